@@ -1,0 +1,208 @@
+"""Every error that feedline raises, and how an error tells where it happened.
+
+An error answers three questions, in this order: what is wrong, where (file, record, element, stage, the user's own
+line), and how to mend it. Code that knows the first raises; code further out that knows more about the place adds to
+`where` with `FeedlineError.add_where`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ArgumentError",
+    "CorruptExampleError",
+    "CorruptRecordError",
+    "DtypeError",
+    "ExhaustedGeneratorError",
+    "FeatureDtypeError",
+    "FeatureLengthError",
+    "FeedlineError",
+    "FileFormatError",
+    "ImageDecodeError",
+    "ImageTooLargeError",
+    "InfiniteDatasetError",
+    "LabelsMissingError",
+    "MissingFeatureError",
+    "MissingFileError",
+    "MissingPackageError",
+    "NoFilesError",
+    "ShapeError",
+    "SignatureError",
+    "StructureError",
+    "TensorDecodeError",
+    "TruncatedRecordError",
+    "UnequalLengthsError",
+    "UnknownCardinalityError",
+    "UserFunctionError",
+    "WriteError",
+    "nearest_name",
+]
+
+
+class FeedlineError(Exception):
+    """The base of every error of feedline.
+
+    Args:
+        what: one sentence that says what is wrong.
+        where: places, from the innermost out ("record 17 of train.tfrecord", "element 41 of the dataset").
+        fix: one sentence that says how to mend it.
+
+    Example:
+        >>> error = FeedlineError("the label is 12.", where=["row 3 of labels.csv"], fix="Use labels below 10.")
+        >>> print(error)
+        the label is 12.
+          where: row 3 of labels.csv
+          fix:   Use labels below 10.
+    """
+
+    def __init__(self, what: str, *, where: Iterable[str] = (), fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where: list[str] = [where] if isinstance(where, str) else list(where)
+        self.fix = fix
+
+    def add_where(self, place: str) -> None:
+        """Adds a place, further out than those already known."""
+        if place not in self.where:
+            self.where.append(place)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        for number, place in enumerate(self.where):
+            lines.append(("  where: " if number == 0 else "         ") + place)
+        if self.fix:
+            lines.append(f"  fix:   {self.fix}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple:
+        return (_rebuild, (type(self), self.what, self.where, self.fix))
+
+
+def _rebuild(kind: type[FeedlineError], what: str, where: list[str], fix: str) -> FeedlineError:
+    return kind(what, where=where, fix=fix)
+
+
+def nearest_name(name: str, names: Iterable[str]) -> str | None:
+    """Returns the name in `names` that is most like `name`, or None where none is alike.
+
+    Example:
+        >>> nearest_name("imaeg", ["image", "label"])
+        'image'
+    """
+    matches = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+class ArgumentError(FeedlineError, ValueError):
+    """An argument has a value that cannot work, such as `batch(0)`."""
+
+
+class StructureError(FeedlineError, TypeError):
+    """Elements have another structure than they should (tuple, dict, names, number of components)."""
+
+
+class ShapeError(FeedlineError, ValueError):
+    """An array has another shape than it should, or shapes that must agree do not."""
+
+
+class DtypeError(FeedlineError, TypeError):
+    """An array has another dtype than it should."""
+
+
+class UnequalLengthsError(ShapeError):
+    """Arrays that are to be sliced together have different lengths."""
+
+
+class SignatureError(FeedlineError, TypeError):
+    """A generator gave an element that its `output_signature` does not allow."""
+
+
+class ExhaustedGeneratorError(FeedlineError, ValueError):
+    """A generator object was given where a function is needed: it would be empty in the second epoch."""
+
+
+class UserFunctionError(FeedlineError, RuntimeError):
+    """The user's own function, or generator, raised; the original is the error's `__cause__`."""
+
+
+class MissingFileError(FeedlineError, FileNotFoundError):
+    """A file does not exist."""
+
+
+class NoFilesError(FeedlineError, FileNotFoundError):
+    """A glob pattern matches no file, or a list of files is empty."""
+
+
+class FileFormatError(FeedlineError, ValueError):
+    """A file is not of the format that it was read as."""
+
+
+class CorruptRecordError(FileFormatError):
+    """A TFRecord's checksum does not match its bytes."""
+
+
+class TruncatedRecordError(CorruptRecordError):
+    """A TFRecord file ends in the middle of a record."""
+
+
+class CorruptExampleError(FileFormatError):
+    """Bytes are not a well-formed `tf.train.Example` or `SequenceExample` message."""
+
+
+class MissingFeatureError(FeedlineError, KeyError):
+    """A record does not have a feature that the parse asks for."""
+
+    __str__ = FeedlineError.__str__
+
+
+class FeatureDtypeError(DtypeError):
+    """A feature holds another kind of value (bytes, float, int64) than the parse asks for."""
+
+
+class FeatureLengthError(ShapeError):
+    """A feature holds another number of values than the parse asks for."""
+
+
+class TensorDecodeError(FileFormatError):
+    """Bytes are not a well-formed serialised tensor, `.npy` file or row of raw numbers of the dtype asked for."""
+
+
+class ImageDecodeError(FileFormatError):
+    """Bytes do not decode as an image."""
+
+
+class ImageTooLargeError(ImageDecodeError):
+    """An image's header promises more pixels than are allowed: refused before it is inflated."""
+
+
+class LabelsMissingError(FeedlineError, ValueError):
+    """A dataset without labels was given where the model's loss needs them."""
+
+
+class InfiniteDatasetError(FeedlineError, TypeError):
+    """Something that needs an end (`len`, a list of all elements) was asked of an infinite dataset."""
+
+
+class UnknownCardinalityError(FeedlineError, TypeError):
+    """`len` was asked of a dataset whose number of elements is known only by reading it."""
+
+
+class WriteError(FeedlineError, OSError):
+    """A file could not be written; what stood at its name before is untouched."""
+
+
+class MissingPackageError(FeedlineError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: the package that is missing.
+        extra: the extra of feedline that installs it.
+        needed_for: what was asked for.
+    """
+
+    @classmethod
+    def of(cls, package: str, extra: str, needed_for: str) -> MissingPackageError:
+        """Returns the error for a missing package, with the command that installs it."""
+        return cls(f"{needed_for} needs {package}, which is not installed.", fix=f"pip install 'feedline[{extra}]'")

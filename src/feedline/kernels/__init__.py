@@ -1,0 +1,1 @@
+"""Numba kernels: compiled once for a user and cached, they release the GIL and know nothing of the rest of feedline."""

@@ -1,0 +1,188 @@
+"""Random numbers that depend on the element, not on the worker.
+
+Inside `map`, every draw comes from a stream keyed by (seed, transformation, epoch, position of the element): the same
+element gets the same augmentation for every number of workers, and another one in the next epoch. Outside `map`, draws
+come from one stream of the thread, seeded by `set_seed` or by the operating system.
+
+The mixing function is SplitMix64's finaliser (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+OOPSLA 2014).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import numpy as np
+
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+def mix(value: int) -> int:
+    """Returns 64 well-mixed bits of an integer."""
+    value = (value + _GOLDEN) & _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def mix_all(*values: int) -> int:
+    """Returns 64 well-mixed bits of several integers, in their order.
+
+    Example:
+        >>> mix_all(1, 2) == mix_all(1, 2), mix_all(1, 2) == mix_all(2, 1)
+        (True, False)
+    """
+    key = 0
+    for value in values:
+        key = mix(key ^ (int(value) & _MASK))
+    return key
+
+
+class Stream:
+    """One stream of random numbers, all of them a function of its key.
+
+    Args:
+        key: 64 bits.
+    """
+
+    __slots__ = ("_count", "_generator", "key")
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+        self._count = 0
+        self._generator: np.random.Generator | None = None
+
+    def random(self) -> float:
+        """Returns one float64 of [0, 1), cheaply."""
+        self._count += 1
+        return (mix(self.key + self._count * _GOLDEN) >> 11) * 2.0**-53
+
+    def generator(self) -> np.random.Generator:
+        """Returns a NumPy generator of this stream, for arrays and other distributions."""
+        if self._generator is None:
+            self._generator = np.random.Generator(np.random.Philox(key=mix(self.key)))
+        return self._generator
+
+
+class _ThreadStreams(threading.local):
+    element: tuple[int, int, int] | None = None
+    streams: dict[int | None, Stream]
+
+    def __init__(self) -> None:
+        self.streams = {}
+
+
+_thread = _ThreadStreams()
+_global_seed: int | None = None
+_global_lock = threading.Lock()
+_nodes_seeded = 0
+
+
+def set_seed(seed: int | None) -> None:
+    """Sets the seed of every pipeline built from now on that has none of its own, and of draws outside `map`.
+
+    Args:
+        seed: an integer, or None to go back to the operating system's entropy.
+
+    Example:
+        >>> set_seed(7); first = uniform(())
+        >>> set_seed(7); bool(first == uniform(()))
+        True
+        >>> set_seed(None)
+    """
+    global _global_seed, _nodes_seeded
+    with _global_lock:
+        _global_seed = seed
+        _nodes_seeded = 0
+    _thread.streams.clear()
+
+
+def fresh_seed() -> int:
+    """Returns the seed for a transformation that was given none: its turn under `set_seed`, or entropy."""
+    global _nodes_seeded
+    with _global_lock:
+        if _global_seed is None:
+            return int.from_bytes(os.urandom(7), "little")
+        _nodes_seeded += 1
+        return mix_all(_global_seed, _nodes_seeded) >> 8
+
+
+def enter_element(seed: int, epoch: int, position: int) -> None:
+    """Makes the draws of this thread those of one element; the engine calls it before a user's function."""
+    _thread.element = (seed, epoch, position)
+    if _thread.streams:
+        _thread.streams = {}
+
+
+def leave_element() -> None:
+    """Ends what `enter_element` began."""
+    _thread.element = None
+    _thread.streams = {}
+
+
+def stream(seed: int | None = None) -> Stream:
+    """Returns the stream of the element at hand, or of the thread outside `map`.
+
+    Args:
+        seed: an operation's own seed; operations with different seeds draw independently.
+    """
+    found = _thread.streams.get(seed)
+    if found is None:
+        own = 0 if seed is None else mix_all(1, seed)
+        if _thread.element is not None:
+            pipeline, epoch, position = _thread.element
+            key = mix_all(own if seed is not None else pipeline, epoch, position)
+        elif seed is not None:
+            key = own
+        elif _global_seed is not None:
+            key = mix_all(2, _global_seed)
+        else:
+            key = int.from_bytes(os.urandom(8), "little")
+        found = _thread.streams[seed] = Stream(key)
+    return found
+
+
+def generator(seed: int | None = None) -> np.random.Generator:
+    """Returns a NumPy generator of the element at hand: use it in `map` where you would use `np.random`.
+
+    Example:
+        >>> generator(seed=3).integers(0, 10, 4).shape
+        (4,)
+    """
+    return stream(seed).generator()
+
+
+def uniform(
+    shape: Any = (), minval: float = 0, maxval: float | None = None, dtype: Any = "float32", seed: int | None = None
+) -> np.ndarray:
+    """Returns uniform random numbers of [minval, maxval).
+
+    Args:
+        shape: the shape of the result.
+        minval: the lowest value.
+        maxval: the bound above; 1 for floats, must be given for integers.
+        dtype: a float or integer dtype.
+        seed: a seed for this operation.
+    """
+    from feedline.errors import ArgumentError
+    from feedline.spec import as_dtype
+
+    dtype = as_dtype(dtype)
+    if dtype.kind in "iu":
+        if maxval is None:
+            raise ArgumentError("uniform() of integers needs maxval.", fix="Give the bound above as maxval.")
+        return generator(seed).integers(minval, maxval, shape, dtype)
+    high = 1.0 if maxval is None else maxval
+    return np.asarray(minval + (high - minval) * generator(seed).random(shape), dtype)
+
+
+def normal(
+    shape: Any = (), mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32", seed: int | None = None
+) -> np.ndarray:
+    """Returns normally distributed random numbers."""
+    from feedline.spec import as_dtype
+
+    return np.asarray(mean + stddev * generator(seed).standard_normal(shape), as_dtype(dtype))
