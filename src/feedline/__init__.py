@@ -1,1 +1,102 @@
-"""tf.data without TensorFlow."""
+"""feedline: `tf.data` without TensorFlow.
+
+The public names are `tf.data`'s, `tf.io`'s and `tf.image`'s. Importing this package loads NumPy and little else;
+frameworks, Numba and codecs load on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from feedline import errors, random
+from feedline.dataset import Dataset
+from feedline.nodes.base import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
+from feedline.ragged import RaggedTensor
+from feedline.readers import TFRecordDataset
+from feedline.sparse import SparseTensor
+from feedline.spec import (
+    RaggedTensorSpec,
+    SparseTensorSpec,
+    TensorSpec,
+    complex64,
+    complex128,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from feedline.spec import (
+    bool_ as bool,
+)
+
+if TYPE_CHECKING:
+    from feedline import image, io, keras, train
+    from feedline.array_ops import cast, one_hot
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AUTOTUNE",
+    "INFINITE_CARDINALITY",
+    "UNKNOWN_CARDINALITY",
+    "Dataset",
+    "RaggedTensor",
+    "RaggedTensorSpec",
+    "SparseTensor",
+    "SparseTensorSpec",
+    "TFRecordDataset",
+    "TensorSpec",
+    "bool",
+    "cast",
+    "complex64",
+    "complex128",
+    "double",
+    "errors",
+    "float16",
+    "float32",
+    "float64",
+    "half",
+    "image",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "io",
+    "keras",
+    "one_hot",
+    "random",
+    "string",
+    "train",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+]
+
+_LAZY_MODULES = ("image", "io", "keras", "train")
+_LAZY_NAMES = {"cast": "feedline.array_ops", "one_hot": "feedline.array_ops"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY_MODULES:
+        return importlib.import_module(f"feedline.{name}")
+    if name in _LAZY_NAMES:
+        return getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+    nearest = errors.nearest_name(name, __all__)
+    hint = f"; did you mean feedline.{nearest}?" if nearest else ""
+    raise AttributeError(f"feedline has no {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

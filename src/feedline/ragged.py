@@ -1,6 +1,6 @@
 """RaggedTensor: rows of different lengths, as values and row splits.
 
-The layout is `tf.RaggedTensor`'s: row i is `values[row_splits[i]:row_splits[i + 1]]`, and `values` may itself be ragged.
+The layout is `tf.RaggedTensor`'s: row i is `values[row_splits[i]:row_splits[i + 1]]`; `values` may itself be ragged.
 """
 
 from __future__ import annotations

@@ -1,0 +1,164 @@
+"""How each peer turns a function of one element into batches, as its own documentation advises.
+
+Every function here is endless: it goes on with the next epoch, shuffled anew. Two workers are used throughout, the
+number of cores of the machine that the targets were set on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Element = tuple[Any, ...]
+WORKERS = 2
+SEED = 1
+
+
+@dataclass(frozen=True)
+class OfElements:
+    """The peers' pipelines over a function of one element.
+
+    Args:
+        load: takes a position and returns its element, a tuple of arrays.
+        length: the number of elements.
+        batch_size: elements in a batch; a last part of an epoch that does not fill a batch is dropped.
+        load_batch: takes an array of positions and returns their batch, where that is better than `load` on each.
+        load_random: takes a position and a `numpy.random.Generator`; Grain uses it in place of `load`.
+        in_memory: whether `load` reads memory only.
+    """
+
+    load: Callable[[int], Element]
+    length: int
+    batch_size: int
+    load_batch: Callable[[np.ndarray], Any] | None = None
+    load_random: Callable[[int, np.random.Generator], Element] | None = None
+    in_memory: bool = False
+
+    def torch_0(self, shuffle: bool) -> Iterator[Any]:
+        return self._torch(shuffle, workers=0)
+
+    def torch_2(self, shuffle: bool) -> Iterator[Any]:
+        return self._torch(shuffle, workers=WORKERS)
+
+    def grain_threads(self, shuffle: bool) -> Iterator[Any]:
+        """Grain's reading threads; it advises none where the data is in memory already."""
+        import grain
+
+        options = grain.ReadOptions(0, 0) if self.in_memory else grain.ReadOptions(WORKERS, 16 * WORKERS)
+        yield from self._grain(shuffle).to_iter_dataset(options)
+
+    def grain_processes(self, shuffle: bool) -> Iterator[Any]:
+        import grain
+        from absl import flags
+
+        if not flags.FLAGS.is_parsed():  # Grain asks for its flags, which `absl.app.run` would have parsed
+            flags.FLAGS(["benchmarks"])
+        batches = self._grain(shuffle).to_iter_dataset(grain.ReadOptions(1, 8))
+        yield from batches.mp_prefetch(grain.MultiprocessingOptions(WORKERS, per_worker_buffer_size=4))
+
+    def spdl(self, shuffle: bool) -> Iterator[Any]:
+        """SPDL with the positions of a batch as its source; a thread makes a whole batch."""
+        make_batch = self.load_batch or (lambda rows: stack([self.load(row) for row in rows]))
+        return spdl_batches(position_batches(self.length, self.batch_size, shuffle), make_batch, WORKERS)
+
+    def _torch(self, shuffle: bool, workers: int) -> Iterator[Any]:
+        """PyTorch's DataLoader over a map-style dataset; workers live on from epoch to epoch."""
+        from torch.utils.data import DataLoader, Dataset
+
+        load, length = self.load, self.length
+
+        class Positions(Dataset):
+            def __len__(self) -> int:
+                return length
+
+            def __getitem__(self, position: int) -> Element:
+                return load(position)
+
+        loader = DataLoader(
+            Positions(),
+            batch_size=self.batch_size,
+            shuffle=shuffle,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            drop_last=True,
+        )
+        while True:
+            yield from loader
+
+    def _grain(self, shuffle: bool) -> Any:
+        import grain
+
+        positions = grain.MapDataset.range(self.length)
+        if shuffle:
+            positions = positions.shuffle(seed=SEED)
+        positions = positions.repeat()
+        if self.load_random is not None:
+            return positions.random_map(self.load_random, seed=SEED).batch(self.batch_size)
+        return positions.map(self.load).batch(self.batch_size)
+
+
+def position_batches(length: int, batch_size: int, shuffle: bool) -> Iterator[np.ndarray]:
+    """Yields the positions of each batch, without end; only full batches."""
+    rng = np.random.default_rng(SEED)
+    while True:
+        order = rng.permutation(length) if shuffle else np.arange(length)
+        for start in range(0, length - batch_size + 1, batch_size):
+            yield order[start : start + batch_size]
+
+
+def stack(elements: Sequence[Element]) -> Element:
+    """Returns a batch: each component stacked."""
+    return tuple(np.stack(component) for component in zip(*elements, strict=True))
+
+
+def torch_rows(arrays: Sequence[np.ndarray], batch_size: int, shuffle: bool) -> Iterator[Any]:
+    """PyTorch with automatic batching off: the sampler yields the rows of a batch, one indexing call fetches them."""
+    import torch
+    from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
+
+    dataset = TensorDataset(*(torch.from_numpy(array) for array in arrays))
+    sampler = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
+    loader = DataLoader(dataset, batch_size=None, sampler=BatchSampler(sampler, batch_size, drop_last=True))
+    while True:
+        yield from loader
+
+
+def spdl_batches(source: Iterator[Any], make_batch: Callable[[Any], Any], workers: int) -> Iterator[Any]:
+    """Runs an SPDL pipeline of one stage, in the order of its source."""
+    from spdl.pipeline import PipelineBuilder
+
+    pipeline = (
+        PipelineBuilder()
+        .add_source(source)
+        .pipe(make_batch, concurrency=workers, output_order="input")
+        .add_sink(3)
+        .build(num_threads=workers)
+    )
+    with pipeline.auto_stop():
+        yield from pipeline.get_iterator(timeout=60)
+
+
+@cache
+def opencv() -> Any:
+    """Returns OpenCV with its own threads off: the loader's workers are the parallelism."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    return cv2
+
+
+def read_image(path: str, height: int, width: int) -> np.ndarray:
+    """Returns an image file as float32 RGB of [0, 1], resized bilinearly in float32 as tf.image does.
+
+    Args:
+        path: a PNG or JPEG file.
+        height: of the result, in pixels.
+        width: of the result, in pixels.
+    """
+    cv2 = opencv()
+    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return cv2.resize(pixels.astype(np.float32), (width, height)) * np.float32(1 / 255)

@@ -1,0 +1,25 @@
+"""Dataset: the one class a user holds. Each method adds one node; the methods are in files by kind."""
+
+from __future__ import annotations
+
+from feedline.dataset.elements import ElementMethods
+from feedline.dataset.groups import GroupMethods
+from feedline.dataset.order import OrderMethods
+from feedline.dataset.output import OutputMethods
+from feedline.dataset.sources import SourceMethods
+
+
+class Dataset(SourceMethods, ElementMethods, OrderMethods, GroupMethods, OutputMethods):
+    """A pipeline: a source of elements and the transformations on them, run anew by each `iter()`.
+
+    An element is a nested structure (tuple, dict, namedtuple) of NumPy arrays; a string is `bytes`. A dataset never
+    changes: every method returns a new one. Each `iter()` begins a new epoch, with other random numbers.
+
+    Example:
+        >>> import feedline as fl
+        >>> ds = fl.Dataset.from_tensor_slices({"x": [1, 2, 3], "y": [0.1, 0.2, 0.3]}).batch(2)
+        >>> for batch in ds:
+        ...     print(batch["x"], batch["y"])
+        [1 2] [0.1 0.2]
+        [3] [0.3]
+    """

@@ -1,0 +1,65 @@
+"""What every dataset has: its last node, its count of epochs, and the checks of arguments."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Self
+
+import numpy as np
+
+from feedline.errors import ArgumentError
+from feedline.nodes.base import Node
+from feedline.run.timings import Timings
+
+
+class BaseDataset:
+    """A dataset's node and what belongs to it alone."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._epochs = itertools.count()
+        self._timings = Timings()
+
+    @classmethod
+    def _of(cls, node: Node) -> Self:
+        from feedline.dataset import Dataset
+
+        return Dataset(node)  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        return f"<feedline dataset: {describe_chain(self._node)}>"
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def describe_chain(node: Node) -> str:
+    """Returns a pipeline in one line: `range -> map(f) -> batch(32)`."""
+    if not node.parents:
+        return node.label()
+    if len(node.parents) == 1:
+        return f"{describe_chain(node.parents[0])} -> {node.label()}"
+    return f"[{', '.join(describe_chain(parent) for parent in node.parents)}] -> {node.label()}"
+
+
+def whole_number(value: Any, name: str, *, least: int | None = None, special: str = "") -> int:
+    """Returns an argument that must be a whole number.
+
+    Args:
+        value: the argument.
+        name: how the user knows it ("batch_size").
+        least: the smallest value that works.
+        special: what the values below it mean, for the message.
+
+    Raises:
+        ArgumentError: it is not one, or too small.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ArgumentError(
+            f"{name} is {value!r}, not a whole number.", fix=f"Give an int, for example int({value!r:.20})."
+        )
+    if least is not None and value < least:
+        raise ArgumentError(f"{name} is {value}; it must be at least {least}{special}.", fix=f"Give {least} or more.")
+    return int(value)

@@ -1,0 +1,157 @@
+"""Transformations of single elements: map, filter, enumerate, cache, prefetch, apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from feedline import random
+from feedline.dataset.base import BaseDataset, whole_number
+from feedline.errors import ArgumentError
+from feedline.nodes.base import AUTOTUNE
+from feedline.origin import user_origin
+
+if TYPE_CHECKING:
+    from feedline.dataset import Dataset
+
+
+class ElementMethods(BaseDataset):
+    """Transformations of single elements."""
+
+    def map(
+        self,
+        map_func: Callable[..., Any],
+        num_parallel_calls: int | None = None,
+        deterministic: bool | None = None,
+        synchronous: bool | None = None,
+        use_unbounded_threadpool: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Returns the dataset of what a function makes of each element.
+
+        Args:
+            map_func: the function; the components of a tuple are its arguments. It gets and returns NumPy arrays.
+                Random numbers in it come from `fl.image.random_*` or `fl.random`, which depend on the seed, the epoch
+                and the element, not on the worker.
+            num_parallel_calls: how many calls may run at one time: a number, `AUTOTUNE`, or None for one.
+            deterministic: None or True to keep the order; feedline keeps it in any case.
+            synchronous: not used; `tf.data` has it.
+            use_unbounded_threadpool: not used; `tf.data` has it.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            UserFunctionError: while running: the function raised; the error says where, and its cause is the original.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> [int(number) for number in Dataset.range(3).map(lambda number: number * number)]
+            [0, 1, 4]
+        """
+        from feedline.nodes.map import Map
+
+        _check_function(map_func, "map")
+        if num_parallel_calls is not None and num_parallel_calls != AUTOTUNE:
+            num_parallel_calls = whole_number(num_parallel_calls, "num_parallel_calls", least=1)
+        seed = random.fresh_seed()
+        return self._of(Map((self._node,), user_origin(), map_func, num_parallel_calls, deterministic, seed))
+
+    def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+        """Returns the dataset of the elements for which a function returns True.
+
+        Args:
+            predicate: the function; the components of a tuple are its arguments.
+            name: not used; `tf.data` has it.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> [int(number) for number in Dataset.range(6).filter(lambda number: number % 2 == 0)]
+            [0, 2, 4]
+        """
+        from feedline.nodes.filter import Filter
+
+        _check_function(predicate, "filter")
+        return self._of(Filter((self._node,), user_origin(), predicate))
+
+    def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
+        """Returns the dataset of pairs (number, element); the number is int64.
+
+        Args:
+            start: the first number.
+            name: not used; `tf.data` has it.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> [(int(number), text) for number, text in Dataset.from_tensor_slices(["a", "b"]).enumerate(5)]
+            [(5, b'a'), (6, b'b')]
+        """
+        from feedline.nodes.enumerate import Enumerate
+
+        return self._of(Enumerate((self._node,), user_origin(), whole_number(start, "start")))
+
+    def cache(self, filename: str = "", name: str | None = None) -> Dataset:
+        """Returns the dataset that keeps in memory what it has once read, for all later epochs.
+
+        What is random before `cache` stays as it fell in the first epoch: put augmentation after it.
+
+        Args:
+            filename: must be empty: a cache in a file is not there yet.
+            name: not used; `tf.data` has it.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> ds = Dataset.range(3).map(lambda number: number + 1).cache()
+            >>> [int(number) for number in ds], [int(number) for number in ds]
+            ([1, 2, 3], [1, 2, 3])
+        """
+        from feedline.nodes.cache import Cache
+
+        if filename:
+            raise ArgumentError(
+                f"cache({filename!r}): a cache in a file is not there yet.", fix="Use cache(), which keeps to memory."
+            )
+        return self._of(Cache((self._node,), user_origin()))
+
+    def prefetch(self, buffer_size: int, name: str | None = None) -> Dataset:
+        """Returns the dataset that makes elements ready while the consumer works on those before them.
+
+        Args:
+            buffer_size: how many elements ahead, or `AUTOTUNE`. After `batch` an element is a batch.
+            name: not used; `tf.data` has it.
+
+        Example:
+            >>> import feedline as fl
+            >>> len(list(fl.Dataset.range(10).batch(2).prefetch(fl.AUTOTUNE)))
+            5
+        """
+        from feedline.nodes.prefetch import Prefetch
+
+        if buffer_size != AUTOTUNE:
+            buffer_size = whole_number(buffer_size, "buffer_size", least=0, special=", or AUTOTUNE")
+        return self._of(Prefetch((self._node,), user_origin(), int(buffer_size)))
+
+    def apply(self, transformation_func: Callable[[Any], Any]) -> Any:
+        """Returns what a function makes of this dataset, for transformations of one's own in a chain of methods.
+
+        Args:
+            transformation_func: from dataset to dataset.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> [int(number) for number in Dataset.range(9).apply(lambda ds: ds.take(2))]
+            [0, 1]
+        """
+        _check_function(transformation_func, "apply")
+        result = transformation_func(self)
+        if not isinstance(result, BaseDataset):
+            raise ArgumentError(
+                f"the function given to apply() returned a {type(result).__name__}, not a dataset.",
+                fix="Return the dataset from it: is a `return` missing?",
+            )
+        return result
+
+
+def _check_function(function: Any, method: str) -> None:
+    if not callable(function):
+        raise ArgumentError(
+            f"{method}() was given {function!r:.60}, which cannot be called.", fix="Give a function or a lambda."
+        )

@@ -1,0 +1,81 @@
+"""Transformations that change what one position stands for: batch, padded_batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from feedline.dataset.base import BaseDataset, whole_number
+from feedline.origin import user_origin
+
+if TYPE_CHECKING:
+    from feedline.dataset import Dataset
+
+
+class GroupMethods(BaseDataset):
+    """Transformations that change what one position stands for."""
+
+    def batch(
+        self,
+        batch_size: int,
+        drop_remainder: bool = False,
+        num_parallel_calls: int | None = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Returns the dataset of batches: n consecutive elements, stacked along a new first dimension.
+
+        Args:
+            batch_size: n.
+            drop_remainder: whether a last, smaller batch is left out.
+            num_parallel_calls: not used: batches are made by the workers of `map` in any case.
+            deterministic: not used; the order is kept.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            ArgumentError: `batch_size` is below 1.
+            ShapeError: while running: elements of one batch have different shapes.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> [batch.tolist() for batch in Dataset.range(5).batch(2)]
+            [[0, 1], [2, 3], [4]]
+        """
+        from feedline.nodes.batch import Batch
+
+        size = whole_number(batch_size, "batch_size", least=1)
+        return self._of(Batch((self._node,), user_origin(), size, bool(drop_remainder)))
+
+    def padded_batch(
+        self,
+        batch_size: int,
+        padded_shapes: Any = None,
+        padding_values: Any = None,
+        drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """Returns the dataset of batches whose elements are filled up to one shape.
+
+        Args:
+            batch_size: how many elements.
+            padded_shapes: a structure of shapes, None in them for the longest of the batch; None for that everywhere.
+            padding_values: a structure of values, or one for all; None for 0, False or b"".
+            drop_remainder: whether a last, smaller batch is left out.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            ShapeError: while running: an element is longer than its padded shape, or of another rank.
+            DtypeError: a padding value is not of its component's dtype.
+
+        Example:
+            >>> import numpy as np
+            >>> from feedline import Dataset
+            >>> ds = Dataset.from_tensor_slices([np.array([1, 2, 3]), np.array([4])])
+            >>> [batch.tolist() for batch in ds.padded_batch(2)]
+            [[[1, 2, 3], [4, 0, 0]]]
+        """
+        from feedline.nodes.padded_batch import PaddedBatch
+
+        size = whole_number(batch_size, "batch_size", least=1)
+        return self._of(
+            PaddedBatch((self._node,), user_origin(), size, bool(drop_remainder), padded_shapes, padding_values)
+        )

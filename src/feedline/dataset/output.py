@@ -1,0 +1,173 @@
+"""What comes out: iteration, lengths, specs, plans, measurements, frameworks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.dataset.base import BaseDataset, whole_number
+from feedline.errors import ArgumentError, InfiniteDatasetError, UnknownCardinalityError
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
+
+if TYPE_CHECKING:
+    from feedline.report.profile import Profile
+    from feedline.run.iterator import DatasetIterator
+
+
+class OutputMethods(BaseDataset):
+    """What comes out of a dataset."""
+
+    def __iter__(self) -> DatasetIterator:
+        """Begins the next epoch and returns its iterator."""
+        from feedline.run.iterator import DatasetIterator
+
+        return DatasetIterator(self._node, next(self._epochs), self._timings)
+
+    def as_numpy_iterator(self) -> DatasetIterator:
+        """Begins the next epoch; the same as `iter()`, since elements are NumPy arrays in any case."""
+        return iter(self)
+
+    def cardinality(self) -> int:
+        """Returns the number of elements, `INFINITE_CARDINALITY` (-1) or `UNKNOWN_CARDINALITY` (-2).
+
+        Example:
+            >>> from feedline import Dataset
+            >>> Dataset.range(5).cardinality(), Dataset.range(5).repeat().cardinality()
+            (5, -1)
+        """
+        return self._node.cardinality()
+
+    def __len__(self) -> int:
+        """Returns the number of elements.
+
+        Raises:
+            InfiniteDatasetError: there is no end.
+            UnknownCardinalityError: the number is known only by reading all of it.
+        """
+        length = self.cardinality()
+        if length == INFINITE_CARDINALITY:
+            raise InfiniteDatasetError(
+                "the dataset is infinite, so it has no length.", fix="Use take(n), or leave out repeat()."
+            )
+        if length == UNKNOWN_CARDINALITY:
+            raise UnknownCardinalityError(
+                "the number of elements is known only by reading them all.",
+                fix="Count them with sum(1 for _ in ds), or ask ds.cardinality(), which answers -2 here.",
+            )
+        return length
+
+    def __getitem__(self, index: int) -> Any:
+        """Returns one element of the first epoch, by its position.
+
+        Args:
+            index: the position; negative ones count from the end.
+
+        Raises:
+            IndexError: there is no such element.
+            ArgumentError: the dataset is streamed; `explain()` says why.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> int(Dataset.range(10).map(lambda number: number * 2)[4])
+            8
+        """
+        from feedline.run.context import Run
+
+        index = whole_number(index, "the index")
+        if not self._node.indexed:
+            raise ArgumentError(
+                "this dataset is streamed: it can give only its next element.",
+                fix="Iterate over it; ds.explain() says which step made it a stream.",
+            )
+        length = self.cardinality()
+        position = index + length if index < 0 <= length else index
+        if position < 0 or 0 <= length <= position:
+            raise IndexError(f"element {index} of a dataset of {length}")
+        block = Run().read(self._node, np.array([position]), np.zeros(1, np.int64))
+        return block.row(0)
+
+    def get_single_element(self, name: str | None = None) -> Any:
+        """Returns the only element of a dataset of one.
+
+        Raises:
+            ArgumentError: there are none, or more.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> Dataset.range(5).batch(5).get_single_element()
+            array([0, 1, 2, 3, 4])
+        """
+        iterator = iter(self)
+        try:
+            found = list(zip(range(2), iterator, strict=False))
+        finally:
+            iterator.close()
+        if len(found) != 1:
+            raise ArgumentError(
+                f"the dataset has {'no elements' if not found else 'more than one element'}, not one.",
+                fix="Use batch(n) or take(1) before get_single_element().",
+            )
+        return found[0][1]
+
+    @property
+    def element_spec(self) -> Any:
+        """The structure of `TensorSpec`s that describes an element.
+
+        After `map` it is learnt by running the function on the first element: lengths that differ from element to
+        element may show as the first element's.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> Dataset.range(5).batch(2).element_spec
+            TensorSpec(shape=(None,), dtype=int64)
+        """
+        return self._node.spec()
+
+    def explain(self) -> str:
+        """Returns the plan as text: each step, whether it is indexed or streamed, and why.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> print(Dataset.range(9).filter(lambda number: number > 3).batch(2).explain())
+            1. range               indexed, 9 elements
+            2. filter(<lambda>)    streamed from here on: how many elements a filter keeps is known only by running it
+            3. batch(2)            streamed
+        """
+        from feedline.report.explain import explain
+
+        return explain(self._node)
+
+    def profile(self, seconds: float = 2.0) -> Profile:
+        """Runs the dataset for a while and returns the time in each stage.
+
+        Args:
+            seconds: for how long at the most.
+        """
+        import time
+
+        end = time.perf_counter() + seconds
+        iterator = iter(self)
+        try:
+            for _ in iterator:
+                if time.perf_counter() > end:
+                    break
+        finally:
+            iterator.close()
+        return self.report()
+
+    def report(self) -> Profile:
+        """Returns the time in each stage, over all iterations so far."""
+        from feedline.report.profile import Profile
+
+        return Profile.of(self._node, self._timings.snapshot())
+
+    def to_keras(self) -> Any:
+        """Returns the dataset as Keras takes it, for `model.fit`, `evaluate` and `predict` on every backend.
+
+        Raises:
+            MissingPackageError: Keras is not installed.
+        """
+        from feedline.keras.adapter import to_keras
+
+        return to_keras(self)

@@ -1,0 +1,30 @@
+"""The draws behind the `random_*` and `stateless_random_*` functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from feedline.errors import ArgumentError
+from feedline.random import Stream, mix_all
+
+_STATELESS = 0x5EED
+
+
+def stateless_stream(seed: Any) -> Stream:
+    """Returns the stream of draws that belongs to a seed of two ints.
+
+    Raises:
+        ArgumentError: the seed is something else.
+    """
+    array = np.asarray(seed)
+    if array.shape != (2,) or array.dtype.kind not in "iu":
+        raise ArgumentError(f"seed is {seed!r}; two ints are wanted.", fix="Give for example (1, 2).")
+    return Stream(mix_all(_STATELESS, int(array[0]), int(array[1])))
+
+
+def uniform(draws: Stream, low: float, high: float) -> float:
+    """Returns a number of [low, high), in float32 as TensorFlow draws it."""
+    value = np.float32(low) + np.float32(draws.random()) * (np.float32(high) - np.float32(low))
+    return float(min(value, np.nextafter(np.float32(high), np.float32(low))))

@@ -1,0 +1,273 @@
+"""DatasetAdapter: a feedline dataset as Keras's trainers ask for data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+from typing import Any
+
+import keras
+from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+
+from feedline.errors import ArgumentError, ShapeError
+from feedline.keras.check import (
+    check_cardinality,
+    check_class_weight,
+    check_inputs,
+    check_kinds,
+    check_labels,
+    check_spec,
+    components,
+    split,
+    takes_strings,
+)
+from feedline.keras.convert import (
+    Converter,
+    class_weights,
+    jax_converter,
+    tensorflow_converter,
+    tensorflow_spec,
+    to_numpy,
+    torch_converter,
+)
+from feedline.keras.wait import EpochWait, WaitRecord
+from feedline.structure import map_structure
+
+_END = object()
+
+
+class DatasetAdapter(DataAdapter):
+    """A batched feedline dataset, for `fit`, `evaluate` and `predict` of a Keras model.
+
+    A finite dataset starts anew each epoch. With `steps_per_epoch` one pass lives on across epochs until it ends, as
+    with `tf.data`. Nothing is read before the first batch is asked for, and one pass at a time is open.
+
+    Args:
+        dataset: a batched dataset of `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
+        strings: whether strings may go into the model (TensorFlow backend only).
+
+    Raises:
+        StructureError: the elements have another structure.
+        ShapeError: the dataset is not batched.
+    """
+
+    def __init__(self, dataset: Any, *, strings: bool = False) -> None:
+        self.dataset = dataset
+        self.strings = strings
+        self.spec = dataset.element_spec
+        check_spec(self.spec)
+        self.wait = WaitRecord()
+        self._class_weight: Mapping[int, float] | None = None
+        self._open: dict[int, Any] = {}
+        self._first: tuple[Any, Any] | None = None
+        self._may_build = True
+        self._failure: BaseException | None = None
+
+    def for_run(
+        self,
+        model: Any,
+        method: str,
+        *,
+        steps: int | None,
+        steps_argument: str,
+        class_weight: Mapping[int, float] | None = None,
+        record: WaitRecord | None = None,
+    ) -> DatasetAdapter:
+        """Returns a fresh adapter for one call of `fit`, `evaluate` or `predict`, checked against the model.
+
+        Args:
+            model: the Keras model.
+            method: "fit", "evaluate" or "predict".
+            steps: how many batches make an epoch; None for all.
+            steps_argument: the name of the argument that says so.
+            class_weight: weights by class number.
+            record: where waiting times go; this adapter's own when left out.
+
+        Raises:
+            FeedlineError: the dataset does not fit the call; see `feedline.keras.check`.
+        """
+        check_kinds(self.spec, keras.backend.backend(), self.strings, takes_strings(model))
+        check_inputs(model, self.spec)
+        if method != "predict":
+            check_labels(model, self.spec, method)
+        check_cardinality(self.dataset.cardinality(), steps, method, steps_argument)
+        run = DatasetAdapter.__new__(DatasetAdapter)
+        run.__dict__.update(self.__dict__)
+        run.wait = self.wait if record is None else record
+        run._open, run._first, run._may_build, run._failure = {}, None, True, None
+        if class_weight is not None:
+            check_class_weight(class_weight, self.spec)
+            run._class_weight = class_weight
+        return run
+
+    def wait_share(self) -> float:
+        """Returns the part of the time so far that a model waited for this dataset, from 0 to 1."""
+        return self.wait.total().share
+
+    @property
+    def waits(self) -> list[EpochWait]:
+        """The waiting time of each epoch so far."""
+        return self.wait.epochs
+
+    # What Keras's trainers call.
+
+    def get_numpy_iterator(self) -> Iterator[Any]:
+        """Returns the batches of one pass, as arrays."""
+        return self._batches(to_numpy)
+
+    def get_jax_iterator(self) -> Iterator[Any]:
+        """Returns the batches of one pass, as arrays that JAX takes."""
+        return self._batches(jax_converter())
+
+    def get_torch_dataloader(self) -> Any:
+        """Returns a `torch.utils.data.DataLoader` of PyTorch tensors, on Keras's device."""
+        from torch.utils.data import DataLoader, IterableDataset
+
+        convert = torch_converter()
+
+        class Batches(IterableDataset):
+            def __iter__(batches) -> Iterator[Any]:
+                return self._batches(convert)
+
+        return DataLoader(Batches(), batch_size=None, collate_fn=_as_it_is)
+
+    def get_tf_dataset(self) -> Any:
+        """Returns a `tf.data.Dataset` of the batches; each pass over it is one pass over the dataset."""
+        import tensorflow as tf
+
+        signature = map_structure(tensorflow_spec, self.spec)
+        if self._class_weight is not None:
+            x, y, _ = split(signature)
+            signature = x, y, tf.TensorSpec(None, keras.config.floatx())
+        return tf.data.Dataset.from_generator(self._tensorflow_batches, output_signature=signature)
+
+    @property
+    def num_batches(self) -> int | None:
+        """The number of batches in an epoch, None where it is unknown or infinite."""
+        cardinality = self.dataset.cardinality()
+        return cardinality if cardinality >= 0 else None
+
+    @property
+    def batch_size(self) -> int | None:
+        """The number of elements in a batch, None where it is unknown."""
+        for _, component in components(split(self.spec)):
+            if component.shape:
+                return component.shape[0]
+        return None
+
+    @property
+    def has_partial_batch(self) -> bool | None:
+        """Unknown before the end."""
+        return None
+
+    @property
+    def partial_batch_size(self) -> int | None:
+        """Unknown before the end."""
+        return None
+
+    def on_epoch_begin(self) -> None:
+        """Called by Keras before an epoch."""
+        self.wait.begin_epoch()
+
+    def on_epoch_end(self) -> None:
+        """Called by Keras after an epoch, and when the data has ended."""
+        self._may_build = False
+        self.wait.end_epoch()
+        self.raise_failure()
+
+    def raise_failure(self) -> None:
+        """Raises the error that ended the stream where TensorFlow could not carry it."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def close(self) -> None:
+        """Closes every pass that is open; Keras drops its iterators without closing them."""
+        self._first = None
+        while self._open:
+            self._open.popitem()[1].close()
+        self.wait.end_epoch()
+
+    def _batches(self, convert: Converter) -> Iterator[Any]:
+        """Yields the batches of one pass, checked, converted and timed."""
+        asked = perf_counter()
+        (iterator, first), self._first = self._first or (None, None), None
+        number = 0
+        goes_back = False
+        try:
+            if iterator is None:
+                iterator = iter(self.dataset)
+                self._open[id(iterator)] = iterator
+                first = next(iterator, _END)
+            batch = first
+            while batch is not _END:
+                batch = self._prepare(batch, number, convert)
+                self.wait.draw(asked, perf_counter())
+                number += 1
+                yield batch
+                asked = perf_counter()
+                # Neither may keep the buffers of a batch from being used again while the next one is made.
+                first = batch = None
+                batch = next(iterator, _END)
+            if number == 0:
+                raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")
+        except GeneratorExit:
+            # Keras draws one batch to build a model whose shapes are not known yet, then begins anew. The batch goes
+            # back, so that an infinite dataset does not lose it and a finite one is not opened twice.
+            goes_back = number == 1 and self._may_build and id(iterator) in self._open
+            if goes_back:
+                self._first = iterator, first
+                self.wait.forget_epoch()
+            raise
+        finally:
+            if not goes_back and self._open.pop(id(iterator), None) is not None:
+                iterator.close()
+
+    def _tensorflow_batches(self) -> Iterator[Any]:
+        # TensorFlow would turn an error into text. It is kept here and raised by `on_epoch_end`, which Keras calls at
+        # the end of the data.
+        try:
+            yield from self._batches(tensorflow_converter())
+        except Exception as error:
+            self._failure = error
+
+    def _prepare(self, batch: Any, number: int, convert: Converter) -> Any:
+        parts = split(batch)
+        lengths = {
+            name: component.shape[0] if getattr(component, "shape", ()) else None
+            for name, component in components(parts)
+        }
+        if len(set(lengths.values())) != 1 or None in lengths.values():
+            sizes = ", ".join(f"{name} has {'none' if size is None else size}" for name, size in lengths.items())
+            raise ShapeError(
+                f"the components of a batch differ in their number of rows: {sizes}.",
+                where=[f"batch {number} of the epoch"],
+                fix="Give every component one row for each element; .batch(...) does.",
+            )
+        converted = map_structure(convert, batch)
+        if self._class_weight is None:
+            return converted
+        x, y, _ = split(converted)
+        return x, y, convert(class_weights(parts[1], self._class_weight, keras.config.floatx()))
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def to_keras(dataset: Any, *, strings: bool = False) -> DatasetAdapter:
+    """Returns a dataset as an object that `model.fit`, `evaluate` and `predict` take.
+
+    Args:
+        dataset: a batched dataset of `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`; each part may be a dict or a
+            tuple of components.
+        strings: whether strings may go into the model, which the TensorFlow backend alone can do.
+
+    Returns:
+        A `DatasetAdapter`; it also knows how long models waited for it (`wait_share()`).
+
+    Raises:
+        StructureError: the elements have another structure.
+        ShapeError: the dataset is not batched.
+    """
+    return DatasetAdapter(dataset, strings=strings)

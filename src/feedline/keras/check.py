@@ -1,0 +1,256 @@
+"""What a dataset must be like before a model trains on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import optree
+
+from feedline.errors import (
+    ArgumentError,
+    DtypeError,
+    InfiniteDatasetError,
+    LabelsMissingError,
+    ShapeError,
+    StructureError,
+    nearest_name,
+)
+from feedline.spec import RaggedTensorSpec, SparseTensorSpec, dtype_name, shape_allows, string
+
+PARTS = ("x", "y", "sample_weight")
+
+
+def split(element: Any) -> tuple[Any, Any, Any]:
+    """Returns x, y and sample_weight of an element or a spec; None for what it does not have.
+
+    Raises:
+        StructureError: it is a list, or a tuple of another length than 1, 2 or 3.
+
+    Example:
+        >>> split(("images", "labels"))
+        ('images', 'labels', None)
+        >>> split({"image": 1})
+        ({'image': 1}, None, None)
+    """
+    if isinstance(element, list):
+        raise StructureError(
+            f"an element is a list of {len(element)}, which Keras does not tell from one array.",
+            fix="Give a tuple: (x, y) or (x, y, sample_weight).",
+        )
+    if not isinstance(element, tuple):
+        return element, None, None
+    if not 1 <= len(element) <= 3:
+        raise StructureError(
+            f"an element is a tuple of {len(element)}, but Keras takes (x,), (x, y) or (x, y, sample_weight).",
+            fix="Put the inputs together as one part, for example ds.map(lambda a, b, c, y: ((a, b, c), y)).",
+        )
+    return (*element, *(None,) * (3 - len(element)))
+
+
+def components(parts: tuple[Any, Any, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields each component with its name for messages: `x`, `x['image']`, `y`, `sample_weight`."""
+    for name, part in zip(PARTS, parts, strict=True):
+        paths, leaves, _ = optree.tree_flatten_with_path(part)
+        for path, leaf in zip(paths, leaves, strict=True):
+            yield name + "".join(f"[{key!r}]" for key in path), leaf
+
+
+def check_spec(spec: Any) -> None:
+    """Checks what holds for any model: structure, and that the components have a common batch dimension.
+
+    Raises:
+        StructureError: the element is no (x, y, sample_weight).
+        ShapeError: the dataset is not batched.
+    """
+    lengths = {}
+    for name, component in components(split(spec)):
+        if component.shape is None:
+            continue
+        if len(component.shape) == 0:
+            raise ShapeError(
+                f"the dataset is not batched: {name} is a single value of dtype {dtype_name(component.dtype)}.",
+                fix="Add .batch(32) to the dataset.",
+            )
+        if component.shape[0] is not None:
+            lengths[name] = component.shape[0]
+    if len(set(lengths.values())) > 1:
+        sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise ShapeError(
+            f"the components have no common batch dimension: {sizes} as first length.",
+            fix="Add .batch(32) to the dataset where it is not batched; otherwise give every component one row for "
+            "each element of the batch.",
+        )
+
+
+def check_kinds(spec: Any, backend: str, strings: bool, string_inputs: bool) -> None:
+    """Checks that the backend can take every component.
+
+    Args:
+        spec: the spec of an element.
+        backend: the Keras backend.
+        strings: whether the user said that strings are meant to go in.
+        string_inputs: whether the model has inputs of dtype string.
+
+    Raises:
+        DtypeError: a component is strings.
+        StructureError: a component is ragged or sparse, and the backend knows no such tensors.
+    """
+    for name, component in components(split(spec)):
+        if component.dtype == string:
+            may_pass = strings or (string_inputs and name.startswith("x"))
+            if backend != "tensorflow" or not may_pass:
+                raise DtypeError(
+                    f"{name} is strings, and a model on the {backend} backend computes with numbers.",
+                    fix="Map the strings to numbers, or drop them from the element"
+                    + (
+                        "; where the model looks them up itself, say ds.to_keras(strings=True)."
+                        if backend == "tensorflow"
+                        else "."
+                    ),
+                )
+        if backend == "tensorflow":
+            continue
+        if isinstance(component, RaggedTensorSpec):
+            raise StructureError(
+                f"{name} is a ragged tensor, which the {backend} backend does not have.",
+                fix="Use .padded_batch(...) instead of .ragged_batch(...), or map it to .to_tensor().",
+            )
+        if isinstance(component, SparseTensorSpec):
+            raise StructureError(
+                f"{name} is a sparse tensor, which feedline does not hand to the {backend} backend.",
+                fix="Map it to .to_dense(), or parse it with FixedLenFeature.",
+            )
+
+
+def check_cardinality(cardinality: int, steps: int | None, method: str, argument: str) -> None:
+    """Refuses an empty dataset, and an infinite one where no number of steps is given.
+
+    Raises:
+        ArgumentError: the dataset is empty.
+        InfiniteDatasetError: it has no end, and nobody said how many batches to take.
+    """
+    if cardinality == 0:
+        raise ArgumentError(f"{method}() was given a dataset without a single batch.", fix="Check take, skip, filter.")
+    if cardinality == -1 and not steps:
+        raise InfiniteDatasetError(
+            f"{method}() was given an infinite dataset and would never end.",
+            fix=f"Say how many batches to take, for example {argument}=100, or leave out .repeat().",
+        )
+
+
+def check_class_weight(class_weight: Any, spec: Any) -> None:
+    """Refuses a `class_weight` that is no dict from class numbers to weights, or that the elements have no place for.
+
+    Raises:
+        ArgumentError: it is not one, or the elements have sample weights already, or no labels.
+    """
+    if not isinstance(class_weight, dict) or not all(isinstance(key, int | np.integer) for key in class_weight):
+        raise ArgumentError(
+            f"class_weight must be a dict from class numbers to weights, got {class_weight!r}.",
+            fix="For example class_weight={0: 1.0, 1: 5.0}.",
+        )
+    _, y, sample_weight = split(spec)
+    if sample_weight is not None:
+        raise ArgumentError(
+            "class_weight was given, but the dataset's elements have sample weights already.",
+            fix="Leave one of the two out, or multiply them in a map.",
+        )
+    if y is None:
+        raise ArgumentError(
+            "class_weight was given, but the dataset's elements have no labels.", fix="Make the elements (x, y)."
+        )
+
+
+def check_labels(model: Any, spec: Any, method: str) -> None:
+    """Checks that there are labels where the model's loss compares with them.
+
+    Raises:
+        LabelsMissingError: there are none.
+    """
+    x, y, _ = split(spec)
+    loss = getattr(model, "loss", None)
+    own_step = any(
+        getattr(type(model), name, None) is not getattr(keras.Model, name, None)
+        for name in ("train_step", "test_step", "compute_loss")
+    )
+    if y is not None or loss is None or own_step:
+        return
+    example = "lambda x: (x, x)"
+    if isinstance(x, dict) and len(x) > 1:
+        names = list(x)
+        label = next((name for name in names if nearest_name(str(name), ["label", "labels", "target", "y"])), names[-1])
+        given = next(name for name in names if name != label)
+        example = f"lambda e: (e[{given!r}], e[{label!r}])"
+    raise LabelsMissingError(
+        f"{method}() needs labels for the loss {loss!r}, but the dataset's elements are x alone: {x}.",
+        fix=f"Make the elements (x, y), for example ds.map({example}).",
+    )
+
+
+def check_inputs(model: Any, spec: Any) -> None:
+    """Compares the dataset with the inputs of a model that knows them.
+
+    Raises:
+        StructureError: the number or the names of the inputs differ.
+        ShapeError: the dataset is not batched, or batched twice.
+    """
+    for name, wanted, got in _inputs_beside_components(model, split(spec)[0]):
+        if got.shape is None or not wanted:
+            continue
+        if len(got.shape) == len(wanted) - 1 and wanted[-1] != 1 and shape_allows(wanted[1:], _known(got.shape)):
+            raise ShapeError(
+                f"the dataset is not batched: {name} has the shape {got.shape}, and the model's input is {wanted}.",
+                fix="Add .batch(32) to the dataset.",
+            )
+        if len(got.shape) == len(wanted) + 1 and got.shape[-1] != 1 and _matches(wanted[1:], got.shape[2:]):
+            raise ShapeError(
+                f"the dataset is batched twice: {name} has the shape {got.shape}, and the model's input is {wanted}.",
+                fix="Leave out one .batch(...).",
+            )
+
+
+def takes_strings(model: Any) -> bool:
+    """Says whether a model has inputs of dtype string."""
+    return any(str(wanted.dtype) == "string" for wanted in getattr(model, "inputs", None) or ())
+
+
+def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, tuple, Any]]:
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        return
+    if hasattr(x, "shape"):
+        if len(inputs) > 1:
+            names = ", ".join(repr(wanted.name) for wanted in inputs)
+            raise StructureError(
+                f"the model has {len(inputs)} inputs ({names}), but x is one component.",
+                fix="Make x a dict by the inputs' names, or a tuple in their order: ((a, b), y).",
+            )
+        yield "x", tuple(inputs[0].shape), x
+    elif isinstance(x, dict):
+        structure = getattr(model, "input", None)
+        wanted = structure if isinstance(structure, dict) else {each.name: each for each in inputs}
+        for name, each in wanted.items():
+            if name not in x and len(inputs) > 1:
+                near = nearest_name(name, map(str, x))
+                hint = f" Is it {near!r}?" if near else ""
+                raise StructureError(
+                    f"the model's input {name!r} is not in x, which has {', '.join(map(repr, x))}.{hint}",
+                    fix="Name the entries of x as the model's inputs.",
+                )
+            if name in x and hasattr(x[name], "shape"):
+                yield f"x[{name!r}]", tuple(each.shape), x[name]
+    elif isinstance(x, tuple) and len(x) == len(inputs):
+        for position, (each, got) in enumerate(zip(inputs, x, strict=True)):
+            if hasattr(got, "shape"):
+                yield f"x[{position}]", tuple(each.shape), got
+
+
+def _known(shape: tuple) -> tuple:
+    return tuple(-1 if length is None else length for length in shape)
+
+
+def _matches(wanted: tuple, got: tuple) -> bool:
+    return all(a is None or b is None or a == b for a, b in zip(wanted, got, strict=True))

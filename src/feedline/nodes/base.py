@@ -1,0 +1,138 @@
+"""What every node is: one immutable step that the user wrote, a source or a transformation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+from feedline.block import Block
+from feedline.origin import Origin
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+INFINITE_CARDINALITY = -1
+UNKNOWN_CARDINALITY = -2
+AUTOTUNE = -1
+
+
+class Stream(Protocol):
+    """A running node that gives its elements in order."""
+
+    def next(self, limit: int) -> Block | None:
+        """Returns from 1 to `limit` further elements, or None at the end, then and ever after."""
+
+    def close(self) -> None:
+        """Lets go of files, threads and generators."""
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A step of a pipeline.
+
+    Args:
+        parents: the nodes that it takes elements from.
+        origin: the user's line.
+    """
+
+    parents: tuple[Node, ...]
+    origin: Origin
+
+    name: ClassVar[str] = "?"
+
+    @cached_property
+    def indexed(self) -> bool:
+        """Whether any element can be read by its position."""
+        return all(parent.indexed for parent in self.parents)
+
+    @property
+    def streamed_because(self) -> str:
+        """Why this node, whose parents are indexed, is not."""
+        return ""
+
+    def cardinality(self) -> int:
+        """Returns the number of elements, INFINITE_CARDINALITY or UNKNOWN_CARDINALITY."""
+        return self.parents[0].cardinality()
+
+    def spec(self) -> Any:
+        """Returns the structure of specs that describes an element; may cost reading one."""
+        return self.parents[0].spec()
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns the elements at these positions of these epochs; for indexed nodes only."""
+        raise NotImplementedError
+
+    def open(self, epoch: int, run: Run) -> Stream:
+        """Returns the running node, at its first element; for streamed nodes only."""
+        raise NotImplementedError
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        """Says where an element comes from ("record 3 of a.tfrecord"), or "" where that is not known.
+
+        Args:
+            position: the element's position.
+            epoch: its epoch.
+            row: which row of the element, where the element is a batch.
+        """
+        return ""
+
+    def label(self) -> str:
+        """Returns the node as the user would write it, for messages and tables."""
+        return self.name
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if not key.startswith("_")}
+
+
+class OrderNode(Node):
+    """A node that moves positions, not data."""
+
+    def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the positions and epochs in the parent."""
+        raise NotImplementedError
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        return run.read(self.parents[0], *self.locate(positions, epochs))
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        if not self.indexed:
+            return ""
+        positions, epochs = self.locate(np.array([position]), np.array([epoch]))
+        return self.parents[0].source_of(int(positions[0]), int(epochs[0]), row)
+
+
+class BlockNode(Node):
+    """A node that turns a block of its parent's elements into a block of its own, one for each `group` of them."""
+
+    group: int = 1
+
+    def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns this node's elements at `positions`, made of the parent's elements in `block`."""
+        raise NotImplementedError
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        return self.apply(run.read(self.parents[0], *self.expand(positions, epochs)), positions, epochs, run)
+
+    def expand(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the positions and epochs of the parent's elements that are needed."""
+        if self.group == 1:
+            return positions, epochs
+        wide = (positions[:, None] * self.group + np.arange(self.group)).reshape(-1)
+        wide_epochs = np.repeat(epochs, self.group)
+        length = self.parents[0].cardinality()
+        if length >= 0:
+            inside = wide < length
+            if not inside.all():
+                return wide[inside], wide_epochs[inside]
+        return wide, wide_epochs
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        return self.parents[0].source_of(position, epoch, row)
+
+
+def ceil_divide(length: int, size: int) -> int:
+    """Returns length / size, rounded up; INFINITE and UNKNOWN stay."""
+    return length if length < 0 else -(-length // size)

@@ -1,0 +1,121 @@
+"""batch: n consecutive elements become one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block, Column, StringColumn
+from feedline.errors import ShapeError
+from feedline.nodes.base import BlockNode, ceil_divide
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
+from feedline.structure import component_names, component_shape, map_structure, with_shape
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+@dataclass(frozen=True, eq=False)
+class GroupNode(BlockNode):
+    """What batch, padded_batch and ragged_batch share: how many elements become one.
+
+    Args:
+        batch_size: how many.
+        drop_remainder: whether a last, smaller batch is left out.
+    """
+
+    batch_size: int
+    drop_remainder: bool
+
+    @property
+    def group(self) -> int:  # type: ignore[override]
+        return self.batch_size
+
+    def label(self) -> str:
+        return f"{self.name}({self.batch_size})"
+
+    def cardinality(self) -> int:
+        length = self.parents[0].cardinality()
+        if length >= 0 and self.drop_remainder:
+            return length // self.batch_size
+        return ceil_divide(length, self.batch_size)
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        if row is not None:
+            return self.parents[0].source_of(position * self.batch_size + row, epoch)
+        first = position * self.batch_size
+        source = self.parents[0].source_of(first, epoch)
+        return f"a batch from element {first} on" + (f" ({source})" if source else "")
+
+    def ranges(self, rows: int) -> list[tuple[int, int]]:
+        """Returns where each batch starts and ends in a block of this many rows."""
+        return [(start, min(start + self.batch_size, rows)) for start in range(0, rows, self.batch_size)]
+
+    def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        ranges = self.ranges(block.length)
+        return Block(len(positions), self.batch_columns(block, ranges, int(positions[0])), block.treedef)
+
+    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], first_batch: int) -> list[Column]:
+        """Returns the columns of batches of a block of elements."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Batch(GroupNode):
+    """Stacks elements of one shape."""
+
+    name = "batch"
+
+    def spec(self) -> Any:
+        leading = self.batch_size if self.drop_remainder else None
+        return map_structure(
+            lambda spec: with_shape(spec, None if spec.shape is None else (leading, *spec.shape)),
+            self.parents[0].spec(),
+        )
+
+    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], first_batch: int) -> list[Column]:
+        return [self._batch_column(block, number, ranges, first_batch) for number in range(len(block.columns))]
+
+    def _batch_column(self, block: Block, number: int, ranges: list[tuple[int, int]], first_batch: int) -> Column:
+        column = block.columns[number]
+        if isinstance(column, StringColumn):
+            return [part_of_strings(column, start, stop) for start, stop in ranges]
+        if isinstance(column, np.ndarray):
+            if len(ranges) == 1:
+                return column[None]
+            if len(column) == len(ranges) * self.batch_size:
+                return column.reshape(len(ranges), self.batch_size, *column.shape[1:])
+            return [column[start:stop] for start, stop in ranges]
+        name = component_names(block.treedef)[number]
+        return [
+            self._stack(column[start:stop], name, first_batch + index) for index, (start, stop) in enumerate(ranges)
+        ]
+
+    def _stack(self, values: list[Any], name: str, batch: int) -> Any:
+        if isinstance(values[0], SparseTensor):
+            return SparseTensor.stack(values)
+        if isinstance(values[0], RaggedTensor):
+            return RaggedTensor.from_rows(values)
+        for index, value in enumerate(values):
+            if component_shape(value) != component_shape(values[0]):
+                first = batch * self.batch_size
+                raise ShapeError(
+                    f"{name} has shape {component_shape(value)} in element {first + index} "
+                    f"but {component_shape(values[0])} in element {first}: they cannot stand in one batch.",
+                    fix="Use padded_batch (or ragged_batch) in place of batch, or make the shapes equal in map, "
+                    "for example with fl.image.resize.",
+                )
+        return np.stack(values)
+
+
+def part_of_strings(column: StringColumn, start: int, stop: int) -> StringColumn:
+    """Returns a range of a column of strings that still knows its buffer."""
+    part = column[start:stop]
+    part.packed_buffer = column.packed_buffer
+    if column.packed_offsets is not None and column.packed_lengths is not None:
+        part.packed_offsets = column.packed_offsets[start:stop]
+        part.packed_lengths = column.packed_lengths[start:stop]
+    return part

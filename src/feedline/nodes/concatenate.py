@@ -1,0 +1,131 @@
+"""concatenate: one dataset after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block, concatenate_blocks
+from feedline.errors import DtypeError, StructureError
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node, Stream
+from feedline.spec import dtype_name
+from feedline.structure import component_names, describe_tree, flatten, merge_specs
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Concatenate(Node):
+    """The first parent's elements, then the second's."""
+
+    name = "concatenate"
+
+    def check_parents(self) -> None:
+        """Checks, as the pipeline is built, what can be known without running anything.
+
+        Raises:
+            StructureError: the structures differ.
+            DtypeError: the dtypes differ.
+        """
+        if all(_spec_is_free(parent) for parent in self.parents):
+            self.spec()
+
+    def cardinality(self) -> int:
+        lengths = [parent.cardinality() for parent in self.parents]
+        if INFINITE_CARDINALITY in lengths:
+            return INFINITE_CARDINALITY
+        return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else sum(lengths)
+
+    def spec(self) -> Any:
+        specs = [flatten(parent.spec()) for parent in self.parents]
+        check_same_kind(specs[0], specs[1])
+        merged = [merge_specs(a, b) for a, b in zip(specs[0][0], specs[1][0], strict=True)]
+        return specs[0][1].unflatten(merged)
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        first = self.parents[0].cardinality()
+        inside = positions < first if first >= 0 else np.ones(len(positions), bool)
+        if inside.all():
+            return run.read(self.parents[0], positions, epochs)
+        if not inside.any():
+            return run.read(self.parents[1], positions - first, epochs)
+        self._check_once()
+        parts = [
+            run.read(self.parents[0], positions[inside], epochs[inside]),
+            run.read(self.parents[1], positions[~inside] - first, epochs[~inside]),
+        ]
+        order = np.argsort(np.concatenate([np.flatnonzero(inside), np.flatnonzero(~inside)]), kind="stable")
+        return concatenate_blocks(parts).take(order)
+
+    def _check_once(self) -> None:
+        if not self.__dict__.get("_checked"):
+            self.spec()
+            object.__setattr__(self, "_checked", True)
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        first = self.parents[0].cardinality()
+        if not self.indexed:
+            return ""
+        if first < 0 or position < first:
+            return self.parents[0].source_of(position, epoch, row)
+        return self.parents[1].source_of(position - first, epoch, row)
+
+    def open(self, epoch: int, run: Run) -> Stream:
+        return _ConcatenateStream(self, epoch, run)
+
+
+class _ConcatenateStream:
+    def __init__(self, node: Concatenate, epoch: int, run: Run) -> None:
+        self._waiting = list(node.parents)
+        self._epoch = epoch
+        self._run = run
+        self._stream: Stream | None = None
+
+    def next(self, limit: int) -> Block | None:
+        while self._stream is not None or self._waiting:
+            if self._stream is None:
+                self._stream = self._run.open(self._waiting.pop(0), self._epoch)
+            block = self._stream.next(limit)
+            if block is not None:
+                return block
+            self._stream.close()
+            self._stream = None
+        return None
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+
+def check_same_kind(first: tuple[list, Any], second: tuple[list, Any]) -> None:
+    """Checks that two flattened specs agree in structure and dtypes.
+
+    Raises:
+        StructureError: the structures differ.
+        DtypeError: a component's dtypes differ.
+    """
+    if first[1] != second[1]:
+        raise StructureError(
+            f"the datasets have different structures: {describe_tree(first[1])} and {describe_tree(second[1])}.",
+            fix="Bring both to one structure with map.",
+        )
+    for name, a, b in zip(component_names(first[1]), first[0], second[0], strict=True):
+        if a.dtype != b.dtype:
+            raise DtypeError(
+                f"{name} is {dtype_name(a.dtype)} in the first dataset and {dtype_name(b.dtype)} in the second.",
+                fix="Bring both to one dtype in map, for example with fl.cast.",
+            )
+
+
+def _spec_is_free(node: Node) -> bool:
+    """Says whether a node's spec is known without running the user's functions."""
+    from feedline.nodes.map import Map
+    from feedline.sources.generator import Generator
+    from feedline.sources.tfrecord import ParsedRecords
+
+    if isinstance(node, Map | ParsedRecords) or (isinstance(node, Generator) and node.treedef is None):
+        return False
+    return all(_spec_is_free(parent) for parent in node.parents)

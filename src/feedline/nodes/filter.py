@@ -1,0 +1,102 @@
+"""filter: the elements for which the user's function says yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block
+from feedline.errors import DtypeError
+from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
+from feedline.nodes.map import call_with_element, function_name, locate_user_error
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Filter(Node):
+    """Keeps some elements.
+
+    Args:
+        predicate: the user's function, which returns a single bool.
+    """
+
+    predicate: Callable[..., Any]
+
+    name = "filter"
+
+    @cached_property
+    def indexed(self) -> bool:
+        return False
+
+    @property
+    def streamed_because(self) -> str:
+        return "how many elements a filter keeps is known only by running it"
+
+    def label(self) -> str:
+        return f"filter({function_name(self.predicate)})"
+
+    def cardinality(self) -> int:
+        return 0 if self.parents[0].cardinality() == 0 else UNKNOWN_CARDINALITY
+
+    def open(self, epoch: int, run: Run) -> Stream:
+        return _FilterStream(self, epoch, run)
+
+    def keeps(self, element: Any) -> bool:
+        """Says whether an element stays."""
+        answer = call_with_element(self.predicate, element)
+        if isinstance(answer, bool | np.bool_):
+            return bool(answer)
+        array = np.asarray(answer)
+        if array.dtype != np.bool_ or array.ndim:
+            raise DtypeError(
+                f"{function_name(self.predicate)}() returned {answer!r:.60} where filter needs one bool.",
+                fix="Return a comparison, or bool(...).",
+            )
+        return bool(array)
+
+
+class _FilterStream:
+    def __init__(self, node: Filter, epoch: int, run: Run) -> None:
+        self._node = node
+        self._parent = run.open(node.parents[0], epoch)
+        self._epoch = epoch
+        self._seen = 0
+        self._error: Exception | None = None
+
+    def next(self, limit: int) -> Block | None:
+        while self._error is None:
+            block = self._parent.next(limit)
+            if block is None:
+                return None
+            kept = self._kept(block)
+            self._seen += block.length
+            if len(kept):
+                return block.take(np.array(kept))
+        error, self._error = self._error, None
+        raise error
+
+    def _kept(self, block: Block) -> list[int]:
+        kept = []
+        for index in range(block.length):
+            try:
+                if self._node.keeps(block.row(index)):
+                    kept.append(index)
+            except Exception as error:
+                self._error = self._located(error, self._seen + index)
+                break
+        return kept
+
+    def _located(self, error: Exception, position: int) -> Exception:
+        located = locate_user_error(error, self._node.predicate, self._node.label())
+        source = self._node.parents[0].source_of(position, self._epoch)
+        located.add_where(f"element {position}" + (f", which is {source}" if source else ""))
+        return located
+
+    def close(self) -> None:
+        self._parent.close()

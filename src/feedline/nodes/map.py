@@ -1,0 +1,152 @@
+"""map: the user's function on every element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline import random
+from feedline.block import Block, BlockBuilder
+from feedline.errors import FeedlineError, UserFunctionError
+from feedline.nodes.base import BlockNode
+from feedline.origin import origin_in_traceback
+from feedline.structure import as_component, flatten, flatten_as, merge_specs, spec_of
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+def call_with_element(function: Callable[..., Any], element: Any) -> Any:
+    """Calls a user's function as `tf.data` does: a tuple's components are its arguments."""
+    return function(*element) if type(element) is tuple else function(element)
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Returns a function's name for messages."""
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def locate_user_error(error: Exception, function: Callable[..., Any], stage: str) -> FeedlineError:
+    """Returns the error to raise for what a user's function raised, with the line that raised it."""
+    line = origin_in_traceback(error.__traceback__)
+    if isinstance(error, FeedlineError):
+        located = error
+    else:
+        located = UserFunctionError(
+            f"{function_name(function)}() in {stage} raised {type(error).__name__}: {error}",
+            fix=f"Mend the function, or call it on one element by itself: {function_name(function)}(...).",
+        )
+        located.__cause__ = error
+    if line is not None:
+        located.add_where(str(line))
+    return located
+
+
+@dataclass(frozen=True, eq=False)
+class Map(BlockNode):
+    """Applies a function to each element.
+
+    Args:
+        function: the user's function.
+        num_parallel_calls: how many may run at one time; None for one, AUTOTUNE for as many as pay.
+        deterministic: False allows results out of order; feedline keeps the order all the same.
+        seed: keys the random numbers drawn inside the function.
+    """
+
+    function: Callable[..., Any]
+    num_parallel_calls: int | None
+    deterministic: bool | None
+    seed: int
+
+    name = "map"
+
+    def label(self) -> str:
+        return f"map({function_name(self.function)})"
+
+    def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        if self.num_parallel_calls is None and run.concurrent:
+            with run.lock_of(self):
+                return self._apply(block, positions, epochs, run)
+        return self._apply(block, positions, epochs, run)
+
+    def _apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        function, seed = self.function, self.seed
+        treedef = run.structures.get(self)
+        builder = BlockBuilder(block.length, function_name(function) + "()")
+        done = 0
+        try:
+            for position, epoch in zip(positions.tolist(), epochs.tolist(), strict=True):
+                random.enter_element(seed, epoch, position)
+                element = block.row(done)
+                result = function(*element) if type(element) is tuple else function(element)
+                if treedef is None:
+                    treedef = self._learn_structure(result, run)
+                components = flatten_as(treedef, result, builder.giver)
+                builder.append([as_component(value) for value in components], treedef)
+                done += 1
+        except Exception as error:
+            position, epoch = int(positions[done]), int(epochs[done])
+            located = locate_user_error(error, function, self.label())
+            source = self.parents[0].source_of(position, epoch, getattr(error, "row", None))
+            located.add_where(f"element {position}" + (f", which is {source}" if source else ""))
+            if located is error:
+                raise
+            raise located from error
+        finally:
+            random.leave_element()
+        result_block = builder.block()
+        run.check_dtypes(self, result_block, builder.giver)
+        return result_block
+
+    def _learn_structure(self, result: Any, run: Run) -> Any:
+        if result is None:
+            raise UserFunctionError(
+                f"{function_name(self.function)}() returned None.", fix="Return the element: is a `return` missing?"
+            )
+        treedef = flatten(result)[1]
+        run.structures[self] = treedef
+        return treedef
+
+    def spec(self) -> Any:
+        """Returns the spec of the first element's result; lengths that follow the batch's are None."""
+        cached = self.__dict__.get("_spec")
+        if cached is None:
+            cached = self._probe()
+            object.__setattr__(self, "_spec", cached)
+        return cached
+
+    def _probe(self) -> Any:
+        from feedline.run.context import Run
+        from feedline.run.streams import first_block
+
+        run = Run()
+        block = first_block(self.parents[0], run)
+        if block is None:
+            return None
+        where = np.zeros(1, np.int64)
+        result = self._apply(block, where, where, run)
+        specs = [spec_of(column[0]) for column in result.columns]
+        shorter = _without_last_row(block, self.parents[0].spec())
+        if shorter is not None:
+            try:
+                other = self._apply(shorter, where, where, run)
+                specs = [merge_specs(a, spec_of(b[0])) for a, b in zip(specs, other.columns, strict=True)]
+            except FeedlineError:
+                pass
+        return result.treedef.unflatten(specs)
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        return self.parents[0].source_of(position, epoch, row)
+
+
+def _without_last_row(block: Block, parent_spec: Any) -> Block | None:
+    """Returns the block of one batch with one row less, where the parent's batches differ in length."""
+    specs = flatten(parent_spec)[0]
+    lengths = {len(column[0]) for column in block.columns if isinstance(column[0], np.ndarray) and column[0].ndim}
+    batched = specs and all(spec.shape and spec.shape[0] is None for spec in specs)
+    if not batched or len(lengths) != 1 or lengths == {1} or lengths == {0}:
+        return None
+    return Block(1, [[column[0][:-1]] for column in block.columns], block.treedef)

@@ -1,0 +1,163 @@
+"""padded_batch: elements of different shapes become one batch, filled up to a common shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feedline.block import Block, Column
+from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError
+from feedline.nodes.batch import GroupNode
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
+from feedline.spec import Shape, as_shape, dtype_name, string
+from feedline.structure import component_dtype, component_names, component_shape, flatten, with_shape
+
+
+@dataclass(frozen=True, eq=False)
+class PaddedBatch(GroupNode):
+    """Stacks elements, each component filled up to the longest of the batch or to a given shape.
+
+    Args:
+        padded_shapes: a structure of shapes, None for the longest of the batch; or None for that everywhere.
+        padding_values: a structure of values, or one value for all; None for 0, b"" or False.
+    """
+
+    padded_shapes: Any
+    padding_values: Any
+
+    name = "padded_batch"
+
+    def shapes(self, count: int, treedef: Any) -> list[Shape]:
+        """Returns the padded shape of each component, None where it is the longest of the batch in all lengths."""
+        if self.padded_shapes is None:
+            return [None] * count
+        shapes = _flatten_shapes(self.padded_shapes, treedef)
+        if len(shapes) != count:
+            raise StructureError(
+                f"padded_shapes has {len(shapes)} shapes for elements of {count} components.",
+                fix="Give one shape a component, in the structure of the elements.",
+            )
+        return shapes
+
+    def spec(self) -> Any:
+        leading = self.batch_size if self.drop_remainder else None
+        parent = self.parents[0].spec()
+        specs, treedef = flatten(parent)
+        padded = self.shapes(len(specs), treedef)
+        result = []
+        for spec, shape in zip(specs, padded, strict=True):
+            inner = shape if shape is not None else spec.shape
+            result.append(with_shape(spec, None if inner is None else (leading, *inner)))
+        return treedef.unflatten(result)
+
+    def values(self, count: int) -> list[Any]:
+        """Returns the padding value of each component, None for the dtype's own."""
+        if self.padding_values is None:
+            return [None] * count
+        leaves, _ = flatten(self.padding_values, none_is_leaf=True)
+        if len(leaves) == 1:
+            return leaves * count
+        if len(leaves) != count:
+            raise StructureError(
+                f"padding_values has {len(leaves)} values for elements of {count} components.",
+                fix="Give one value for all, or one a component in the structure of the elements.",
+            )
+        return leaves
+
+    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], first_batch: int) -> list[Column]:
+        count = len(block.columns)
+        names = component_names(block.treedef)
+        shapes, values = self.shapes(count, block.treedef), self.values(count)
+        return [
+            [
+                _pad(column[start:stop], shape, value, name, (first_batch + index) * self.batch_size)
+                for index, (start, stop) in enumerate(ranges)
+            ]
+            for column, shape, value, name in zip(block.columns, shapes, values, names, strict=True)
+        ]
+
+
+def _flatten_shapes(structure: Any, treedef: Any) -> list[Shape]:
+    """Returns the shapes in a structure of the elements' form; tuples and lists of lengths are shapes there."""
+    parts = treedef.flatten_up_to(structure) if treedef.num_leaves != 1 or treedef.num_nodes != 1 else [structure]
+    return [as_shape(part) for part in parts]
+
+
+def _pad(rows: Any, shape: Shape, value: Any, name: str, first: int) -> np.ndarray:
+    if isinstance(rows[0], RaggedTensor | SparseTensor):
+        raise ArgumentError(
+            f"padded_batch cannot pad {name}, a {type(rows[0]).__name__}.",
+            fix="Make it dense in map first: .to_tensor() or .to_dense().",
+        )
+    dtype = component_dtype(rows[0])
+    fill = _padding_value(value, dtype, name)
+    if isinstance(rows, np.ndarray):
+        inner = rows.shape[1:]
+        target = _target_shape([inner], shape, name, first)
+        if target == inner:
+            return rows
+    shapes = [component_shape(row) for row in rows]
+    target = _target_shape(shapes, shape, name, first)
+    batch = np.full((len(rows), *target), fill, dtype)
+    if len(target) == 0:
+        batch[:] = rows
+    elif len(target) == 1 or all(row_shape[1:] == target[1:] for row_shape in shapes):
+        for index, row in enumerate(rows):
+            batch[index, : len(row)] = row
+    else:
+        for index, row in enumerate(rows):
+            batch[(index, *(slice(0, length) for length in row.shape))] = row
+    return batch
+
+
+def _target_shape(shapes: list[tuple], shape: Shape, name: str, first: int) -> tuple[int, ...]:
+    rank = len(shapes[0]) if shape is None else len(shape)
+    for index, row_shape in enumerate(shapes):
+        if len(row_shape) != rank:
+            raise ShapeError(
+                f"{name} has shape {row_shape} in element {first + index}, "
+                + (f"but padded_shapes says {shape}." if shape is not None else f"but {shapes[0]} in element {first}."),
+                fix="padded_batch fills lengths up, not ranks: give shapes of the elements' rank.",
+            )
+    target = []
+    for axis in range(rank):
+        longest = max(row_shape[axis] for row_shape in shapes)
+        wanted = None if shape is None else shape[axis]
+        if wanted is not None and longest > wanted:
+            index = next(i for i, row_shape in enumerate(shapes) if row_shape[axis] > wanted)
+            raise ShapeError(
+                f"{name} has shape {shapes[index]} in element {first + index}, "
+                f"longer than the padded shape {shape} in dimension {axis}.",
+                fix=f"Pad to at least {longest}, give None for the longest of the batch, or cut the element in map.",
+            )
+        target.append(longest if wanted is None else wanted)
+    return tuple(target)
+
+
+def _padding_value(value: Any, dtype: np.dtype, name: str) -> Any:
+    if value is None:
+        return b"" if dtype == string else np.zeros((), dtype)[()]
+    if dtype == string:
+        if isinstance(value, str):
+            return value.encode()
+        if isinstance(value, bytes):
+            return value
+        raise DtypeError(f"the padding value {value!r} of {name} is not bytes.", fix='Give bytes such as b"".')
+    array = np.asarray(value)
+    exact = array.dtype == dtype or (array.ndim == 0 and isinstance(value, int | float))
+    if array.ndim or not exact or (array.dtype.kind == "f" and dtype.kind in "iub") or not _fits(array, dtype):
+        raise DtypeError(
+            f"the padding value {value!r} of {name} is not a {dtype_name(dtype)}, the component's dtype.",
+            fix=f"Give np.{dtype.name}(...) or a Python number that fits.",
+        )
+    return array.astype(dtype)[()]
+
+
+def _fits(array: np.ndarray, dtype: np.dtype) -> bool:
+    if dtype.kind not in "iu" or array.dtype.kind not in "iu":
+        return True
+    bounds = np.iinfo(dtype)
+    return bounds.min <= int(array) <= bounds.max

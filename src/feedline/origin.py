@@ -1,0 +1,52 @@
+"""Origin: the line of the user's code that a node was written on."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OUTSIDE = (_PACKAGE + "cli" + os.sep,)
+
+
+def _is_feedline(filename: str) -> bool:
+    return filename.startswith(_PACKAGE) and not filename.startswith(_OUTSIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place in the user's code."""
+
+    filename: str
+    line: int
+
+    def __str__(self) -> str:
+        text = linecache.getline(self.filename, self.line).strip()
+        name = os.path.relpath(self.filename) if os.path.isabs(self.filename) else self.filename
+        if name.startswith(".." + os.sep):
+            name = self.filename
+        return f"{name}:{self.line}" + (f": {text}" if text else "")
+
+
+def user_origin() -> Origin:
+    """Returns the line outside feedline that is being executed."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_feedline(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return Origin("?", 0)
+    return Origin(frame.f_code.co_filename, frame.f_lineno)
+
+
+def origin_in_traceback(trace: TracebackType | None) -> Origin | None:
+    """Returns the innermost line outside feedline and installed packages in a traceback, if there is one."""
+    found = None
+    for frame in traceback.extract_tb(trace):
+        installed = f"{os.sep}site-packages{os.sep}" in frame.filename
+        if not _is_feedline(frame.filename) and not installed and frame.lineno is not None:
+            found = Origin(frame.filename, frame.lineno)
+    return found

@@ -1,0 +1,36 @@
+"""explain: the plan of a dataset, for people."""
+
+from __future__ import annotations
+
+from feedline.nodes.base import INFINITE_CARDINALITY, Node
+
+
+def explain(node: Node) -> str:
+    """Returns the steps of a pipeline, from source to end, one a line."""
+    steps: list[tuple[Node, int]] = []
+    _collect(node, 0, steps)
+    numbers = {id(step): number for number, (step, _) in enumerate(steps, 1)}
+    titles = ["  " * depth + f"{numbers[id(step)]}. {_title(step, numbers)}" for step, depth in steps]
+    width = max(20, *(len(title) for title in titles)) + 2
+    return "\n".join(f"{title:<{width}} {_state(step)}" for title, (step, _) in zip(titles, steps, strict=True))
+
+
+def _collect(node: Node, depth: int, steps: list[tuple[Node, int]]) -> None:
+    for parent in node.parents:
+        _collect(parent, depth + (len(node.parents) > 1), steps)
+    steps.append((node, depth))
+
+
+def _title(node: Node, numbers: dict[int, int]) -> str:
+    if len(node.parents) > 1:
+        return f"{node.label()} of {' and '.join(str(numbers[id(parent)]) for parent in node.parents)}"
+    return node.label()
+
+
+def _state(node: Node) -> str:
+    if node.indexed:
+        length = node.cardinality()
+        return "indexed, endless" if length == INFINITE_CARDINALITY else f"indexed, {length:,} elements"
+    if all(parent.indexed for parent in node.parents):
+        return f"streamed from here on: {node.streamed_because}"
+    return "streamed"

@@ -1,0 +1,104 @@
+"""Profile: the time in each stage of a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from feedline.nodes.base import Node
+from feedline.nodes.prefetch import Prefetch
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage's part.
+
+    Args:
+        name: the step as the user wrote it.
+        elements: how many elements it has given.
+        seconds: the time in it, over all threads.
+    """
+
+    name: str
+    elements: int
+    seconds: float
+
+    @property
+    def seconds_per_element(self) -> float:
+        """The time for one element, in seconds; 0 where there were none."""
+        return self.seconds / self.elements if self.elements else 0.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The stages of a dataset, from the source to the end.
+
+    Args:
+        stages: the stages.
+    """
+
+    stages: tuple[Stage, ...]
+
+    @classmethod
+    def of(cls, node: Node, timings: dict[Any, Any]) -> Profile:
+        """Returns the profile of a plan with these timings by node."""
+        steps: list[Node] = []
+        _collect(node, steps)
+        return cls(
+            tuple(
+                Stage(step.label(), timings[step].elements, timings[step].seconds)
+                for step in steps
+                if step in timings and not isinstance(step, Prefetch)
+            )
+        )
+
+    @property
+    def seconds(self) -> float:
+        """The time in all stages together, over all threads."""
+        return sum(stage.seconds for stage in self.stages)
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Returns the table: stage, elements, time, share of all time, time for one element."""
+        total = self.seconds or 1.0
+        return [
+            (
+                stage.name,
+                f"{stage.elements:,}",
+                f"{stage.seconds:.3f} s",
+                f"{100 * stage.seconds / total:.1f} %",
+                format_seconds(stage.seconds_per_element),
+            )
+            for stage in self.stages
+        ]
+
+    def __str__(self) -> str:
+        header = ("stage", "elements", "time", "share", "per element")
+        rows = [header, *self.rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [
+            "  ".join(
+                [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+            )
+            for row in rows
+        ]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        return "\n".join(lines)
+
+
+def _collect(node: Node, steps: list[Node]) -> None:
+    for parent in node.parents:
+        _collect(parent, steps)
+    if node not in steps:
+        steps.append(node)
+
+
+def format_seconds(seconds: float) -> str:
+    """Returns a short time for people.
+
+    Example:
+        >>> format_seconds(0.0000042), format_seconds(0.0123), format_seconds(2.5)
+        ('4.2 us', '12.3 ms', '2.5 s')
+    """
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.1f} us"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,115 @@
+"""Run: what the nodes of one running plan share."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block
+from feedline.errors import DtypeError, FeedlineError
+from feedline.run.timings import Timings
+from feedline.spec import dtype_name
+from feedline.structure import component_dtype, component_names
+
+if TYPE_CHECKING:
+    from feedline.nodes.base import BlockNode, Node, Stream
+
+
+class Run:
+    """One running of a plan, from its first element to its last.
+
+    Args:
+        timings: where the times of the stages are added up.
+    """
+
+    def __init__(self, timings: Timings | None = None) -> None:
+        self.timings = timings or Timings()
+        self.concurrent = False
+        self.structures: dict[Any, Any] = {}
+        self._dtypes: dict[Any, tuple] = {}
+        self._locks: dict[Any, threading.Lock] = {}
+        self._locks_lock = threading.Lock()
+
+    def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        """Returns elements of an indexed node, timed, its errors located."""
+        try:
+            with self.timings.stage(node, len(positions)):
+                return node.read(positions, epochs, self)
+        except FeedlineError as error:
+            raise located_at(error, node) from error.__cause__
+
+    def apply(self, node: BlockNode, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        """Returns a block node's elements made of its parent's, timed, its errors located."""
+        try:
+            with self.timings.stage(node, len(positions)):
+                return node.apply(block, positions, epochs, self)
+        except FeedlineError as error:
+            raise located_at(error, node) from error.__cause__
+
+    def open(self, node: Node, epoch: int) -> Stream:
+        """Returns a running node."""
+        from feedline.run.streams import open_stream
+
+        return open_stream(node, epoch, self)
+
+    def open_source(self, node: Node, epoch: int) -> Stream:
+        """Returns a streamed node's own stream, timed, its errors located."""
+        return _TimedStream(node, node.open(epoch, self), self.timings)
+
+    def lock_of(self, node: Node) -> threading.Lock:
+        """Returns the lock that keeps a node's function from running twice at one time."""
+        with self._locks_lock:
+            return self._locks.setdefault(node, threading.Lock())
+
+    def check_dtypes(self, node: Node, block: Block, giver: str) -> None:
+        """Checks that a block has the dtypes of the node's blocks before it.
+
+        Raises:
+            DtypeError: it has not.
+        """
+        if block.length == 0:
+            return
+        dtypes = tuple(
+            column.dtype if isinstance(column, np.ndarray) else component_dtype(column[0]) for column in block.columns
+        )
+        known = self._dtypes.setdefault(node, dtypes)
+        if known == dtypes:
+            return
+        for name, before, now in zip(component_names(block.treedef), known, dtypes, strict=True):
+            if before != now:
+                raise DtypeError(
+                    f"{giver} gave {dtype_name(now)} for {name} "
+                    f"where the elements before it have {dtype_name(before)}.",
+                    fix="Give the same dtype for every element, for example with fl.cast(value, dtype).",
+                )
+
+
+def located_at(error: FeedlineError, node: Node) -> FeedlineError:
+    """Returns the error with the stage that raised it, the innermost, and the line where the user wrote it."""
+    if not getattr(error, "stage", None):
+        error.stage = node.label()  # type: ignore[attr-defined]
+        error.add_where(f"{node.label()} at {node.origin}")
+    return error
+
+
+class _TimedStream:
+    """A stream whose time counts as its node's."""
+
+    def __init__(self, node: Node, stream: Stream, timings: Timings) -> None:
+        self._node = node
+        self._stream = stream
+        self._timings = timings
+
+    def next(self, limit: int) -> Block | None:
+        try:
+            with self._timings.stage(self._node) as clock:
+                block = self._stream.next(limit)
+                clock.elements = block.length if block is not None else 0
+                return block
+        except FeedlineError as error:
+            raise located_at(error, self._node) from error.__cause__
+
+    def close(self) -> None:
+        self._stream.close()

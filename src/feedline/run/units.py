@@ -1,0 +1,170 @@
+"""Work units: what one worker computes in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from feedline.block import Block, concatenate_blocks
+from feedline.nodes.base import BlockNode, Node
+from feedline.nodes.prefetch import Prefetch
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+class Unit(Protocol):
+    """Consecutive elements, still to be computed; computing touches nothing that other units use."""
+
+    count: int
+
+    def compute(self) -> Block:
+        """Returns the elements."""
+
+    def singles(self) -> Iterator[Unit]:
+        """Returns units of one element each that together are this one."""
+
+
+class Units(Protocol):
+    """Gives the work units of a plan in order; one caller at a time."""
+
+    def take(self, count: int) -> Unit | None:
+        """Returns the unit of the next `count` elements, fewer at the end; None when there are no more."""
+
+    def close(self) -> None:
+        """Lets go of what is open."""
+
+
+class IndexedUnit:
+    """Elements first .. first + count - 1 of an epoch of an indexed node."""
+
+    __slots__ = ("_epoch", "_first", "_node", "_run", "count")
+
+    def __init__(self, node: Node, epoch: int, first: int, count: int, run: Run) -> None:
+        self._node = node
+        self._epoch = epoch
+        self._first = first
+        self.count = count
+        self._run = run
+
+    def compute(self) -> Block:
+        positions = np.arange(self._first, self._first + self.count)
+        return self._run.read(self._node, positions, np.full(self.count, self._epoch))
+
+    def singles(self) -> Iterator[IndexedUnit]:
+        for first in range(self._first, self._first + self.count):
+            yield IndexedUnit(self._node, self._epoch, first, 1, self._run)
+
+
+class IndexedUnits:
+    """The units of one epoch of an indexed node."""
+
+    def __init__(self, node: Node, epoch: int, run: Run) -> None:
+        self._node = node
+        self._epoch = epoch
+        self._run = run
+        length = node.cardinality()
+        self._length = length if length >= 0 else 1 << 62
+        self._next = 0
+
+    def take(self, count: int) -> IndexedUnit | None:
+        count = min(count, self._length - self._next)
+        if count <= 0:
+            return None
+        unit = IndexedUnit(self._node, self._epoch, self._next, count, self._run)
+        self._next += count
+        return unit
+
+    def close(self) -> None:
+        self._next = self._length
+
+
+class StreamedUnit:
+    """Elements that a stream has given, and the block nodes that they still have to pass."""
+
+    __slots__ = ("_block", "_epoch", "_first", "_group", "_run", "_suffix", "count")
+
+    def __init__(self, block: Block, first: int, suffix: list[BlockNode], group: int, epoch: int, run: Run) -> None:
+        self._block = block
+        self._first = first
+        self._suffix = suffix
+        self._group = group
+        self._epoch = epoch
+        self._run = run
+        self.count = -(-block.length // group)
+
+    def compute(self) -> Block:
+        block, first = self._block, self._first
+        for node in self._suffix:
+            count = -(-block.length // node.group)
+            first //= node.group
+            positions = np.arange(first, first + count)
+            block = self._run.apply(node, block, positions, np.full(count, self._epoch))
+        return block
+
+    def singles(self) -> Iterator[StreamedUnit]:
+        for start in range(0, self._block.length, self._group):
+            part = self._block.slice(start, min(start + self._group, self._block.length))
+            yield StreamedUnit(part, self._first + start, self._suffix, self._group, self._epoch, self._run)
+
+
+class StreamedUnits:
+    """The units of a streamed node: what its stream gives, cut where the batches end."""
+
+    def __init__(self, base: Node, suffix: list[BlockNode], epoch: int, run: Run) -> None:
+        self._stream = run.open_source(base, epoch)
+        self._suffix = suffix
+        self._epoch = epoch
+        self._run = run
+        self._group = int(np.prod([node.group for node in suffix], dtype=np.int64))
+        self._first = 0
+        self._ended = False
+
+    def take(self, count: int) -> StreamedUnit | None:
+        wanted = count * self._group
+        parts: list[Block] = []
+        held = 0
+        while held < wanted and not self._ended:
+            block = self._stream.next(wanted - held)
+            if block is None:
+                self._ended = True
+                break
+            parts.append(block)
+            held += block.length
+            if held % self._group == 0:
+                break
+        held = self._without_remainder(held)
+        if held == 0:
+            return None
+        block = concatenate_blocks(parts)
+        unit = StreamedUnit(
+            block if block.length == held else block.slice(0, held),
+            self._first, self._suffix, self._group, self._epoch, self._run,
+        )  # fmt: skip
+        self._first += held
+        return unit
+
+    def _without_remainder(self, rows: int) -> int:
+        """Returns how many of the last rows are left when smaller batches are dropped."""
+        size = 1
+        for node in self._suffix:
+            size *= node.group
+            if getattr(node, "drop_remainder", False):
+                rows -= rows % size
+        return rows
+
+    def close(self) -> None:
+        self._ended = True
+        self._stream.close()
+
+
+def split_plan(node: Node) -> tuple[Node, list[BlockNode]]:
+    """Returns the topmost node that must run by itself, and the block nodes above it in the order they apply."""
+    suffix: list[BlockNode] = []
+    while not node.indexed and isinstance(node, BlockNode | Prefetch):
+        if isinstance(node, BlockNode):
+            suffix.insert(0, node)
+        node = node.parents[0]
+    return node, suffix

@@ -1,0 +1,360 @@
+"""from_generator: elements that a Python function yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block, BlockBuilder
+from feedline.errors import (
+    ArgumentError,
+    ExhaustedGeneratorError,
+    FeedlineError,
+    SignatureError,
+    StructureError,
+)
+from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
+from feedline.nodes.map import function_name, locate_user_error
+from feedline.origin import Origin
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
+from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec, dtype_name, shape_allows, string
+from feedline.structure import (
+    Treedef,
+    as_component,
+    as_spec,
+    component_dtype,
+    component_names,
+    component_shape,
+    describe_tree,
+    flatten,
+    is_spec,
+    with_shape,
+)
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Generator(Node):
+    """Runs the user's function anew for every epoch.
+
+    Args:
+        function: returns an iterator, or is an iterable that can be gone through again.
+        arguments: what the function is called with.
+        specs: the specs of the components, None where the first element decides.
+        treedef: the structure, None likewise.
+    """
+
+    function: Any
+    arguments: tuple[Any, ...]
+    specs: tuple[Any, ...] | None
+    treedef: Treedef | None
+
+    name = "from_generator"
+
+    @cached_property
+    def indexed(self) -> bool:
+        return False
+
+    @property
+    def streamed_because(self) -> str:
+        return "a generator gives only its next element"
+
+    def label(self) -> str:
+        return f"from_generator({function_name(self.function)})"
+
+    def cardinality(self) -> int:
+        return UNKNOWN_CARDINALITY
+
+    def spec(self) -> Any:
+        if self.treedef is not None:
+            return self.treedef.unflatten(list(self.specs or ()))
+        cached = self.__dict__.get("_spec")
+        if cached is None:
+            from feedline.run.context import Run
+            from feedline.run.streams import first_block
+            from feedline.structure import spec_of
+
+            block = first_block(self, Run())
+            if block is None:
+                raise StructureError(
+                    "the generator gave no element, so its structure is not known.",
+                    fix="Give output_signature, or mend the generator.",
+                )
+            specs = [spec_of(column[0]) for column in block.columns]
+            cached = block.treedef.unflatten([with_shape(spec, _unknown_lengths(spec)) for spec in specs])
+            object.__setattr__(self, "_spec", cached)
+        return cached
+
+    def open(self, epoch: int, run: Run) -> Stream:
+        return _GeneratorStream(self)
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        return f"element {position} of the generator"
+
+    def start(self) -> Iterator[Any]:
+        """Returns an iterator over the elements of one epoch.
+
+        Raises:
+            ExhaustedGeneratorError: it is the very iterator of an earlier epoch.
+        """
+        if not callable(self.function):
+            return iter(self.function)
+        iterator = self.function(*self.arguments)
+        if not hasattr(iterator, "__next__"):
+            if not hasattr(iterator, "__iter__"):
+                raise ArgumentError(
+                    f"{function_name(self.function)}() returned a {type(iterator).__name__}, not an iterator.",
+                    fix="Use yield in the function, or return an iterator or a list.",
+                )
+            return iter(iterator)
+        if self.__dict__.get("_last") is iterator:
+            raise _exhausted(
+                f"{function_name(self.function)}() returned the generator object of an earlier epoch, now used up."
+            )
+        object.__setattr__(self, "_last", iterator)
+        return iterator
+
+
+def _unknown_lengths(spec: Any) -> Any:
+    return None if spec.shape is None else tuple(None for _ in spec.shape)
+
+
+def _exhausted(what: str) -> ExhaustedGeneratorError:
+    return ExhaustedGeneratorError(
+        what,
+        fix="Pass the function that makes the generator, not its result: from_generator(make_elements), "
+        "or from_generator(lambda: make_elements(argument)).",
+    )
+
+
+def generator(
+    function: Any, output_signature: Any, output_types: Any, output_shapes: Any, args: Any, origin: Origin
+) -> Generator:
+    """Returns the source of a generator function.
+
+    Raises:
+        ExhaustedGeneratorError: a generator object is given.
+        ArgumentError: it is not callable, or the signature holds something that is no spec.
+    """
+    if not callable(function):
+        if hasattr(function, "__next__"):
+            raise _exhausted(
+                f"from_generator() was given a {type(function).__name__} object, "
+                "which would be empty in the second epoch."
+            )
+        if not hasattr(function, "__iter__"):
+            raise ArgumentError(
+                f"from_generator() needs a function that returns an iterator, not {type(function).__name__}.",
+                fix="Give the generator function itself, without calling it.",
+            )
+    if output_signature is not None and output_types is not None:
+        raise ArgumentError(
+            "from_generator() was given output_signature and output_types.", fix="Give output_signature alone."
+        )
+    if output_types is not None:
+        output_signature = _signature_of_types(output_types, output_shapes)
+    arguments = () if args is None else tuple(as_component(value) for value in args)
+    if output_signature is None:
+        return Generator((), origin, function, arguments, None, None)
+    leaves, treedef = flatten(output_signature)
+    for leaf in leaves:
+        if not is_spec(leaf):
+            raise ArgumentError(
+                f"output_signature holds {leaf!r:.80}, which is not a TensorSpec.",
+                fix="Give a structure of fl.TensorSpec(shape, dtype).",
+            )
+    return Generator((), origin, function, arguments, tuple(as_spec(leaf) for leaf in leaves), treedef)
+
+
+def _signature_of_types(types: Any, shapes: Any) -> Any:
+    leaves, treedef = flatten(types)
+    if shapes is None:
+        return treedef.unflatten([TensorSpec(None, dtype) for dtype in leaves])
+    parts = treedef.flatten_up_to(shapes) if len(leaves) > 1 else [shapes]
+    return treedef.unflatten([TensorSpec(shape, dtype) for shape, dtype in zip(parts, leaves, strict=True)])
+
+
+class _GeneratorStream:
+    """One run of the user's generator."""
+
+    def __init__(self, node: Generator) -> None:
+        self._node = node
+        self._iterator: Iterator[Any] | None = None
+        self._position = 0
+        self._error: Exception | None = None
+        self._ended = False
+        self._treedef = node.treedef
+        self._converters: list[Callable[[Any], Any]] | None = None
+        self._giver = function_name(node.function) + "()" if callable(node.function) else "the generator"
+        if node.treedef is not None and node.specs is not None:
+            names = component_names(node.treedef)
+            self._converters = [_Converter(spec, name) for spec, name in zip(node.specs, names, strict=True)]
+
+    def next(self, limit: int) -> Block | None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            self._ended = True
+            raise error
+        if self._ended:
+            return None
+        builder = BlockBuilder(limit, self._giver)
+        try:
+            if self._iterator is None:
+                self._iterator = self._node.start()
+            while builder.length < limit:
+                element = next(self._iterator, _END)
+                if element is _END:
+                    self._ended = True
+                    break
+                components = self._components(element)
+                builder.append(components, self._treedef)
+                self._position += 1
+        except Exception as error:
+            located = self._located(error)
+            if builder.length == 0:
+                self._ended = True
+                raise located from (None if located is error else error)
+            self._error = located
+        return builder.block() if builder.length else None
+
+    def _components(self, element: Any) -> list[Any]:
+        if self._treedef is None:
+            return self._learn(element)
+        try:
+            leaves = self._treedef.flatten_up_to(element)
+        except (ValueError, TypeError):
+            raise self._disagreement(element) from None
+        assert self._converters is not None
+        return [convert(leaf) for convert, leaf in zip(self._converters, leaves, strict=True)]
+
+    def _learn(self, element: Any) -> list[Any]:
+        """Takes the structure and the dtypes from the first element."""
+        leaves, self._treedef = flatten(element)
+        components = [as_component(leaf) for leaf in leaves]
+        names = component_names(self._treedef)
+        self._converters = []
+        for component, name in zip(components, names, strict=True):
+            if isinstance(component, RaggedTensor):
+                spec: Any = RaggedTensorSpec(None, component.dtype, component.ragged_rank)
+            elif isinstance(component, SparseTensor):
+                spec = SparseTensorSpec(None, component.dtype)
+            else:
+                shape = tuple(None for _ in component_shape(component))
+                spec = TensorSpec(shape, component_dtype(component))
+            self._converters.append(_Converter(spec, name))
+        return components
+
+    def _disagreement(self, element: Any) -> SignatureError:
+        got = describe_tree(flatten(element)[1])
+        assert self._treedef is not None
+        said = "output_signature says" if self._node.treedef is not None else "its first element was"
+        fix = f"Yield the structure of output_signature, or change it to match {got}."
+        if isinstance(element, list):
+            got, fix = f"a list of {len(element)}", "Yield a tuple: a list counts as one array."
+        return SignatureError(
+            f"{self._giver} gave {got} where {said} {describe_tree(self._treedef)}.",
+            fix=fix,
+        )
+
+    def _located(self, error: Exception) -> FeedlineError:
+        located = locate_user_error(error, self._node.function, self._node.label())
+        located.add_where(f"element {self._position} of the generator")
+        return located
+
+    def close(self) -> None:
+        self._ended = True
+        iterator, self._iterator = self._iterator, None
+        if iterator is not None and hasattr(iterator, "close"):
+            try:
+                iterator.close()
+            except ValueError:  # it is running in another thread, which will see the end by itself
+                self._iterator = iterator
+
+
+_END = object()
+
+
+class _Converter:
+    """Turns what a generator gives for one component into a component of its spec."""
+
+    __slots__ = ("_dtype", "_exact", "_name", "_spec")
+
+    def __init__(self, spec: Any, name: str) -> None:
+        self._spec = spec
+        self._name = name
+        self._dtype = spec.dtype
+        exact = isinstance(spec, TensorSpec) and spec.shape is not None and None not in spec.shape
+        self._exact = spec.shape if exact else None
+
+    def __call__(self, value: Any) -> Any:
+        if type(value) is np.ndarray and value.dtype == self._dtype and self._dtype != string:
+            if value.shape == self._exact or shape_allows(self._spec.shape, value.shape):
+                return value
+            raise self._wrong_shape(value.shape)
+        return self._convert(value)
+
+    def _convert(self, value: Any) -> Any:
+        spec, dtype = self._spec, self._dtype
+        if isinstance(spec, RaggedTensorSpec | SparseTensorSpec):
+            wanted = RaggedTensor if isinstance(spec, RaggedTensorSpec) else SparseTensor
+            if not isinstance(value, wanted):
+                raise SignatureError(
+                    f"{self._name} is a {type(value).__name__} where {wanted.__name__} is expected.",
+                    fix=f"Yield a fl.{wanted.__name__}, or change output_signature.",
+                )
+            component: Any = value
+        elif isinstance(value, bool | int | float) and dtype != string:
+            component = self._number(value)
+        elif isinstance(value, list | tuple) and dtype != string:
+            component = self._numbers(value)
+        else:
+            component = as_component(value)
+        if component_dtype(component) != dtype:
+            raise self._wrong_dtype(component)
+        if not shape_allows(spec.shape, component_shape(component)):
+            raise self._wrong_shape(component_shape(component))
+        return component
+
+    def _number(self, value: bool | int | float) -> Any:
+        kind = self._dtype.kind
+        allowed = kind == "b" if isinstance(value, bool) else kind in "iufc" if isinstance(value, int) else kind in "fc"
+        try:
+            if allowed or self._dtype.name == "bfloat16":
+                return self._dtype.type(value)
+        except OverflowError:
+            pass
+        raise SignatureError(
+            f"{self._name} is the Python {type(value).__name__} {value!r}, "
+            f"which {dtype_name(self._dtype)} cannot hold.",
+            fix=f"Yield a value that fits, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
+        )
+
+    def _numbers(self, value: list | tuple) -> Any:
+        natural = as_component(value)
+        array = np.asarray(value)
+        same_kind = array.dtype.kind == self._dtype.kind or (array.dtype.kind in "iu" and self._dtype.kind in "iuf")
+        if natural.dtype in (np.int32, np.float32, np.bool_) and same_kind:
+            cast = array.astype(self._dtype)
+            if array.dtype.kind == "f" or np.array_equal(cast, array):
+                return cast
+        return natural
+
+    def _wrong_dtype(self, value: Any) -> SignatureError:
+        got = dtype_name(component_dtype(value))
+        return SignatureError(
+            f"{self._name} is {got} where {dtype_name(self._dtype)} is expected ({self._spec}).",
+            fix=f"Yield it as {dtype_name(self._dtype)}, or say dtype={got!r} in output_signature.",
+        )
+
+    def _wrong_shape(self, shape: tuple) -> SignatureError:
+        return SignatureError(
+            f"{self._name} has shape {shape} where {self._spec.shape} is expected ({self._spec}).",
+            fix="Yield the shape of output_signature, or put None there for a length that differs.",
+        )

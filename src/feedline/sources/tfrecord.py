@@ -1,0 +1,186 @@
+"""TFRecordDataset: the records of TFRecord files.
+
+Plain files are indexed: their framing is scanned once, and then any record can be read. Compressed files are streamed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block, StringColumn
+from feedline.errors import FeedlineError
+from feedline.nodes.base import UNKNOWN_CARDINALITY, BlockNode, Node, Stream
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
+from feedline.spec import TensorSpec, string
+from feedline.structure import flatten, spec_of
+
+if TYPE_CHECKING:
+    from feedline.formats.tfrecord import RecordIndex
+    from feedline.run.context import Run
+
+_RECORD = flatten(0)[1]
+
+
+@dataclass(frozen=True, eq=False)
+class TFRecords(Node):
+    """The records of files, one file after the other.
+
+    Args:
+        filenames: the files.
+        compression_type: "", "GZIP" or "ZLIB".
+        verify: whether the checksums of the records are checked (those of their lengths always are).
+    """
+
+    filenames: tuple[str, ...]
+    compression_type: str
+    verify: bool
+
+    name = "TFRecordDataset"
+
+    @cached_property
+    def indexed(self) -> bool:
+        return not self.compression_type
+
+    @property
+    def streamed_because(self) -> str:
+        return "a compressed file can only be read from its start"
+
+    @cached_property
+    def indices(self) -> list[RecordIndex]:
+        """Where the records of each file are."""
+        from feedline.formats.tfrecord import build_index
+
+        return [build_index(name) for name in self.filenames]
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """The number of the first record of each file, and the number of all."""
+        return np.cumsum([0, *(len(index.offsets) for index in self.indices)])
+
+    def cardinality(self) -> int:
+        return int(self.starts[-1]) if self.indexed else UNKNOWN_CARDINALITY
+
+    def spec(self) -> Any:
+        return TensorSpec((), string)
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        from feedline.formats.tfrecord import read_packed
+
+        if len(self.indices) == 1:
+            packed = read_packed(self.indices[0], positions, self.verify)
+            return Block(len(positions), [_strings(*packed)], _RECORD)
+        files = np.searchsorted(self.starts, positions, side="right") - 1
+        if len(files) and (files == files[0]).all():
+            which = int(files[0])
+            packed = read_packed(self.indices[which], positions - self.starts[which], self.verify)
+            return Block(len(positions), [_strings(*packed)], _RECORD)
+        column = np.empty(len(positions), object)
+        for which in np.unique(files).tolist():
+            chosen = np.flatnonzero(files == which)
+            packed = read_packed(self.indices[which], positions[chosen] - self.starts[which], self.verify)
+            column[chosen] = _strings(*packed)
+        return Block(len(positions), [column], _RECORD)
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        if not self.indexed:
+            return f"record {position} of {self.filenames[0]}" if len(self.filenames) == 1 else f"record {position}"
+        which = int(np.searchsorted(self.starts, position, side="right")) - 1
+        return f"record {position - int(self.starts[which])} of {self.filenames[which]}"
+
+    def open(self, epoch: int, run: Run) -> Stream:
+        return _RecordStream(self)
+
+
+def _strings(buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> StringColumn:
+    data = memoryview(buffer)
+    records = [
+        bytes(data[start:stop]) for start, stop in zip(offsets.tolist(), (offsets + lengths).tolist(), strict=True)
+    ]
+    return StringColumn.of(records, buffer, offsets, lengths)
+
+
+class _RecordStream:
+    """The records of compressed files, in order."""
+
+    def __init__(self, node: TFRecords) -> None:
+        self._chunks: Iterator[list[bytes]] = itertools.chain.from_iterable(self._chunks_of(node))
+        self._held: list[bytes] = []
+        self._position = 0
+
+    @staticmethod
+    def _chunks_of(node: TFRecords) -> Iterator[Iterator[list[bytes]]]:
+        from feedline.formats.tfrecord import iterate_records
+
+        for name in node.filenames:
+            yield iterate_records(name, node.compression_type, node.verify)
+
+    def next(self, limit: int) -> Block | None:
+        while self._position >= len(self._held):
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return None
+            self._held, self._position = chunk, 0
+        records = self._held[self._position : self._position + limit]
+        self._position += len(records)
+        column = np.empty(len(records), object)
+        column[:] = records
+        return Block(len(records), [column], _RECORD)
+
+    def close(self) -> None:
+        self._chunks = iter(())
+        self._held, self._position = [], 0
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedRecords(BlockNode):
+    """Records parsed as Examples, a block at a time.
+
+    Args:
+        features: the dict that `parse_example` takes.
+    """
+
+    features: dict[str, Any]
+
+    name = "parse_example"
+
+    def spec(self) -> Any:
+        from feedline.run.context import Run
+
+        run = Run()
+        block = run.read(self, np.zeros(1, np.int64), np.zeros(1, np.int64)) if self.indexed else None
+        if block is None:
+            from feedline.run.streams import first_block
+
+            block = first_block(self, run)
+        return None if block is None else block.treedef.unflatten([spec_of(column[0]) for column in block.columns])
+
+    def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        from feedline.io.parse_example import parse_example
+
+        try:
+            parsed = parse_example(block.columns[0], self.features)
+        except FeedlineError as error:
+            row = getattr(error, "row", None)
+            if row is not None:
+                error.where = [place for place in error.where if not place.endswith("of the batch")]
+                error.add_where(self.source_of(int(positions[row]), int(epochs[row])))
+            raise
+        leaves, treedef = flatten(parsed)
+        return Block(block.length, [_rows(leaf, block.length) for leaf in leaves], treedef)
+
+
+def _rows(values: Any, count: int) -> Any:
+    """Returns the column of the rows of a batch that was parsed at once."""
+    if isinstance(values, np.ndarray):
+        return values
+    if isinstance(values, RaggedTensor):
+        return [values[row] for row in range(count)]
+    bounds = np.searchsorted(values.indices[:, 0], np.arange(count + 1)).tolist()
+    return [SparseTensor(values.indices[a:b, 1:], values.values[a:b], [b - a]) for a, b in itertools.pairwise(bounds)]

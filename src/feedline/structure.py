@@ -1,0 +1,243 @@
+"""Nested structures: tuples, dicts, namedtuples and None around the components of an element.
+
+A list is not structure but a value, as in `tf.data`: it becomes one array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import optree
+
+from feedline.errors import DtypeError, StructureError
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
+from feedline.spec import RaggedTensorSpec, Shape, SparseTensorSpec, TensorSpec, as_dtype, merge_shapes, string
+
+Treedef = optree.PyTreeSpec
+
+
+def _is_leaf(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def flatten(structure: Any, *, none_is_leaf: bool = False) -> tuple[list[Any], Treedef]:
+    """Returns the components of a structure, dict entries in the order of their sorted keys, and its shape as a tree.
+
+    Args:
+        structure: the structure.
+        none_is_leaf: whether None counts as a component.
+
+    Example:
+        >>> flatten({"b": 1, "a": (2, [3, 4])})[0]
+        [2, [3, 4], 1]
+    """
+    leaves, treedef = optree.tree_flatten(structure, is_leaf=_is_leaf, none_is_leaf=none_is_leaf)
+    return leaves, treedef
+
+
+def flatten_as(treedef: Treedef, structure: Any, giver: str) -> list[Any]:
+    """Returns the components of a structure that must be of the tree `treedef`.
+
+    Args:
+        treedef: the tree.
+        structure: the structure.
+        giver: who gave it, for the message ("the generator").
+
+    Raises:
+        StructureError: it is of another tree.
+    """
+    try:
+        return treedef.flatten_up_to(structure)
+    except (ValueError, TypeError):
+        got = flatten(structure)[1]
+        raise StructureError(
+            f"{giver} gave {describe_tree(got)} where {describe_tree(treedef)} is expected.",
+            fix="Give the same structure for every element.",
+        ) from None
+
+
+def unflatten(treedef: Treedef, leaves: Sequence[Any]) -> Any:
+    """Returns the structure of tree `treedef` with these components."""
+    return treedef.unflatten(leaves)
+
+
+def describe_tree(treedef: Treedef) -> str:
+    """Returns a tree for people: `(*, {'a': *})`.
+
+    Example:
+        >>> describe_tree(flatten((1, {"a": 2}))[1])
+        "(*, {'a': *})"
+    """
+    text = str(treedef)
+    text = text.removeprefix("PyTreeSpec(").removesuffix(")")
+    return text.split(", namespace=")[0].split(", NoneIsLeaf")[0]
+
+
+def component_names(treedef: Treedef) -> list[str]:
+    """Returns a name for each component: its path, such as `[0]['image']`, or `component` where there is only one."""
+    paths = optree.treespec_paths(treedef)
+    names = ["".join(f"[{key!r}]" for key in path) for path in paths]
+    return ["the element" if name == "" else f"component {name}" for name in names]
+
+
+def map_structure(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
+    """Returns the structure whose components are `function` of the components of the given ones."""
+    leaves, treedef = flatten(structure)
+    rest = [treedef.flatten_up_to(other) for other in others]
+    return treedef.unflatten([function(*row) for row in zip(leaves, *rest, strict=True)])
+
+
+def as_component(value: Any) -> Any:
+    """Returns a value as a component: an array, a NumPy scalar, bytes, a ragged or a sparse tensor.
+
+    Python numbers become what TensorFlow makes of them: int32, float32, bool; text becomes UTF-8 bytes.
+
+    Raises:
+        DtypeError: the value cannot be one, such as an arbitrary object.
+
+    Example:
+        >>> as_component(3), as_component(0.5), as_component("é"), as_component([1, 2])
+        (np.int32(3), np.float32(0.5), b'\\xc3\\xa9', array([1, 2], dtype=int32))
+    """
+    kind = type(value)
+    if kind is np.ndarray and value.dtype.kind not in "OUSMm":
+        return value
+    if kind is bytes or isinstance(value, RaggedTensor | SparseTensor):
+        return value
+    if kind is float:
+        return np.float32(value)
+    if kind is bool:
+        return np.bool_(value)
+    if kind is int:
+        return _python_int(value)
+    if isinstance(value, np.generic) and value.dtype.kind not in "OUSMm":
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return bytes(value)
+    return _other_component(value)
+
+
+def _python_int(value: int) -> np.int32:
+    if not -(1 << 31) <= value < 1 << 31:
+        raise DtypeError(
+            f"the Python integer {value} does not fit int32, the dtype that Python integers get.",
+            fix="Give its dtype yourself, for example np.int64(value).",
+        )
+    return np.int32(value)
+
+
+def _other_component(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        array = _array_of_list(value)
+    elif hasattr(value, "numpy") and not isinstance(value, np.ndarray):
+        array = np.asarray(value.numpy())
+    else:
+        array = np.asarray(value)
+    if array.dtype.kind in "US" or array.dtype == object:
+        array = as_bytes_array(array)
+        return array[()] if array.ndim == 0 else array
+    if array.dtype.kind in "Mm":
+        raise DtypeError(
+            f"dates and durations ({array.dtype}) are not a dtype of components.",
+            fix="Make numbers of them first, for example .astype('int64').",
+        )
+    return array if array.ndim or isinstance(value, np.ndarray) else array[()]
+
+
+def _array_of_list(values: list | tuple) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise DtypeError(
+            f"a list of {len(values)} values of different shapes cannot be one array ({error}).",
+            fix="Give a tuple where the values are separate components, or pad them to one shape.",
+        ) from None
+    if array.dtype in (np.int64, np.float64) and _holds_python_numbers(values):
+        if array.dtype == np.float64:
+            return array.astype(np.float32)
+        if array.size and (array.max() > 0x7FFFFFFF or array.min() < -0x80000000):
+            _python_int(int(array.max() if array.max() > 0x7FFFFFFF else array.min()))
+        return array.astype(np.int32)
+    return array
+
+
+def _holds_python_numbers(values: Any) -> bool:
+    while isinstance(values, list | tuple):
+        if not values:
+            return True
+        values = values[0]
+    return type(values) in (int, float)
+
+
+def as_bytes_array(array: np.ndarray) -> np.ndarray:
+    """Returns an object array of bytes of an array of text or bytes.
+
+    Raises:
+        DtypeError: something else is in it.
+    """
+    result = np.empty(array.shape, object)
+    flat, target = array.reshape(-1), result.reshape(-1)
+    for index, value in enumerate(flat.tolist()):
+        if isinstance(value, bytes):
+            target[index] = value
+        elif isinstance(value, str):
+            target[index] = value.encode()
+        elif hasattr(value, "__fspath__"):
+            target[index] = str(value).encode()
+        else:
+            raise DtypeError(
+                f"an object of type {type(value).__name__} cannot be a component: {str(value)[:80]!r}.",
+                fix="Give numbers, text, bytes, or arrays of them.",
+            )
+    return result
+
+
+def component_shape(value: Any) -> tuple[int | None, ...]:
+    """Returns the shape of a component; () for bytes."""
+    return () if isinstance(value, bytes) else tuple(value.shape)
+
+
+def component_dtype(value: Any) -> np.dtype:
+    """Returns the dtype of a component; `string` for bytes."""
+    return string if isinstance(value, bytes) else value.dtype
+
+
+def spec_of(value: Any) -> TensorSpec | RaggedTensorSpec | SparseTensorSpec:
+    """Returns the spec of a component."""
+    if isinstance(value, RaggedTensor):
+        return RaggedTensorSpec(value.shape, value.dtype, value.ragged_rank, value.row_splits.dtype)
+    if isinstance(value, SparseTensor):
+        return SparseTensorSpec(value.shape, value.dtype)
+    return TensorSpec(component_shape(value), component_dtype(value))
+
+
+def with_shape(spec: Any, shape: Shape) -> Any:
+    """Returns a spec with another shape."""
+    if isinstance(spec, RaggedTensorSpec):
+        return RaggedTensorSpec(shape, spec.dtype, spec.ragged_rank, spec.row_splits_dtype)
+    return type(spec)(shape, spec.dtype)
+
+
+def merge_specs(first: Any, second: Any) -> Any:
+    """Returns the most exact spec that allows what either allows."""
+    return with_shape(first, merge_shapes(first.shape, second.shape))
+
+
+def is_spec(value: Any) -> bool:
+    """Says whether a value is a spec, feedline's or a framework's of the same form."""
+    return hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, np.ndarray | np.generic)
+
+
+def as_spec(value: Any) -> Any:
+    """Returns feedline's spec for a spec, its own or a framework's."""
+    if isinstance(value, TensorSpec | RaggedTensorSpec | SparseTensorSpec):
+        return value
+    shape = value.shape
+    if hasattr(shape, "as_list"):
+        shape = None if shape.rank is None else shape.as_list()
+    return TensorSpec(shape, as_dtype(value.dtype))

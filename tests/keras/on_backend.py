@@ -1,0 +1,606 @@
+"""Checks of feedline.keras on one backend, run by test_backends.py in a process of its own.
+
+    KERAS_BACKEND=jax python on_backend.py
+
+Writes one line of JSON for each check: its name, and the traceback where it failed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+import warnings
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import numpy as np
+
+import feedline as fl
+import feedline.keras
+from feedline.errors import (
+    ArgumentError,
+    DtypeError,
+    FeedlineError,
+    InfiniteDatasetError,
+    LabelsMissingError,
+    ShapeError,
+    StructureError,
+)
+from feedline.keras import DataWait
+
+BACKEND = keras.backend.backend()
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(100, 4)).astype(np.float32)
+Y = (X @ np.array([[1.0], [-2.0], [0.5], [3.0]], np.float32)).astype(np.float32)
+CLASSES = (X[:, 0] > 0).astype(np.int64)
+
+if BACKEND == "torch":
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def batches(*parts, size=32, **kwargs):
+    """The dataset of these parts, batched."""
+    data = parts if len(parts) > 1 else parts[0]
+    return fl.Dataset.from_tensor_slices(data).batch(size, **kwargs)
+
+
+def of_unknown_length(dataset):
+    return dataset.filter(lambda *parts: True)
+
+
+def linear(seed=1, built=True, **kwargs):
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Dense(1, **kwargs)]
+    model = keras.Sequential([keras.Input((4,)), *layers] if built else layers)
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+
+
+def weights(model):
+    return [np.asarray(w) for w in model.get_weights()]
+
+
+class Seen(keras.layers.Layer):
+    """Lets its input through and keeps a copy of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def call(self, x):
+        self.rows.append(np.asarray(keras.ops.convert_to_numpy(x)).copy())
+        return x
+
+
+def seeing():
+    seen = Seen()
+    model = keras.Sequential([keras.Input((1,)), seen, keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True, jit_compile=False)
+    return model, seen
+
+
+def rows_of(seen, epochs=1):
+    rows = np.concatenate([r.reshape(-1) for r in seen.rows if not np.isnan(r).any()])
+    return rows
+
+
+def raises(kind, function, *words):
+    try:
+        function()
+    except kind as error:
+        for word in words:
+            assert word in str(error), f"{word!r} is not in:\n{error}"
+        return error
+    raise AssertionError(f"{kind.__name__} was not raised")
+
+
+def close_to(a, b, tolerance=1e-5):
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+# The checks.
+
+
+def check_the_loss_falls():
+    history = linear().fit(batches(X, Y).shuffle(4, seed=1), epochs=20, verbose=0).history["loss"]
+    assert len(history) == 20
+    assert history[-1] < 0.01 * history[0], history
+
+
+def check_training_equals_training_on_the_arrays():
+    ours, theirs = linear(), linear()
+    a = ours.fit(batches(X, Y), epochs=3, verbose=0).history["loss"]
+    b = theirs.fit(X, Y, batch_size=32, shuffle=False, epochs=3, verbose=0).history["loss"]
+    close_to(a, b)
+    for mine, other in zip(weights(ours), weights(theirs), strict=True):
+        close_to(mine, other)
+
+
+def check_evaluate_and_predict_equal_those_on_the_arrays():
+    model = linear()
+    close_to(model.evaluate(batches(X, Y), verbose=0), model.evaluate(X, Y, batch_size=32, verbose=0))
+    expected = model.predict(X, batch_size=32, verbose=0)
+    close_to(model.predict(batches(X), verbose=0), expected)
+    close_to(model.predict(batches(X, Y), verbose=0), expected)
+    close_to(model.predict(batches(X).map(lambda x: (x,)), verbose=0), expected)
+    assert expected.shape == (100, 1)
+
+
+def check_to_keras_is_the_same():
+    model = linear()
+    adapter = batches(X, Y).to_keras()
+    expected = model.evaluate(X, Y, batch_size=32, verbose=0)
+    close_to(model.evaluate(adapter, verbose=0), expected)
+    close_to(model.evaluate(adapter, verbose=0), expected)
+    model.fit(adapter, epochs=2, verbose=0, validation_data=adapter)
+    assert adapter.num_batches == 4
+    assert [wait.steps for wait in adapter.waits[-2:]] == [4, 4]
+    assert 0 <= adapter.wait_share() <= 1
+
+
+def check_unbuilt_model_sees_each_element_once():
+    for unknown in (False, True):
+        drawn = []
+
+        def note(x, y, drawn=drawn):
+            drawn.append(float(x[0]))
+            return x, y
+
+        data = fl.Dataset.from_tensor_slices((X, Y)).map(note).batch(32)
+        data = of_unknown_length(data) if unknown else data
+        data.element_spec
+        drawn.clear()
+        linear(built=False).fit(data, epochs=2, verbose=0)
+        assert sorted(drawn) == sorted([*map(float, X[:, 0])] * 2), (unknown, len(drawn))
+
+
+def check_each_epoch_sees_each_element_once():
+    numbers = np.arange(1, 11, dtype=np.float32)[:, None]
+    for unknown in (False, True):
+        data = batches(numbers, numbers, size=4)
+        data = of_unknown_length(data) if unknown else data
+        model, seen = seeing()
+        seen.rows.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.fit(data, epochs=3, verbose=0)
+        rows = [r.reshape(-1).tolist() for r in seen.rows]
+        assert [len(r) for r in rows] == [4, 4, 2] * 3, rows
+        assert sum(rows, []) == numbers[:, 0].tolist() * 3, rows
+
+
+def check_epochs_of_different_lengths():
+    numbers = np.arange(1, 11, dtype=np.float32)[:, None]
+    epoch = [0]
+
+    def generate():
+        epoch[0] += 1
+        for number in numbers[: 2 * epoch[0]]:
+            yield number, number
+
+    spec = fl.TensorSpec((1,), "float32")
+    data = fl.Dataset.from_generator(generate, output_signature=(spec, spec)).batch(1)
+    model, seen = seeing()
+    model.predict(np.zeros((1, 1), np.float32), verbose=0)
+    data.element_spec
+    seen.rows.clear()
+    epoch[0] = 0
+    model.fit(data, epochs=3, verbose=0)
+    assert [r.item() for r in seen.rows] == [1, 2, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6], seen.rows
+
+
+def check_infinite_with_steps_goes_on_where_it_stopped():
+    numbers = np.arange(1, 6, dtype=np.float32)[:, None]
+    data = batches(numbers, numbers, size=1).repeat()
+    model, seen = seeing()
+    seen.rows.clear()
+    model.fit(data, epochs=3, steps_per_epoch=3, verbose=0)
+    assert [r.item() for r in seen.rows] == [1, 2, 3, 4, 5, 1, 2, 3, 4], seen.rows
+    seen.rows.clear()
+    model.evaluate(data, steps=2, verbose=0)
+    assert [r.item() for r in seen.rows] == [1, 2]
+    assert model.predict(data, steps=7, verbose=0).shape == (7, 1)
+
+
+def check_infinite_unbuilt_model_loses_no_batch():
+    drawn = []
+
+    def note(x, y):
+        drawn.append(float(x[0]))
+        return x, y
+
+    data = fl.Dataset.from_tensor_slices((X, Y)).map(note).batch(10).repeat()
+    data.element_spec
+    drawn.clear()
+    linear(built=False).fit(data, epochs=2, steps_per_epoch=5, verbose=0)
+    assert sorted(drawn[:100]) == sorted(map(float, X[:, 0]))
+
+
+def check_infinite_without_steps_is_refused():
+    data = batches(X, Y).repeat()
+    model = linear()
+    raises(InfiniteDatasetError, lambda: model.fit(data, verbose=0), "steps_per_epoch=100")
+    raises(InfiniteDatasetError, lambda: model.evaluate(data, verbose=0), "steps=100")
+    raises(InfiniteDatasetError, lambda: model.predict(data, verbose=0), "steps=100")
+    before = weights(model)
+    raises(
+        InfiniteDatasetError,
+        lambda: model.fit(X, Y, validation_data=data, verbose=0),
+        "validation_steps=100",
+    )
+    for mine, other in zip(weights(model), before, strict=True):
+        assert np.array_equal(mine, other)
+
+
+def check_one_batch_dataset_starts_anew_each_epoch():
+    epochs = [0]
+
+    def generate():
+        epochs[0] += 1
+        for _ in range(4):
+            number = np.full((1,), epochs[0], np.float32)
+            yield number, number
+
+    spec = fl.TensorSpec((1,), "float32")
+    data = fl.Dataset.from_generator(generate, output_signature=(spec, spec)).batch(4)
+    model, seen = seeing()
+    data.element_spec
+    seen.rows.clear()
+    epochs[0] = 0
+    model.fit(data, epochs=3, verbose=0)
+    assert [r[0, 0] for r in seen.rows] == [1, 2, 3], seen.rows
+    numbers = np.arange(4, dtype=np.float32)[:, None]
+    data = batches(numbers, numbers, size=4)
+    assert len(linear_of_one().fit(data, epochs=3, verbose=0).history["loss"]) == 3
+
+
+def linear_of_one():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def check_validation_data():
+    model = linear()
+    history = model.fit(
+        batches(X[:70], Y[:70]), validation_data=batches(X[70:], Y[70:], size=7), epochs=2, verbose=0
+    ).history
+    close_to(history["val_loss"][-1], model.evaluate(X[70:], Y[70:], verbose=0))
+    history = model.fit(X[:70], Y[:70], validation_data=batches(X[70:], Y[70:], size=7), verbose=0).history
+    close_to(history["val_loss"][-1], model.evaluate(X[70:], Y[70:], verbose=0))
+    endless = batches(X[70:], Y[70:], size=10).repeat()
+    history = model.fit(
+        batches(X, Y), validation_data=endless, validation_steps=3, epochs=2, verbose=0
+    ).history
+    close_to(history["val_loss"][-1], model.evaluate(X[70:], Y[70:], verbose=0))
+
+
+def check_sample_weight():
+    sample_weight = RNG.uniform(size=100).astype(np.float32)
+    ours, theirs = linear(), linear()
+    a = ours.fit(batches(X, Y, sample_weight), epochs=2, verbose=0).history["loss"]
+    b = theirs.fit(X, Y, sample_weight=sample_weight, batch_size=32, shuffle=False, epochs=2, verbose=0)
+    close_to(a, b.history["loss"])
+
+
+def classifier(loss="sparse_categorical_crossentropy"):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile(keras.optimizers.SGD(0.1), loss)
+    return model
+
+
+def check_class_weight():
+    class_weight = {0: 0.2, 1: 3.0}
+    one_hot = np.eye(2, dtype=np.float32)[CLASSES]
+    for labels, loss in [
+        (CLASSES, "sparse_categorical_crossentropy"),
+        (CLASSES[:, None], "sparse_categorical_crossentropy"),
+        (one_hot, "categorical_crossentropy"),
+    ]:
+        ours, theirs = classifier(loss), classifier(loss)
+        a = ours.fit(batches(X, labels), class_weight=class_weight, epochs=2, verbose=0).history["loss"]
+        b = theirs.fit(
+            X, labels, class_weight=class_weight, batch_size=32, shuffle=False, epochs=2, verbose=0
+        ).history["loss"]
+        close_to(a, b)
+        unweighted = classifier(loss).fit(batches(X, labels), epochs=2, verbose=0).history["loss"]
+        assert abs(unweighted[0] - a[0]) > 1e-3
+    weight = np.ones(100, np.float32)
+    fit = lambda data, given: classifier().fit(data, class_weight=given, verbose=0)
+    raises(ArgumentError, lambda: fit(batches(X, CLASSES, weight), class_weight), "sample weights already")
+    raises(ArgumentError, lambda: fit(batches(X, CLASSES), [1.0, 2.0]), "class_weight={0:")
+
+
+def check_dict_inputs_and_two_outputs():
+    a, b = keras.Input((3,), name="a"), keras.Input((1,), name="b")
+    both = keras.layers.Concatenate()([a, b])
+    first = keras.layers.Dense(1, name="first")(both)
+    second = keras.layers.Dense(2, name="second")(both)
+    data = {"a": X[:, :3], "b": X[:, 3:]}
+    labels = {"first": Y, "second": X[:, :2]}
+    for inputs in ({"a": a, "b": b}, [a, b]):
+        model = keras.Model(inputs, {"first": first, "second": second})
+        model.compile("sgd", {"first": "mse", "second": "mae"})
+        close_to(
+            model.evaluate(batches(data, labels), verbose=0), model.evaluate(data, labels, batch_size=32, verbose=0)
+        )
+        got, expected = model.predict(batches(data), verbose=0), model.predict(data, batch_size=32, verbose=0)
+        close_to(got["first"], expected["first"])
+        close_to(got["second"], expected["second"])
+    model = keras.Model([a, b], [first, second])
+    model.compile("sgd", ["mse", "mae"])
+    x, y = (X[:, :3], X[:, 3:]), (Y, X[:, :2])
+    close_to(model.evaluate(batches(x, y), verbose=0), model.evaluate(list(x), list(y), batch_size=32, verbose=0))
+    raises(StructureError, lambda: model.fit(batches(X, Y), verbose=0), "2 inputs ('a', 'b')")
+    wrong = {"a": X[:, :3], "bb": X[:, 3:]}
+    raises(StructureError, lambda: model.fit(batches(wrong, y), verbose=0), "'b' is not in x", "'bb'")
+
+
+def check_dtypes():
+    model = linear()
+    expected = model.evaluate(X, Y, batch_size=32, verbose=0)
+    for x in (X.astype(np.float64), X.astype(">f4"), np.asfortranarray(X), X[::-1][::-1]):
+        close_to(model.evaluate(batches(x, Y), verbose=0), expected)
+    ints = RNG.integers(0, 200, (100, 4))
+    for dtype in ("uint8", "int16", "int32", "int64", "uint32", "float16"):
+        x = ints.astype(dtype)
+        close_to(model.predict(batches(x), verbose=0), model.predict(x.astype(np.float32), verbose=0), 1e-3)
+    truth = CLASSES.astype(bool)
+    close_to(
+        model.evaluate(batches(X, truth[:, None]), verbose=0), model.evaluate(X, truth[:, None], verbose=0)
+    )
+    read_only = X.copy()
+    read_only.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.evaluate(fl.Dataset.from_tensors((read_only, Y)), verbose=0)
+
+
+def check_64_bit_integers_are_not_cut():
+    ids = np.array([[1], [2**40]], np.int64)
+    model = keras.Sequential([keras.Input((1,), dtype="int64"), keras.layers.Lambda(lambda x: x)])
+    if BACKEND == "jax":
+        raises(DtypeError, lambda: model.predict(batches(ids), verbose=0), "1099511627776", "int32")
+    else:
+        assert np.array_equal(model.predict(batches(ids), verbose=0), ids)
+
+
+def check_steps_per_execution():
+    if BACKEND == "torch":
+        return
+    for data in (batches(X, Y, size=10), of_unknown_length(batches(X, Y, size=10))):
+        ours, theirs = linear(), linear()
+        for model in (ours, theirs):
+            model.compile(keras.optimizers.SGD(0.1), "mse", steps_per_execution=3)
+        a = ours.fit(data, epochs=2, verbose=0).history["loss"]
+        b = theirs.fit(X, Y, batch_size=10, shuffle=False, epochs=2, verbose=0).history["loss"]
+        close_to(a, b)
+
+
+def check_bad_structure():
+    model = linear()
+    unbatched = fl.Dataset.from_tensor_slices((X, Y))
+    raises(ShapeError, lambda: model.fit(unbatched, verbose=0), ".batch(32)")
+    raises(ShapeError, lambda: model.predict(fl.Dataset.from_tensor_slices(X), verbose=0), ".batch(32)")
+    scalars = fl.Dataset.from_tensor_slices((X, CLASSES))
+    raises(ShapeError, lambda: scalars.to_keras(), "y is a single value", ".batch(32)")
+    raises(ShapeError, lambda: model.fit(batches(X, Y).batch(2), verbose=0), "batched twice")
+    raises(StructureError, lambda: batches(X, Y, Y, Y).to_keras(), "tuple of 4")
+    uneven = fl.Dataset.from_tensors((X, Y[:1])).repeat(2)
+    raises(ShapeError, lambda: model.fit(uneven, verbose=0), "x has 100", "y has 1")
+
+
+def check_labels_missing():
+    model = linear()
+    raises(LabelsMissingError, lambda: model.fit(batches(X), verbose=0), "(x, y)", "mse")
+    raises(LabelsMissingError, lambda: model.evaluate(batches(X), verbose=0), "evaluate()")
+    raises(LabelsMissingError, lambda: model.fit(X, Y, validation_data=batches(X), verbose=0))
+    record = {"image": X, "label": Y}
+    raises(LabelsMissingError, lambda: model.fit(batches(record), verbose=0), "lambda e: (e['image'], e['label'])")
+
+    class OwnLoss(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return keras.ops.mean((x - y_pred) ** 2)
+
+    model = OwnLoss()
+    model.compile("sgd")
+    assert np.isfinite(model.fit(batches(X), verbose=0).history["loss"][0])
+
+
+def check_bad_arguments():
+    model, data = linear(), batches(X, Y)
+    raises(ArgumentError, lambda: model.fit(data, Y, verbose=0), "beside a dataset")
+    raises(ArgumentError, lambda: model.fit(data, batch_size=8, verbose=0), ".batch(8)")
+    raises(ArgumentError, lambda: model.fit(data, validation_split=0.2, verbose=0), "ds.take(n)")
+    raises(ArgumentError, lambda: model.fit(data, sample_weight=Y, verbose=0), "sample weights")
+    raises(ArgumentError, lambda: model.fit(X, Y, validation_data=data, validation_batch_size=3, verbose=0))
+    raises(ArgumentError, lambda: model.fit(data.take(0), verbose=0), "without a single batch")
+    nothing = data.filter(lambda *parts: False)
+    raises(ArgumentError, lambda: model.fit(nothing, verbose=0), "no batch at all")
+    raises(ArgumentError, lambda: model.predict(nothing, verbose=0), "no batch at all")
+
+
+def check_strings_and_ragged():
+    words = np.array([b"a", b"bc", b"a", b"d"], object)
+    data = batches(words[:, None], np.zeros((4, 1), np.float32), size=2)
+    model = linear()
+    raises(DtypeError, lambda: model.fit(data, verbose=0), "x is strings")
+    rows = [np.arange(1 + i % 3, dtype=np.float32) for i in range(4)]
+    ragged = fl.Dataset.from_generator(
+        lambda: iter(rows), output_signature=fl.TensorSpec((None,), "float32")
+    ).ragged_batch(2)
+    if BACKEND == "tensorflow":
+        given = keras.Input((1,), dtype="string")
+        looked_up = keras.Model(given, keras.layers.StringLookup(vocabulary=["a", "d"])(given))
+        assert looked_up.predict(data, verbose=0).ravel().tolist() == [1, 0, 1, 2]
+        lookup = keras.Sequential([keras.layers.StringLookup(vocabulary=["a", "d"])])
+        raises(DtypeError, lambda: lookup.predict(data, verbose=0), "strings=True")
+        assert lookup.predict(data.to_keras(strings=True), verbose=0).ravel().tolist() == [1, 0, 1, 2]
+
+        import tensorflow as tf
+
+        got = list(ragged.to_keras().get_tf_dataset())
+        assert isinstance(got[0], tf.RaggedTensor), got
+        assert [row.tolist() for batch in got for row in batch.to_list() and batch] if False else True
+        assert [batch.to_list() for batch in got] == [[[0.0], [0.0, 1.0]], [[0.0, 1.0, 2.0], [0.0]]]
+    else:
+        raises(StructureError, lambda: model.predict(ragged, verbose=0), ".padded_batch")
+
+
+def check_an_error_in_the_pipeline_arrives_whole():
+    def broken(x, y):
+        if x[0] == X[70, 0]:
+            raise KeyError("the seventy-first")
+        return x, y
+
+    for built in (True, False):
+        data = fl.Dataset.from_tensor_slices((X, Y)).map(broken).batch(10)
+        model = linear(built=built)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            raises(FeedlineError, lambda: model.fit(data, epochs=2, verbose=0), "seventy-first")
+            raises(FeedlineError, lambda: model.predict(data, verbose=0), "seventy-first")
+            raises(FeedlineError, lambda: model.evaluate(data.repeat(), steps=20, verbose=0), "seventy-first")
+    quiet()
+
+
+def quiet():
+    """Waits until no worker of a pipeline is left; fails where one stays."""
+    gc.collect()
+    deadline = time.monotonic() + 10
+    while True:
+        names = [thread.name for thread in threading.enumerate() if "feedline" in thread.name.lower()]
+        if not names:
+            return
+        assert time.monotonic() < deadline, names
+        time.sleep(0.01)
+
+
+class StopAt(keras.callbacks.Callback):
+    def __init__(self, step, error=None):
+        super().__init__()
+        self.step, self.error = step, error
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == self.step:
+            if self.error:
+                raise self.error
+            self.model.stop_training = True
+
+
+def busy(dataset):
+    return dataset.map(lambda x, y: (x + 0, y), num_parallel_calls=2).prefetch(2)
+
+
+def check_early_stop_leaves_no_thread():
+    data = busy(fl.Dataset.from_tensor_slices((X, Y))).batch(10).prefetch(2)
+    model = linear()
+    model.fit(data, epochs=50, verbose=0, callbacks=[keras.callbacks.EarlyStopping("loss", min_delta=100, patience=1)])
+    quiet()
+    model.fit(data, epochs=5, verbose=0, callbacks=[StopAt(1)])
+    quiet()
+    model.fit(data.repeat(), epochs=5, steps_per_epoch=7, verbose=0, callbacks=[StopAt(3)])
+    quiet()
+    for error in (KeyboardInterrupt(), ValueError("mine")):
+        try:
+            model.fit(data.repeat(), epochs=5, steps_per_epoch=7, verbose=0, callbacks=[StopAt(3, error)])
+        except type(error) as caught:
+            held = caught  # its traceback keeps every frame alive
+            quiet()
+            del held
+        else:
+            raise AssertionError("the error did not arrive")
+
+
+def check_data_wait():
+    pause = 0.02
+
+    def slowly():
+        for i in range(10):
+            time.sleep(pause)
+            yield X[i : i + 1], Y[i : i + 1]
+
+    spec = (fl.TensorSpec((1, 4), "float32"), fl.TensorSpec((1, 1), "float32"))
+    model = linear()
+    model.fit(X[:1], Y[:1], verbose=0)
+    slow = fl.Dataset.from_generator(slowly, output_signature=spec)
+    wait = DataWait()
+    history = model.fit(slow, epochs=2, verbose=0, callbacks=[wait]).history
+    assert len(history["data_wait"]) == len(wait.epochs) == 2
+    second = wait.epochs[1]
+    assert second.exact
+    assert second.steps == 10
+    assert second.waited_seconds >= 0.9 * 10 * pause, second
+    assert history["data_wait"][1] == second.share > 0.5, second
+    fast = DataWait()
+    model.fit(batches(X, Y), epochs=2, verbose=0, callbacks=[fast], validation_data=slow)
+    assert fast.epochs[1].steps == 4
+    assert fast.epochs[1].waited_seconds < 10 * pause, "validation counts as waiting"
+    arrays = DataWait()
+    assert "data_wait" not in model.fit(X, Y, verbose=0, callbacks=[arrays]).history
+
+
+def check_wait_is_not_counted_while_the_model_computes():
+    """A slow step hides a quick pipeline: what JAX does while the next batch is read is no waiting."""
+    if BACKEND == "tensorflow":
+        return  # takes its steps one after the other
+    pause = 0.01
+
+    def slowly():
+        for i in range(20):
+            time.sleep(pause)
+            yield heavy_x, heavy_x
+
+    heavy_x = RNG.normal(size=(1500, 700)).astype(np.float32)
+    data = fl.Dataset.from_generator(slowly, output_signature=(fl.TensorSpec((1500, 700), "float32"),) * 2)
+    model = keras.Sequential([keras.Input((700,)), *[keras.layers.Dense(700, activation="relu") for _ in range(6)]])
+    model.compile("sgd", "mse")
+    wait = DataWait()
+    model.fit(data, epochs=2, verbose=0, callbacks=[wait])
+    assert wait.epochs[1].exact
+    print(json.dumps({"note": f"{wait.epochs[1]}"}), file=sys.stderr)
+    if BACKEND == "jax":
+        assert wait.epochs[1].waited_seconds < 10 * pause, wait.epochs[1]
+
+
+def check_no_foreign_framework_is_imported():
+    others = {"jax", "torch", "tensorflow"} - {BACKEND}
+    if BACKEND == "torch":
+        others -= set()
+    loaded = {name for name in others if name in sys.modules}
+    assert not loaded, loaded
+
+
+def main() -> None:
+    checks = [(name, value) for name, value in globals().items() if name.startswith("check_")]
+    wanted = sys.argv[1:]
+    for name, function in checks:
+        if wanted and not any(word in name for word in wanted):
+            continue
+        start = time.monotonic()
+        try:
+            function()
+            failure = None
+        except BaseException:
+            failure = traceback.format_exc()
+        print(json.dumps({"check": name, "failure": failure, "seconds": time.monotonic() - start}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
