@@ -13,9 +13,7 @@ LIMIT = "read, CRC32C and parsing of the wanted features into columns by an ungu
 _NO_EXAMPLES = "parses no tf.train.Example"
 ABSENT = {
     **dict.fromkeys(("torch-0", "torch-2", "torch-bulk", "spdl"), "reads no TFRecords and " + _NO_EXAMPLES),
-    **dict.fromkeys(
-        ("grain-threads", "grain-processes"), "reads TFRecords (unchecked, experimental) but " + _NO_EXAMPLES
-    ),
+    **dict.fromkeys(("grain-threads", "grain-processes"), "reads TFRecords, unchecked, but " + _NO_EXAMPLES),
 }
 COMPARE = Rule()
 SHUFFLES = False

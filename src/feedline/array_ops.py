@@ -39,7 +39,7 @@ def as_array(value: Any, name: str = "the value") -> np.ndarray:
         if type(first) in (int, float, bool, list, tuple):
             if array.dtype == np.float64:
                 return array.astype(np.float32)
-            if -(2**31) <= array.min() and array.max() < 2**31:
+            if array.min() >= -(2**31) and array.max() < 2**31:
                 return array.astype(np.int32)
     return array
 

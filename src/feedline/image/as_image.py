@@ -1,4 +1,4 @@
-"""What every function of `feedline.image` does first: its input becomes an array, of a shape and dtype it can work on."""
+"""What every function of `feedline.image` does first: its input becomes an array that it can work on."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
         DtypeError: the image or `dtype` is neither integer nor float.
 
     Example:
-        >>> image = np.array([[[0, 51, 255]]], np.uint8)
+        >>> image = np.array([[[0, 127, 255]]], np.uint8)
         >>> convert_image_dtype(image, "float32")
-        array([[[0. , 0.2, 1. ]]], dtype=float32)
+        array([[[0.        , 0.49803925, 1.        ]]], dtype=float32)
         >>> convert_image_dtype(np.array([[[0.5, 1.2]]], np.float32), "uint8", saturate=True)
         array([[[127, 255]]], dtype=uint8)
     """

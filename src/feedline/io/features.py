@@ -54,6 +54,8 @@ def _default(value: Any, dtype: np.dtype, shape: tuple[int, ...], owner: str) ->
         return None
     if dtype == string:
         array = np.array(value.tolist() if isinstance(value, np.ndarray) else value, object)
+        for index, item in np.ndenumerate(array):
+            array[index] = item.encode() if isinstance(item, str) else item
         if any(not isinstance(item, bytes) for item in array.flat):
             raise ArgumentError(
                 f"{owner} is of strings, but its default_value is {value!r}.", fix='Give bytes, such as b"".'
@@ -64,7 +66,7 @@ def _default(value: Any, dtype: np.dtype, shape: tuple[int, ...], owner: str) ->
         with np.errstate(over="ignore"):
             cast = array.astype(dtype) if number or array.size == 0 else array
         overflow = number and (np.any(cast != array) if dtype == int64 else np.any(np.isinf(cast) & np.isfinite(array)))
-        if not number and array.size > 0 or overflow:
+        if (not number and array.size > 0) or overflow:
             raise ArgumentError(
                 f"{owner} is of dtype {dtype_name(dtype)}, but its default_value is {value!r}.",
                 fix=f"Give a value that {dtype_name(dtype)} holds.",
@@ -284,7 +286,8 @@ class RaggedFeature(_Feature):
             if not isinstance(partition, _Partition | UniformRowLength):
                 raise ArgumentError(
                     f"{partition!r} is not a partition.",
-                    fix="Use RaggedFeature.RowSplits, RowLengths, RowStarts, RowLimits, ValueRowIds or UniformRowLength.",
+                    fix="Use RaggedFeature.RowSplits, .RowLengths, .RowStarts, .RowLimits, .ValueRowIds, "
+                    "or .UniformRowLength.",
                 )
         _set(self, dtype=_feature_dtype(self.dtype), partitions=tuple(partitions), row_splits_dtype=splits)
         kinds = tuple((type(partition).__name__, partition) for partition in partitions)

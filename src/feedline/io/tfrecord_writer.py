@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -177,10 +178,8 @@ class _Partial:
         """Removes the file of a writer that nobody has closed, and says so: its records would else vanish unseen."""
         if os.getpid() != self.process:
             return
-        try:
+        with contextlib.suppress(OSError):
             self.remove()
-        except OSError:
-            pass
         warnings.warn(
             f"the TFRecordWriter of {self.path} was never closed, so no file was written. "
             "Use it in a `with` block, or call close().",
@@ -206,11 +205,11 @@ def _sync_folder(folder: str) -> None:
 class TFRecordWriter:
     """Writes records to a TFRecord file.
 
-    Unlike TensorFlow's, the file appears at its name only when the writer is closed, whole and synced to the disk; until
-    then the records are in a hidden file beside it. If an exception leaves the `with` block, or the writer is never
-    closed, what stood at the name before is untouched and the hidden file is removed. A process that is killed may
-    leave the hidden file (`.<name>.<process>-<random>.partial`) behind, never half a file at the name. For the same
-    reason `flush()` does not make records visible at the name.
+    Unlike TensorFlow's, the file appears at its name only when the writer is closed, whole and synced to the disk;
+    until then the records are in a hidden file beside it. If an exception leaves the `with` block, or the writer is
+    never closed, what stood at the name before is untouched and the hidden file is removed. A process that is killed
+    may leave the hidden file (`.<name>.<process>-<random>.partial`) behind, never half a file at the name. For the
+    same reason `flush()` does not make records visible at the name.
 
     A writer may be used by one thread at a time.
 
@@ -341,10 +340,8 @@ class TFRecordWriter:
         self._closed = True
         self._pending.clear()
         self._finalizer.detach()
-        try:
+        with contextlib.suppress(OSError):  # the first failure is the one to tell
             self._partial.remove()
-        except OSError:  # the first failure is the one to tell
-            pass
 
     def _closed_error(self, verb: str) -> ArgumentError:
         return ArgumentError(

@@ -59,7 +59,7 @@ class DatasetAdapter(DataAdapter):
         self.wait = WaitRecord()
         self._class_weight: Mapping[int, float] | None = None
         self._open: dict[int, Any] = {}
-        self._first: tuple[Any, Any] | None = None
+        self._first: tuple[Any, Any, float] | None = None
         self._may_build = True
         self._failure: BaseException | None = None
 
@@ -188,35 +188,56 @@ class DatasetAdapter(DataAdapter):
             self._open.popitem()[1].close()
         self.wait.end_epoch()
 
+    def open_first(self) -> None:
+        """Begins a pass and draws its first batch, which the next iterator then yields.
+
+        An error then comes before a trainer has begun: Keras on JAX takes a model's weights out of it while it works,
+        and loses them where the very first batch fails.
+
+        Raises:
+            ArgumentError: the pass has no batch.
+            FeedlineError: whatever is wrong with the first batch.
+        """
+        asked = perf_counter()
+        iterator = iter(self.dataset)
+        self._open[id(iterator)] = iterator
+        try:
+            first = next(iterator, _END)
+            if first is _END:
+                raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")
+        except BaseException:
+            del self._open[id(iterator)]
+            iterator.close()
+            raise
+        self._first = iterator, first, perf_counter() - asked
+
     def _batches(self, convert: Converter) -> Iterator[Any]:
         """Yields the batches of one pass, checked, converted and timed."""
-        asked = perf_counter()
-        (iterator, first), self._first = self._first or (None, None), None
+        if self._first is None:
+            self.open_first()
+        (iterator, first, took), self._first = self._first, None
+        asked = perf_counter() - took
         number = 0
         goes_back = False
         try:
-            if iterator is None:
-                iterator = iter(self.dataset)
-                self._open[id(iterator)] = iterator
-                first = next(iterator, _END)
             batch = first
             while batch is not _END:
                 batch = self._prepare(batch, number, convert)
-                self.wait.draw(asked, perf_counter())
+                ready = perf_counter()
+                took = ready - asked
+                self.wait.draw(asked, ready)
                 number += 1
                 yield batch
                 asked = perf_counter()
                 # Neither may keep the buffers of a batch from being used again while the next one is made.
                 first = batch = None
                 batch = next(iterator, _END)
-            if number == 0:
-                raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")
         except GeneratorExit:
             # Keras draws one batch to build a model whose shapes are not known yet, then begins anew. The batch goes
             # back, so that an infinite dataset does not lose it and a finite one is not opened twice.
             goes_back = number == 1 and self._may_build and id(iterator) in self._open
             if goes_back:
-                self._first = iterator, first
+                self._first = iterator, first, took
                 self.wait.forget_epoch()
             raise
         finally:

@@ -59,7 +59,13 @@ def _taking_datasets(name: str, method: Callable[..., Any]) -> Callable[..., Any
             if _is_data(values.get("validation_data")):
                 runs.append(_validation_run(model, values))
                 values["validation_data"] = runs[-1]
+            if isinstance(values.get("x"), DatasetAdapter):
+                values["x"].open_first()
             return method(*arguments.args, **arguments.kwargs)
+        except BaseException:
+            # Keras on JAX gives a model its weights back after fit, but forgets to after evaluate and predict.
+            getattr(model, "jax_state_sync", lambda: None)()
+            raise
         finally:
             for run in runs:
                 run.close()

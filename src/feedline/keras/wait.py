@@ -67,6 +67,7 @@ class WaitRecord:
 
     def draw(self, asked: float, ready: float) -> None:
         """Notes one batch: when it was asked for and when it was there (`perf_counter` seconds)."""
+        self._begin = min(self._begin, asked)  # the first batch may have been drawn before the epoch began
         self._draws.append((asked, ready, self._steps_begun))
 
     def step_begun(self) -> None:

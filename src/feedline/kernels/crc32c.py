@@ -3,10 +3,10 @@
 CRC32C is the cyclic redundancy check with Castagnoli's polynomial, 0x82F63B78 reflected (RFC 3720, appendix B.4). A
 TFRecord stores it masked: rotated right by 15 bits, plus 0xA282EAD8.
 
-Two kernels give the same numbers. `crc32c_hardware` uses the instruction of x86-64 with SSE4.2, on three parts of a long
-buffer at once, because the instruction's result arrives three cycles after its input but a new one can start each cycle
-(Gopal et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", Intel 2011). `crc32c_table` takes
-eight bytes a step through eight tables (Kounavis and Berry, "A Systematic Approach to Building High Performance
+Two kernels give the same numbers. `crc32c_hardware` uses the instruction of x86-64 with SSE4.2, on three parts of a
+long buffer at once, because the instruction's result arrives three cycles after its input but a new one can start each
+cycle (Gopal et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", Intel 2011). `crc32c_table`
+takes eight bytes a step through eight tables (Kounavis and Berry, "A Systematic Approach to Building High Performance
 Software-based CRC Generators", ISCC 2005). `crc32c` is the one that suits this machine.
 """
 
@@ -187,7 +187,7 @@ def crc32c_table(buffer, start, length):
     return np.uint32(register ^ _ONES)
 
 
-# Numba's cache is kept apart by CPU and features, and the choice depends on nothing else: no cached caller mixes the two.
+# Numba keeps its cache apart by CPU and features, and the choice depends on nothing else: no cached caller mixes both.
 crc32c = crc32c_hardware if HARDWARE else crc32c_table
 
 

@@ -1,8 +1,8 @@
 """Resampling kernels: bilinear, nearest, area, weighted spans, and crops that are resized.
 
-Every kernel takes batches `(n, height, width, channels)` in C order and fills an `out` that the caller made. The order of
-the float32 operations is TensorFlow's, so that results agree to the last bit wherever TensorFlow's own do on all machines.
-No kernel trusts an index: positions are computed here from the shapes and clamped to them.
+Every kernel takes batches `(n, height, width, channels)` in C order and fills an `out` that the caller made. The order
+of the float32 operations is TensorFlow's, so that results agree to the last bit. No kernel trusts an index: positions
+are computed here from the shapes and clamped to them.
 """
 
 from __future__ import annotations

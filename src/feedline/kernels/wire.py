@@ -93,6 +93,8 @@ def store_bytes_object(typing_context, place, source, count):
             before = builder.load(slot)
             builder.store(made, slot)
             api.decref(before)
+        with builder.if_then(failed, likely=False):
+            api.err_clear()
         return builder.select(failed, ir.Constant(ir.IntType(64), -1), ir.Constant(ir.IntType(64), 0))
 
     return types.int64(types.int64, types.int64, types.int64), generate
@@ -192,3 +194,21 @@ def encode_varints(numbers):
         packed[at] = np.uint8(rest)
         at += 1
     return packed
+
+
+@njit(nogil=True, cache=True)
+def decode_varints(packed):
+    """Returns the int64 numbers of packed varints (uint8), and how many bytes of them are well-formed."""
+    count = 0
+    for index in range(len(packed)):
+        count += packed[index] < 128
+    numbers = np.empty(count, np.int64)
+    at, end, count = address_of(packed), address_of(packed) + len(packed), 0
+    while at < end:
+        number, after = read_varint(at, end)
+        if after < 0:
+            return numbers[:count], at - address_of(packed)
+        numbers[count] = np.int64(number)
+        count += 1
+        at = after
+    return numbers, len(packed)

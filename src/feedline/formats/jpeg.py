@@ -1,0 +1,251 @@
+"""JPEG files: the header, and decoding by libjpeg-turbo.
+
+Format: ITU-T T.81, and Adobe Technical Note 5116 for the Adobe marker. The decoder is simplejpeg's libjpeg-turbo with
+TensorFlow's settings, which gives TensorFlow's pixels bit for bit, with three exceptions:
+
+- What is left of a cut-off file (`try_recover_truncated=True`) is equal down to the row of blocks that is cut.
+- `decode_and_crop_jpeg` cuts the decoded image; TensorFlow's last column may differ by a few levels where the
+  crop ends within a subsampled image, because libjpeg-turbo does not look beyond the crop when it interpolates colour.
+- Sampling factors other than 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, 4:4:1 and grey go through OpenCV, which has no fast
+  DCT: equal with `dct_method="INTEGER_ACCURATE"`, within a few levels by default.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedline.errors import ImageDecodeError, ImageTooLargeError
+
+MAX_SAMPLES = 2**29 - 1  # TensorFlow's limit: height * width * components
+_MAX_SCANS = 500  # libjpeg-turbo's own limit for untrusted files
+# A block of 64 samples takes at least a bit in each component.
+_MOST_EXPANSION = 512
+_STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_DECODABLE = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC9: "arithmetic", 0xCA: "arithmetic"}
+_NOT_DECODABLE = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical"}
+_RECOVER = "Fetch or write the file again, or take what is left of it with try_recover_truncated=True."
+_frame_fields = struct.Struct(">BHHB").unpack_from
+
+
+@dataclass(slots=True)
+class JpegHeader:
+    """What a JPEG says of itself before its pixels.
+
+    Args:
+        width, height: in pixels.
+        factors: each component's horizontal and vertical sampling factors.
+        frame: the second byte of the frame's marker, 0xC0 for baseline, 0xC2 for progressive.
+        frame_at: the offset of the frame's marker.
+        adobe: whether there is an Adobe marker.
+    """
+
+    width: int
+    height: int
+    factors: tuple[tuple[int, int], ...]
+    frame: int
+    frame_at: int
+    adobe: bool
+
+    @property
+    def components(self) -> int:
+        """Samples of a pixel as stored: 1 grey, 3 colour, 4 CMYK."""
+        return len(self.factors)
+
+
+def _defect(what: str, offset: int, fix: str = "The file is damaged: fetch or write it again.") -> ImageDecodeError:
+    return ImageDecodeError(what, where=[f"byte {offset} of the JPEG"], fix=fix)
+
+
+def parse_jpeg_header(contents: bytes | memoryview) -> JpegHeader:
+    """Returns what a JPEG says of itself before its pixels.
+
+    Args:
+        contents: the file, or its beginning.
+
+    Raises:
+        ImageDecodeError: it is not a JPEG, ends before the frame header, or is of a kind that is not decoded.
+    """
+    view = contents if isinstance(contents, bytes) else bytes(contents)
+    size = len(view)
+    if view[:3] != b"\xff\xd8\xff":
+        from feedline.formats.signature import describe
+
+        raise _defect(
+            f"the contents are not a JPEG: {describe(view)}.",
+            0,
+            "Use fl.io.decode_image to decode by what the bytes are.",
+        )
+    offset, adobe = 2, False
+    while True:
+        at = view.find(b"\xff", offset)
+        while 0 <= at < size - 1 and view[at + 1] == 0xFF:
+            at += 1
+        if at < 0 or at + 4 > size:
+            raise _defect(f"the JPEG ends after {size} bytes, before its frame header.", size)
+        marker = view[at + 1]
+        if marker in _STANDALONE or marker == 0:
+            offset = at + 2
+            continue
+        length = (view[at + 2] << 8) + view[at + 3]
+        if length < 2 or at + 2 + length > size:
+            raise _defect(f"the segment 0xFF{marker:02X} says it is {length} bytes long; the JPEG is cut off.", at)
+        if marker in _FRAMES:
+            return _parse_frame(view, at, marker, length, adobe)
+        if marker in (0xD9, 0xDA):
+            raise _defect("the JPEG has no frame header before its pixels.", at)
+        if marker == 0xEE and view[at + 4 : at + 9] == b"Adobe" and length >= 14:
+            adobe = True
+        offset = at + 2 + length
+
+
+def _parse_frame(view: bytes, at: int, marker: int, length: int, adobe: bool) -> JpegHeader:
+    if marker not in _DECODABLE:
+        kind = _NOT_DECODABLE.get(marker, "lossless or hierarchical")
+        raise _defect(f"it is a {kind} JPEG, which is not decoded.", at, "Convert it to a baseline JPEG or a PNG.")
+    if length < 8:
+        raise _defect(f"the frame header is {length} bytes long.", at)
+    precision, height, width, components = _frame_fields(view, at + 4)
+    if length != 8 + 3 * components or components == 0:
+        raise _defect(f"the frame header is {length} bytes long for {components} components.", at)
+    if precision != 8:
+        raise _defect(
+            f"it has {precision} bits a sample; only 8 are decoded.", at, "Convert it to 8 bits, or to a 16-bit PNG."
+        )
+    if not width or not height:
+        raise _defect(f"the image is {width} x {height} pixels.", at)
+    factors = tuple((view[i] >> 4, view[i] & 15) for i in range(at + 11, at + 10 + 3 * components, 3))
+    if any(not 1 <= factor <= 4 for pair in factors for factor in pair):
+        raise _defect(f"the sampling factors are {factors}; each must be 1 to 4.", at)
+    return JpegHeader(width, height, factors, marker, at, adobe)
+
+
+def _check_size(contents: bytes, header: JpegHeader, ratio: int, recover: bool) -> None:
+    pixels = header.width * header.height
+    if -(-header.width // ratio) * -(-header.height // ratio) * header.components > MAX_SAMPLES:
+        raise ImageTooLargeError(
+            f"the JPEG's header promises {header.width:,} x {header.height:,} pixels of {header.components} components; "
+            f"at most {MAX_SAMPLES:,} samples are decoded.",
+            where=[f"byte {header.frame_at} of the JPEG"],
+            fix="If the image is real, decode it smaller with ratio=2, 4 or 8; if not, leave the file out.",
+        )
+    if not recover and header.frame <= 0xC2 and pixels > _MOST_EXPANSION * len(contents):
+        raise _defect(
+            f"{len(contents):,} bytes cannot hold the {header.width:,} x {header.height:,} pixels that the header "
+            "promises: the JPEG is cut off.",
+            len(contents),
+            _RECOVER,
+        )
+    if header.frame in (0xC2, 0xCA):
+        scans = contents.count(b"\xff\xda")
+        if scans > _MAX_SCANS:
+            raise _defect(f"the progressive JPEG has {scans} scans; at most {_MAX_SCANS} are decoded.", 0)
+
+
+def decode_jpeg_bytes(
+    contents: bytes | memoryview,
+    channels: int = 0,
+    ratio: int = 1,
+    fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False,
+    dct_method: str = "",
+) -> np.ndarray:
+    """Returns a JPEG's pixels.
+
+    Args:
+        contents: the whole file.
+        channels: 0 for as many as the file has (CMYK becomes RGB), 1 or 3.
+        ratio: 1, 2, 4 or 8: how much smaller to decode.
+        fancy_upscaling: whether to interpolate colour that is stored at a lower resolution.
+        try_recover_truncated: whether to return what is left of a damaged file.
+        dct_method: "" or "INTEGER_FAST", or "INTEGER_ACCURATE".
+
+    Returns:
+        uint8 (ceil(height / ratio), ceil(width / ratio), channels).
+
+    Raises:
+        ImageDecodeError: it is not a JPEG, is damaged, or is of a kind that is not decoded.
+        ImageTooLargeError: it promises more samples than `MAX_SAMPLES`.
+    """
+    import simplejpeg
+
+    contents = contents if isinstance(contents, bytes) else bytes(contents)
+    header = parse_jpeg_header(contents)
+    _check_size(contents, header, ratio, try_recover_truncated)
+    if header.components not in (1, 3, 4):
+        raise _defect(f"it has {header.components} components; only 1, 3 and 4 are decoded.", header.frame_at)
+    planes = channels or min(header.components, 3)
+    ink = header.components == 4
+    if ink and planes == 1:
+        raise _defect(
+            "a CMYK JPEG does not decode to grey.", header.frame_at, "Decode it with channels=3 and convert that."
+        )
+    options = {
+        "fastdct": dct_method != "INTEGER_ACCURATE",
+        "fastupsample": not fancy_upscaling,
+        "strict": not try_recover_truncated,
+    }
+    height, width = -(-header.height // ratio), -(-header.width // ratio)
+    if ratio > 1:
+        options |= {"min_height": height, "min_width": width}
+        if header.height < 8 and header.width < 8:
+            # Sizes this small fit several scales, and the largest would be taken. The file has the whole block.
+            at = header.frame_at + 5
+            contents = contents[:at] + struct.pack(">HH", 8, 8) + contents[at + 4 :]
+            options |= {"min_height": 8 // ratio, "min_width": 8 // ratio}
+    try:
+        image = simplejpeg.decode_jpeg(contents, "CMYK" if ink else ("GRAY" if planes == 1 else "RGB"), **options)
+    except ValueError as error:
+        if "subsampling level" in str(error) and not ink:
+            return _decode_with_opencv(contents, header, planes, ratio, try_recover_truncated)
+        raise _decode_error(header, str(error)) from error
+    if image.shape[0] != height or image.shape[1] != width:
+        image = np.ascontiguousarray(image[:height, :width])
+    return _ink_to_rgb(image, header.adobe) if ink else image
+
+
+def _decode_error(header: JpegHeader, message: str) -> ImageDecodeError:
+    kind = _DECODABLE[header.frame]
+    return ImageDecodeError(
+        f"the {header.width} x {header.height} {kind} JPEG does not decode: {message.rstrip('. ')}.",
+        where=[f"the pixels, after the frame header at byte {header.frame_at} of the JPEG"],
+        fix=_RECOVER,
+    )
+
+
+def _ink_to_rgb(image: np.ndarray, adobe: bool) -> np.ndarray:
+    # Adobe's programs store ink inverted, so that 255 is none.
+    wide = image.astype(np.uint16)
+    if not adobe:
+        wide = 255 - wide
+    return ((wide[:, :, 3:] * wide[:, :, :3]) // 255).astype(np.uint8)
+
+
+def _decode_with_opencv(
+    contents: bytes, header: JpegHeader, planes: int, ratio: int, recover: bool
+) -> np.ndarray:
+    import cv2
+
+    # OpenCV returns what is left of a damaged file without a word, so that its end is looked for here.
+    if not recover and contents.rfind(b"\xff\xd9") < header.frame_at:
+        raise _decode_error(header, "it ends without an end marker")
+    gray = {
+        1: cv2.IMREAD_GRAYSCALE,
+        2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+        4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+        8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    }
+    colour = {
+        1: cv2.IMREAD_COLOR,
+        2: cv2.IMREAD_REDUCED_COLOR_2,
+        4: cv2.IMREAD_REDUCED_COLOR_4,
+        8: cv2.IMREAD_REDUCED_COLOR_8,
+    }
+    flags = (gray if planes == 1 else colour)[ratio] | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(np.frombuffer(contents, np.uint8), flags)
+    if image is None:
+        raise _decode_error(header, "OpenCV does not decode its sampling factors either")
+    return image[:, :, None] if planes == 1 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
