@@ -69,6 +69,7 @@ class OfElements:
         """PyTorch's DataLoader over a map-style dataset; workers live on from epoch to epoch."""
         from torch.utils.data import DataLoader, Dataset
 
+        one_torch_thread()
         load, length = self.load, self.length
 
         class Positions(Dataset):
@@ -120,11 +121,19 @@ def torch_rows(arrays: Sequence[np.ndarray], batch_size: int, shuffle: bool) -> 
     import torch
     from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
+    one_torch_thread()
     dataset = TensorDataset(*(torch.from_numpy(array) for array in arrays))
     sampler = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
     loader = DataLoader(dataset, batch_size=None, sampler=BatchSampler(sampler, batch_size, drop_last=True))
     while True:
         yield from loader
+
+
+def one_torch_thread() -> None:
+    """Makes PyTorch stack and index on one thread: where cores are shared, its OpenMP threads cost it up to sixfold."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def spdl_batches(source: Iterator[Any], make_batch: Callable[[Any], Any], workers: int) -> Iterator[Any]:

@@ -39,6 +39,8 @@ def _torch(workers: int) -> Iterable[Any]:
     """PyTorch's DataLoader over an iterable dataset; each worker runs a generator with a seed of its own."""
     from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+    peers.one_torch_thread()
+
     class Generated(IterableDataset):
         def __iter__(self) -> Iterator[Any]:
             worker = get_worker_info()

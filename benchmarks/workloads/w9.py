@@ -47,6 +47,8 @@ def _torch(workers: int) -> Iterable[Any]:
     from torch.nn.utils.rnn import pad_sequence
     from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+    peers.one_torch_thread()
+
     class Generated(IterableDataset):
         def __iter__(self) -> Iterator[Any]:
             worker = get_worker_info()

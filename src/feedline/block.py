@@ -6,15 +6,27 @@ of n values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from feedline.errors import DtypeError
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
 from feedline.spec import dtype_name
-from feedline.structure import Treedef, component_dtype, component_names, component_shape
+from feedline.structure import (
+    Treedef,
+    as_component,
+    component_dtype,
+    component_names,
+    component_shape,
+    flatten,
+    flatten_as,
+)
 
 Column = Any  # np.ndarray | list
 
@@ -95,6 +107,41 @@ def take_column(column: Column, indices: np.ndarray) -> Column:
     return column.take(indices, axis=0)
 
 
+def own_rows(column: Column) -> Column:
+    """Returns a column that shares no memory with another: what keeps rows for later must not see them change."""
+    if isinstance(column, np.ndarray):
+        return np.array(column)
+    return [own_value(value) for value in column]
+
+
+def own_value(value: Any) -> Any:
+    """Returns a component that shares no memory with another."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, RaggedTensor):
+        return RaggedTensor(own_value(value.values), value.row_splits.copy())
+    if isinstance(value, SparseTensor):
+        return SparseTensor(value.indices.copy(), value.values.copy(), value.dense_shape.copy())
+    return value
+
+
+def put_rows(target: Column, positions: np.ndarray, rows: Column) -> Column:
+    """Writes rows to a column of one's own and returns it: a list from now on where the shapes differ."""
+    fits = (
+        isinstance(target, np.ndarray)
+        and isinstance(rows, np.ndarray)
+        and target.shape[1:] == rows.shape[1:]
+        and target.dtype == rows.dtype
+    )
+    if fits:
+        target[positions] = rows
+        return target
+    kept = target if isinstance(target, list) else [own_value(value) for value in target]
+    for position, row in zip(positions.tolist(), own_rows(rows), strict=True):
+        kept[position] = row
+    return kept
+
+
 def concatenate_columns(parts: Sequence[Column]) -> Column:
     """Returns one column of several; a list where their shapes differ."""
     if len(parts) == 1:
@@ -113,6 +160,10 @@ def concatenate_blocks(blocks: Sequence[Block]) -> Block:
     return Block(sum(block.length for block in blocks), columns, blocks[0].treedef)
 
 
+_FIRST_BYTES = 16 << 20
+"""How much memory a column that is being built starts with at the most: it may turn out shorter than it could be."""
+
+
 class ColumnBuilder:
     """Collects the rows of one column, straight into the column's own memory while their shapes agree.
 
@@ -120,11 +171,12 @@ class ColumnBuilder:
         capacity: how many rows there will be at the most.
         name: the component's name, for messages.
         giver: who gives the rows, for messages.
+        keep: what is done to a row that is kept as it is, so that it does not change later.
     """
 
-    __slots__ = ("_dtype", "_giver", "_name", "_rows", "_shape", "array", "capacity", "length")
+    __slots__ = ("_dtype", "_giver", "_keep", "_name", "_rows", "_shape", "array", "capacity", "length")
 
-    def __init__(self, capacity: int, name: str, giver: str) -> None:
+    def __init__(self, capacity: int, name: str, giver: str, keep: Callable[[Any], Any]) -> None:
         self.capacity = capacity
         self.length = 0
         self.array: np.ndarray | None = None
@@ -133,6 +185,7 @@ class ColumnBuilder:
         self._shape: tuple[int | None, ...] = ()
         self._name = name
         self._giver = giver
+        self._keep = keep
 
     def append(self, value: Any) -> None:
         """Adds a row, a component.
@@ -144,27 +197,32 @@ class ColumnBuilder:
         if self._dtype is None:
             self._start(value, dtype, shape)
         elif dtype != self._dtype:
-            raise DtypeError(
-                f"{self._giver} gave {dtype_name(dtype)} for {self._name} "
-                f"where the elements before it have {dtype_name(self._dtype)}.",
-                fix="Give the same dtype for every element, for example with fl.cast(value, dtype).",
-            )
+            raise other_dtype(self._giver, self._name, self._dtype, dtype)
         if self.array is not None:
-            if shape == self._shape:
-                self.array[self.length] = value
-            else:
+            if shape != self._shape:
                 self._rows = list(self.array[: self.length])
                 self.array = None
+            else:
+                if self.length == len(self.array):
+                    self._grow()
+                self.array[self.length] = value
         if self._rows is not None:
-            self._rows.append(value)
+            self._rows.append(self._keep(value))
         self.length += 1
 
     def _start(self, value: Any, dtype: np.dtype, shape: tuple[int | None, ...]) -> None:
         self._dtype, self._shape = dtype, shape
         if isinstance(value, np.ndarray | np.generic | bytes) and self.capacity > 1:
-            self.array = np.empty((self.capacity, *shape), dtype)
+            row_bytes = max(1, dtype.itemsize * math.prod(length or 0 for length in shape))
+            self.array = np.empty((min(self.capacity, max(2, _FIRST_BYTES // row_bytes)), *shape), dtype)
         else:
             self._rows = []
+
+    def _grow(self) -> None:
+        assert self.array is not None
+        wider = np.empty((min(self.capacity, 2 * len(self.array)), *self.array.shape[1:]), self.array.dtype)
+        wider[: self.length] = self.array
+        self.array = wider
 
     def column(self) -> Column:
         """Returns the column."""
@@ -174,6 +232,14 @@ class ColumnBuilder:
         if self.capacity == 1 and rows and isinstance(rows[0], np.ndarray | np.generic | bytes):
             return _column_of_one(rows[0])
         return rows
+
+
+def other_dtype(giver: str, name: str, before: np.dtype, now: np.dtype) -> DtypeError:
+    """Returns the error for elements whose dtypes differ."""
+    return DtypeError(
+        f"{giver} gave {dtype_name(now)} for {name} where the elements before have {dtype_name(before)}.",
+        fix="Give the same dtype for every element, for example with fl.cast(value, dtype).",
+    )
 
 
 def _column_of_one(value: Any) -> np.ndarray:
@@ -190,27 +256,68 @@ class BlockBuilder:
     Args:
         capacity: how many elements there will be at the most.
         giver: who gives the elements, for messages ("the generator", "map").
+        keep: what is done to a component that is kept as it is; by default it is copied.
     """
 
-    __slots__ = ("_builders", "capacity", "giver", "length", "treedef")
+    __slots__ = ("_builders", "_keep", "capacity", "giver", "length", "treedef")
 
-    def __init__(self, capacity: int, giver: str, treedef: Treedef | None = None) -> None:
+    def __init__(self, capacity: int, giver: str, keep: Callable[[Any], Any] = own_value) -> None:
         self.capacity = capacity
         self.giver = giver
-        self.treedef = treedef
+        self.treedef: Treedef | None = None
         self.length = 0
         self._builders: list[ColumnBuilder] = []
+        self._keep = keep
 
     def append(self, components: list[Any], treedef: Treedef) -> None:
         """Adds an element, given by its components."""
         if not self._builders and components:
-            self._builders = [ColumnBuilder(self.capacity, name, self.giver) for name in component_names(treedef)]
+            names = component_names(treedef)
+            self._builders = [ColumnBuilder(self.capacity, name, self.giver, self._keep) for name in names]
         self.treedef = treedef
         for builder, value in zip(self._builders, components, strict=True):
             builder.append(value)
         self.length += 1
 
+    def append_result(self, result: Any, treedef: Treedef) -> None:
+        """Adds an element as a user's function returned it."""
+        components = flatten_as(treedef, result, self.giver)
+        self.append([as_component(value) for value in components], treedef)
+
     def block(self) -> Block:
         """Returns the block of what was added."""
         assert self.treedef is not None
         return Block(self.length, [builder.column() for builder in self._builders], self.treedef)
+
+
+_fresh_references = 0
+"""How many references `keep_result` finds to an array that no one but the engine holds; 0: copy in any case."""
+
+
+def keep_result(value: Any) -> Any:
+    """Returns what a function returned as it can be kept: itself where nobody else holds it, otherwise a copy.
+
+    Functions that fill one buffer again and again, and return it each time, are common.
+    """
+    if type(value) is np.ndarray and value.flags.owndata and sys.getrefcount(value) <= _fresh_references:
+        return value
+    return own_value(value)
+
+
+def _count_fresh_references() -> int:
+    """Returns the least number of references at which `keep_result` keeps a fresh array as it is."""
+    global _fresh_references
+    if sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return 0
+    for count in range(1, 16):
+        _fresh_references = count
+        builder = BlockBuilder(1, "", keep_result)
+        result = np.empty(1)
+        address = result.ctypes.data
+        builder.append_result(result, flatten(result)[1])
+        if builder.block().columns[0].ctypes.data == address:
+            return count
+    return 0
+
+
+_fresh_references = _count_fresh_references()

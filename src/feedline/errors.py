@@ -49,6 +49,9 @@ class FeedlineError(Exception):
         where: places, from the innermost out ("record 17 of train.tfrecord", "element 41 of the dataset").
         fix: one sentence that says how to mend it.
 
+    Attributes:
+        row: which element of a batch it is about; None where that does not apply.
+
     Example:
         >>> error = FeedlineError("the label is 12.", where=["row 3 of labels.csv"], fix="Use labels below 10.")
         >>> print(error)
@@ -56,6 +59,8 @@ class FeedlineError(Exception):
           where: row 3 of labels.csv
           fix:   Use labels below 10.
     """
+
+    row: int | None = None
 
     def __init__(self, what: str, *, where: Iterable[str] = (), fix: str = "") -> None:
         super().__init__(what)
@@ -77,7 +82,7 @@ class FeedlineError(Exception):
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple:
-        return (_rebuild, (type(self), self.what, self.where, self.fix))
+        return (_rebuild, (type(self), self.what, self.where, self.fix), self.__dict__)
 
 
 def _rebuild(kind: type[FeedlineError], what: str, where: list[str], fix: str) -> FeedlineError:

@@ -5,6 +5,8 @@ A list is not structure but a value, as in `tf.data`: it becomes one array.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,13 +52,16 @@ def flatten_as(treedef: Treedef, structure: Any, giver: str) -> list[Any]:
         StructureError: it is of another tree.
     """
     try:
-        return treedef.flatten_up_to(structure)
+        leaves = treedef.flatten_up_to(structure)
     except (ValueError, TypeError):
-        got = flatten(structure)[1]
-        raise StructureError(
-            f"{giver} gave {describe_tree(got)} where {describe_tree(treedef)} is expected.",
-            fix="Give the same structure for every element.",
-        ) from None
+        leaves = None
+    if leaves is not None and not any(type(leaf) is dict or leaf is None or isinstance(leaf, tuple) for leaf in leaves):
+        return leaves
+    got = flatten(structure)[1]
+    raise StructureError(
+        f"{giver} gave {describe_tree(got)} where the elements before have {describe_tree(treedef)}.",
+        fix="Give the same structure for every element.",
+    )
 
 
 def unflatten(treedef: Treedef, leaves: Sequence[Any]) -> Any:
@@ -103,23 +108,43 @@ def as_component(value: Any) -> Any:
         (np.int32(3), np.float32(0.5), b'\\xc3\\xa9', array([1, 2], dtype=int32))
     """
     kind = type(value)
-    if kind is np.ndarray and value.dtype.kind not in "OUSMm":
+    if kind is np.ndarray and value.dtype.kind in "biufc" and value.dtype.isnative:
         return value
     if kind is bytes or isinstance(value, RaggedTensor | SparseTensor):
         return value
     if kind is float:
-        return np.float32(value)
+        return np.float32(value) if -_LARGEST <= value <= _LARGEST else _python_float(value)
     if kind is bool:
         return np.bool_(value)
     if kind is int:
         return _python_int(value)
-    if isinstance(value, np.generic) and value.dtype.kind not in "OUSMm":
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
         return value
     if isinstance(value, str):
-        return value.encode()
+        return _encoded(value)
     if isinstance(value, bytes):
         return bytes(value)
     return _other_component(value)
+
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def _python_float(value: float) -> np.float32:
+    """Returns NaN or an infinity as float32; a finite number that float32 cannot hold is an error."""
+    if math.isfinite(value):
+        raise DtypeError(
+            f"the Python float {value} does not fit float32, the dtype that Python floats get.",
+            fix="Give its dtype yourself, for example np.float64(value).",
+        )
+    return np.float32(value)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(text)  # a file's name that is not UTF-8
 
 
 def _python_int(value: int) -> np.int32:
@@ -134,6 +159,15 @@ def _python_int(value: int) -> np.int32:
 def _other_component(value: Any) -> Any:
     if isinstance(value, list | tuple):
         array = _array_of_list(value)
+    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise DtypeError(
+            "a masked array has no values where it is masked.", fix="Fill it first, for example with .filled(0)."
+        )
+    elif hasattr(value, "as_numpy_iterator"):
+        raise DtypeError(
+            "a dataset cannot be a component of an element.",
+            fix="Iterate over it, or make it a dataset of its own: zip and concatenate join datasets.",
+        )
     elif hasattr(value, "numpy") and not isinstance(value, np.ndarray):
         array = np.asarray(value.numpy())
     else:
@@ -146,24 +180,60 @@ def _other_component(value: Any) -> Any:
             f"dates and durations ({array.dtype}) are not a dtype of components.",
             fix="Make numbers of them first, for example .astype('int64').",
         )
+    if array.dtype.names is not None or array.dtype.type is np.void:
+        raise DtypeError(
+            f"structured arrays ({array.dtype}) are not a dtype of components.",
+            fix="Give a dict of arrays, for example {name: array[name] for name in array.dtype.names}.",
+        )
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     return array if array.ndim or isinstance(value, np.ndarray) else array[()]
 
 
 def _array_of_list(values: list | tuple) -> np.ndarray:
+    if _holds_text(values):
+        # straight to objects: NumPy's own strings lose zero bytes at their ends
+        array = np.array(values, object)
+        kinds = {type(value) for value in array.reshape(-1)}
+        if list in kinds or tuple in kinds:
+            raise _unequal_list(values)
+        if kinds - {str, bytes, np.str_, np.bytes_} and not all(hasattr(kind, "__fspath__") for kind in kinds - {str}):
+            raise _mixed_list(values)
+        return array
     try:
         array = np.asarray(values)
-    except ValueError as error:
-        raise DtypeError(
-            f"a list of {len(values)} values of different shapes cannot be one array ({error}).",
-            fix="Give a tuple where the values are separate components, or pad them to one shape.",
-        ) from None
+    except ValueError:
+        raise _unequal_list(values) from None
+    if array.dtype.kind in "US":
+        raise _mixed_list(values)
     if array.dtype in (np.int64, np.float64) and _holds_python_numbers(values):
         if array.dtype == np.float64:
-            return array.astype(np.float32)
+            outside = array[np.isfinite(array) & (np.abs(array) > _LARGEST)]
+            return array.astype(np.float32) if outside.size == 0 else _python_float(float(outside[0]))
         if array.size and (array.max() > 0x7FFFFFFF or array.min() < -0x80000000):
             _python_int(int(array.max() if array.max() > 0x7FFFFFFF else array.min()))
         return array.astype(np.int32)
     return array
+
+
+def _unequal_list(values: list | tuple) -> DtypeError:
+    return DtypeError(
+        f"a list of {len(values)} values of different shapes cannot be one array.",
+        fix="Give a tuple where the values are separate components, or pad them to one shape.",
+    )
+
+
+def _mixed_list(values: list | tuple) -> DtypeError:
+    return DtypeError(
+        f"a list mixes text with other values: {str(values)[:80]}.",
+        fix="Give a tuple where the values are separate components.",
+    )
+
+
+def _holds_text(values: Any) -> bool:
+    while isinstance(values, list | tuple) and values:
+        values = values[0]
+    return isinstance(values, str | bytes)
 
 
 def _holds_python_numbers(values: Any) -> bool:
@@ -186,12 +256,17 @@ def as_bytes_array(array: np.ndarray) -> np.ndarray:
         if isinstance(value, bytes):
             target[index] = value
         elif isinstance(value, str):
-            target[index] = value.encode()
+            target[index] = _encoded(value)
         elif hasattr(value, "__fspath__"):
-            target[index] = str(value).encode()
+            target[index] = os.fsencode(value)
+        elif array.ndim and isinstance(value, int | float | np.generic | np.ndarray | list):
+            raise DtypeError(
+                f"an array of text or objects holds a {type(value).__name__}: {str(value)[:80]}.",
+                fix="Give an array of one kind: all text, or all numbers with a dtype such as .astype('float32').",
+            )
         else:
             raise DtypeError(
-                f"an object of type {type(value).__name__} cannot be a component: {str(value)[:80]!r}.",
+                f"an object of type {type(value).__name__} cannot be a component: {str(value)[:80]}.",
                 fix="Give numbers, text, bytes, or arrays of them.",
             )
     return result
@@ -240,4 +315,8 @@ def as_spec(value: Any) -> Any:
     shape = value.shape
     if hasattr(shape, "as_list"):
         shape = None if shape.rank is None else shape.as_list()
+    if type(value).__name__ == "SparseTensorSpec":
+        return SparseTensorSpec(shape, as_dtype(value.dtype))
+    if hasattr(value, "ragged_rank"):
+        return RaggedTensorSpec(shape, as_dtype(value.dtype), value.ragged_rank, as_dtype(value.row_splits_dtype))
     return TensorSpec(shape, as_dtype(value.dtype))

@@ -73,7 +73,7 @@ def spelt_out() -> list[dict[str, Any]]:
                 proto.float8_val = values[:given]
             else:
                 getattr(proto, field).extend(values[:given])
-            cases.append(expected(proto.SerializeToString(), proto.dtype))
+            cases.append(expected(proto.SerializeToString(), proto.dtype) | {"values": given})
     # One by one without packing, in another order, with a field that nobody knows, a group, and a dtype given twice.
     unpacked = bytes.fromhex("2d0000803f 08 03 2d00000040 a206 03616263 a306 0801 a406 12041202 0803 0801")
     cases.append(expected(unpacked, types_pb2.DT_FLOAT))

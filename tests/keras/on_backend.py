@@ -25,7 +25,7 @@ import numpy as np
 
 LOADED_BY_KERAS = set(sys.modules)
 
-import feedline as fl
+import feedline as fl  # noqa: E402
 import feedline.keras
 from feedline.errors import (
     ArgumentError,
@@ -500,13 +500,10 @@ def check_an_error_in_the_pipeline_arrives_whole():
 def quiet():
     """Waits until no worker of a pipeline is left; fails where one stays."""
     gc.collect()
-    deadline = time.monotonic() + 10
-    while True:
-        names = [thread.name for thread in threading.enumerate() if "feedline" in thread.name.lower()]
-        if not names:
-            return
-        assert time.monotonic() < deadline, names
-        time.sleep(0.01)
+    for thread in threading.enumerate():
+        if "feedline" in thread.name.lower():
+            thread.join(timeout=20)
+            assert not thread.is_alive(), thread.name
 
 
 class StopAt(keras.callbacks.Callback):
@@ -545,55 +542,67 @@ def check_early_stop_leaves_no_thread():
             raise AssertionError("the error did not arrive")
 
 
+class Clock:
+    """A clock that only the test moves."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class Inline:
+    """The least that a dataset must be: no threads, so that the clock moves only where the test says so."""
+
+    def __init__(self, generate, spec, length):
+        self.generate, self.element_spec, self.length = generate, spec, length
+
+    def __iter__(self):
+        return self.generate()
+
+    def cardinality(self):
+        return self.length
+
+
+class SlowStep(keras.callbacks.Callback):
+    """Makes each training step three seconds longer."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.clock.now += 3
+
+
 def check_data_wait():
-    pause = 0.02
+    clock = Clock()
+    feedline.keras.adapter.perf_counter = feedline.keras.wait.perf_counter = clock
 
     def slowly():
         for i in range(10):
-            time.sleep(pause)
+            clock.now += 1
             yield X[i : i + 1], Y[i : i + 1]
 
     spec = (fl.TensorSpec((1, 4), "float32"), fl.TensorSpec((1, 1), "float32"))
-    model = linear()
-    model.fit(X[:1], Y[:1], verbose=0)
-    slow = fl.Dataset.from_generator(slowly, output_signature=spec)
-    wait = DataWait()
-    history = model.fit(slow, epochs=2, verbose=0, callbacks=[wait]).history
-    assert len(history["data_wait"]) == len(wait.epochs) == 2
-    second = wait.epochs[1]
-    assert second.exact
-    assert second.steps == 10
-    assert second.waited_seconds >= 0.9 * 10 * pause, second
-    assert history["data_wait"][1] == second.share > 0.5, second
-    fast = DataWait()
-    model.fit(batches(X, Y), epochs=2, verbose=0, callbacks=[fast], validation_data=slow)
-    assert fast.epochs[1].steps == 4
-    assert fast.epochs[1].waited_seconds < 10 * pause, "validation counts as waiting"
-    arrays = DataWait()
-    assert "data_wait" not in model.fit(X, Y, verbose=0, callbacks=[arrays]).history
-
-
-def check_wait_is_not_counted_while_the_model_computes():
-    """A slow step hides a quick pipeline: what JAX does while the next batch is read is no waiting."""
-    if BACKEND == "tensorflow":
-        return  # takes its steps one after the other
-    pause = 0.01
-
-    def slowly():
-        for _ in range(10):
-            time.sleep(pause)
-            yield heavy_x, heavy_x
-
-    heavy_x = RNG.normal(size=(500, 400)).astype(np.float32)
-    data = fl.Dataset.from_generator(slowly, output_signature=(fl.TensorSpec((500, 400), "float32"),) * 2)
-    model = keras.Sequential([keras.Input((400,)), *[keras.layers.Dense(400, activation="relu") for _ in range(12)]])
-    model.compile("sgd", "mse")
-    wait = DataWait()
-    model.fit(data, epochs=2, verbose=0, callbacks=[wait])
-    assert wait.epochs[1].exact
-    print(json.dumps({"note": f"{wait.epochs[1]}"}), file=sys.stderr)
-    if BACKEND == "jax":
-        assert wait.epochs[1].waited_seconds < 5 * pause, wait.epochs[1]
+    adapter = feedline.keras.to_keras(Inline(slowly, spec, 10))
+    try:
+        for built in (True, False):
+            wait = DataWait()
+            history = linear(built=built).fit(adapter, epochs=2, verbose=0, callbacks=[SlowStep(clock), wait]).history
+            assert wait.epochs[-2:] == [feedline.keras.EpochWait(10.0, 40.0, 10, exact=True)] * 2, wait.epochs
+            assert history["data_wait"] == [0.25, 0.25]
+        assert adapter.wait_share() == 0.25
+        fast = DataWait()
+        data = feedline.keras.to_keras(Inline(lambda: ((X[i : i + 1], Y[i : i + 1]) for i in range(4)), spec, -2))
+        history = linear().fit(data, epochs=2, verbose=0, callbacks=[fast], validation_data=adapter).history
+        assert history["data_wait"] == [0.0, 0.0], "validation counts as waiting"
+        assert len(adapter.waits) == 4
+        arrays = DataWait()
+        assert "data_wait" not in linear().fit(X, Y, verbose=0, callbacks=[arrays]).history
+    finally:
+        feedline.keras.adapter.perf_counter = feedline.keras.wait.perf_counter = time.perf_counter
 
 
 def main() -> None:

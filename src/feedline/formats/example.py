@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,20 +75,19 @@ class Lists:
         if result[0]:
             raise at_row(malformed(self._name), result[1])
 
-    def _read(self, starts: np.ndarray, places: int) -> np.ndarray:
+    def _read(self, starts: np.ndarray, memory: np.ndarray) -> None:
         from feedline.kernels import feature_lists
 
         size = _VALUE_SIZES[self._kind]
-        memory = np.empty(places * size, np.uint8)
         self._check(
             feature_lists.read_values(self._buffer, self._kind, self._regions, self.counts, starts, size, memory)
         )
-        return memory
 
+    @functools.cached_property
     def values(self) -> np.ndarray:
-        """Returns all values, one list after the other."""
-        starts = np.cumsum(self.counts) - self.counts
-        memory = self._read(starts, int(self.counts.sum()))
+        """All values, one list after the other."""
+        memory = np.empty(int(self.counts.sum()) * _VALUE_SIZES[self._kind], np.uint8)
+        self._read(np.cumsum(self.counts) - self.counts, memory)
         if self.dtype == string:
             return strings(self._buffer, memory.view(np.int64).reshape(-1, 2))
         return memory.view(self.dtype)
@@ -97,22 +97,14 @@ class Lists:
         lists, longest = len(self.counts), int(self.counts.max(initial=0))
         rows = np.full((lists, longest), padding, self.dtype)
         if self.dtype == string:
-            rows[np.arange(longest) < self.counts[:, None]] = self.values()
+            rows[np.arange(longest) < self.counts[:, None]] = self.values
         elif rows.size:
-            memory = rows.reshape(-1).view(np.uint8)
-            from feedline.kernels import feature_lists
-
-            starts = np.arange(lists) * longest
-            self._check(
-                feature_lists.read_values(
-                    self._buffer, self._kind, self._regions, self.counts, starts, self.dtype.itemsize, memory
-                )
-            )
+            self._read(np.arange(lists) * longest, rows.reshape(-1).view(np.uint8))
         return rows
 
 
 def strings(buffer: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """Returns an object array of the bytes at these spans, int64 `(n, 2)`: position and length; None if it is below 0."""
+    """Returns the bytes at spans, int64 `(n, 2)`: position and length, as an object array; None where it is below 0."""
     from feedline.kernels import feature_lists
 
     objects = np.empty(len(spans), object)
@@ -135,10 +127,10 @@ class ExamplePlan:
         names = [feature.name.encode() for feature in self.wanted]
         self.names = np.frombuffer(bytearray(b"".join(names) or b"\0"), np.uint8)
         self.table = np.full(1 << max(2, (4 * len(names) - 1).bit_length()), -1, np.int64)
-        self._columns = np.zeros((len(names), kernel.COLUMNS), np.int64)
+        self.columns = np.zeros((len(names), kernel.COLUMNS), np.int64)
         defaults: list[np.ndarray] = []
         name_start = default_place = lists = 0
-        for row, name, feature in zip(self._columns, names, self.wanted, strict=True):
+        for row, name, feature in zip(self.columns, names, self.wanted, strict=True):
             row[kernel.NAME_START], row[kernel.NAME_LENGTH] = name_start, len(name)
             row[kernel.KIND] = KINDS[feature.dtype]
             row[kernel.EMPTY_COUNTS] = feature.empty_replaces
@@ -155,7 +147,8 @@ class ExamplePlan:
         self._defaults = np.concatenate([*defaults, np.zeros(1, np.int64)])
         self._list_count = lists
         self._layouts: dict[int, tuple[np.ndarray, int, int]] = {}
-        kernel.fill_names(self.names, self.table, self._columns)
+        kernel.fill_names(self.names, self.table, self.columns)
+        self._parse_one = kernel.parse_one
 
     def _layout(self, records: int) -> tuple[np.ndarray, int, int]:
         """Returns the plan's columns for this many records, and how many places their numbers and strings take."""
@@ -163,7 +156,7 @@ class ExamplePlan:
         if layout is None:
             from feedline.kernels import example as kernel
 
-            columns, numbers, spans = self._columns.copy(), 0, 0
+            columns, numbers, spans = self.columns.copy(), 0, 0
             for row, feature in zip(columns, self.wanted, strict=True):
                 if feature.count is None:
                     continue
@@ -236,6 +229,34 @@ class ExamplePlan:
             objects[absent] = feature.default[mine[absent, 1]]
         return objects
 
+    def parse_one(self, record: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Parses one record.
+
+        Returns:
+            the record as uint8; the numbers, strings' positions and lengths, and lists' regions of all features:
+            `place` says where each feature's are.
+
+        Raises:
+            FeedlineError: the record does not hold what is wanted.
+        """
+        columns, number_places, span_places = self._layout(1)
+        buffer = np.frombuffer(record, np.uint8)
+        numbers = np.empty(number_places, np.int64)
+        spans = np.empty((span_places, 2), np.int64)
+        regions = np.empty((self._list_count, 1, 2), np.int64)
+        code, _, feature, detail = self._parse_one(
+            buffer, self.names, self.table, columns, self._defaults, numbers, spans, regions
+        )
+        if code:
+            raise at_row(self.error(code, feature, detail, record), 0)
+        return buffer, numbers, spans, regions
+
+    def place(self, index: int) -> int:
+        """Returns where `parse_one` puts the values of a feature."""
+        from feedline.kernels import example as kernel
+
+        return int(self._layout(1)[0][index, kernel.BASE])
+
     def error(self, code: int, feature: int, detail: int, record: bytes) -> FeedlineError:
         """Returns the error for a kernel's code."""
         from feedline.kernels import feature_lists as kernel
@@ -283,7 +304,7 @@ def record_bytes(buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray, r
 
 
 def record_kinds(record: bytes, number: int = 1) -> dict[str, int]:
-    """Returns the names in a record's map (the message's field `number`) with the kind each holds, as far as it reads."""
+    """Returns the names in a record's map (the message's field `number`) and each kind, as far as the record reads."""
     kinds: dict[str, int] = {}
     try:
         for field, wire, features in fields(record):
@@ -298,7 +319,7 @@ def record_kinds(record: bytes, number: int = 1) -> dict[str, int]:
 
 def at_row(error: FeedlineError, row: int) -> FeedlineError:
     """Returns an error with the number of the record it is about."""
-    error.row = int(row)  # type: ignore[attr-defined]
+    error.row = int(row)
     return error
 
 

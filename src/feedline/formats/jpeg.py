@@ -127,8 +127,8 @@ def _check_size(contents: bytes, header: JpegHeader, ratio: int, recover: bool) 
     pixels = header.width * header.height
     if -(-header.width // ratio) * -(-header.height // ratio) * header.components > MAX_SAMPLES:
         raise ImageTooLargeError(
-            f"the JPEG's header promises {header.width:,} x {header.height:,} pixels of {header.components} components; "
-            f"at most {MAX_SAMPLES:,} samples are decoded.",
+            f"the JPEG's header promises {header.width:,} x {header.height:,} pixels "
+            f"of {header.components} components; at most {MAX_SAMPLES:,} samples are decoded.",
             where=[f"byte {header.frame_at} of the JPEG"],
             fix="If the image is real, decode it smaller with ratio=2, 4 or 8; if not, leave the file out.",
         )
@@ -201,6 +201,12 @@ def decode_jpeg_bytes(
     except ValueError as error:
         if "subsampling level" in str(error) and not ink:
             return _decode_with_opencv(contents, header, planes, ratio, try_recover_truncated)
+        if "subsampling level" in str(error):
+            raise _defect(
+                f"the CMYK JPEG's sampling factors {header.factors} are not decoded.",
+                header.frame_at,
+                "Save it again without subsampling, or as RGB.",
+            ) from error
         raise _decode_error(header, str(error)) from error
     if image.shape[0] != height or image.shape[1] != width:
         image = np.ascontiguousarray(image[:height, :width])
@@ -224,9 +230,7 @@ def _ink_to_rgb(image: np.ndarray, adobe: bool) -> np.ndarray:
     return ((wide[:, :, 3:] * wide[:, :, :3]) // 255).astype(np.uint8)
 
 
-def _decode_with_opencv(
-    contents: bytes, header: JpegHeader, planes: int, ratio: int, recover: bool
-) -> np.ndarray:
+def _decode_with_opencv(contents: bytes, header: JpegHeader, planes: int, ratio: int, recover: bool) -> np.ndarray:
     import cv2
 
     # OpenCV returns what is left of a damaged file without a word, so that its end is looked for here.

@@ -1,9 +1,9 @@
 """From a PNG's stored samples to the channels and the dtype asked for.
 
-The steps, their order and their rounding are libpng's as TensorFlow sets it up: palette and sub-byte grey become 8 bits;
-tRNS becomes alpha; colour becomes grey with the weights .299, .587, .114 in units of 1/32768, rounded down at 8 bits and
-to nearest at 16; 16 bits become 8 by dropping the low byte; 8 become 16 by repeating the byte. Where the file says how
-its samples relate to light (gAMA, sRGB, an sRGB profile), the mix to grey is done in linear light.
+The steps, their order and their rounding are libpng's as TensorFlow sets it up: palette and sub-byte grey become 8
+bits; tRNS becomes alpha; colour becomes grey with the weights .299, .587, .114 in units of 1/32768, rounded down at 8
+bits and to nearest at 16; 16 bits become 8 by dropping the low byte; 8 become 16 by repeating the byte. Where the file
+says how its samples relate to light (gAMA, sRGB, an sRGB profile), the mix to grey is done in linear light.
 
 One oddity of TensorFlow is kept, so that the same file gives the same numbers: `channels=4` of an opaque image of less
 than 8 bits gives it the alpha 1, 3 or 15, the largest value of its bit depth, and not 255.

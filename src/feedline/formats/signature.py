@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import DtypeError, ImageDecodeError, ShapeError
+from feedline.errors import DtypeError, FileFormatError, ImageDecodeError, ShapeError
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -70,6 +70,22 @@ def known_format(contents: bytes | memoryview) -> str | None:
     return None if found == "BMP" and len(contents) < 26 else found
 
 
+def whole_file_format(contents: bytes | memoryview) -> str | None:
+    """Returns "npy", "PNG", "JPEG" or "GIF" where bytes begin as such a file does and raw numbers hardly can."""
+    head = bytes(contents[:12])
+    if head[:6] == b"\x93NUMPY" and head[6:7] in (b"\1", b"\2", b"\3"):
+        return "npy"
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return "PNG"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if head[:3] == b"\xff\xd8\xff" and head[3:4] in (b"\xe0", b"\xe1", b"\xe2", b"\xee", b"\xdb", b"\xfe"):
+        # The first segment's length must lead to another marker.
+        at = 4 + int.from_bytes(head[4:6], "big")
+        return "JPEG" if bytes(contents[at : at + 1]) == b"\xff" else None
+    return None
+
+
 def decoder_of(name: str) -> str | None:
     """Returns the function of feedline that decodes a format, or None."""
     return _DECODERS.get(name)
@@ -91,24 +107,23 @@ def describe(contents: bytes | memoryview) -> str:
     return f"{size} of no known format (they begin {bytes(contents[:8])!r})"
 
 
-def as_contents(contents: Any, function: str) -> bytes | memoryview:
+def as_contents(contents: Any, function: str, empty: type[FileFormatError] = ImageDecodeError) -> bytes | memoryview:
     """Returns the bytes that a decoder was given: a `bytes`, or a scalar that holds one.
 
     Args:
         contents: `bytes`, another buffer, or a scalar array or tensor of one string.
         function: the decoder's name, for messages.
+        empty: the error to raise where there are no bytes.
 
     Raises:
         DtypeError: it is not bytes; a `str` is taken for a file's name.
         ShapeError: it is an array of several strings.
-        ImageDecodeError: there are no bytes.
+        FileFormatError: there are no bytes.
     """
     if type(contents) is not bytes:
         contents = _unwrap(contents, function)
     if not len(contents):
-        raise ImageDecodeError(
-            f"{function} was given no bytes at all.", fix="The file is empty: delete it or write it again."
-        )
+        raise empty(f"{function} was given no bytes at all.", fix="The file is empty: delete it or write it again.")
     return contents
 
 

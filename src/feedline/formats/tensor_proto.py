@@ -3,6 +3,7 @@
 Field numbers and types are those of `tensorflow/core/framework/tensor.proto`, `tensor_shape.proto` and `types.proto`;
 the encoding is protobuf's ("Protocol Buffers Documentation: Encoding"). Values are in `tensor_content`, as they lie in
 memory, little-endian; or one by one in the field of their kind, where the last value stands for all that are missing.
+Where there is none at all, TensorFlow makes zeros: here that is an error, for it is also what a cut message looks like.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from feedline.errors import DtypeError, TensorDecodeError
 from feedline.spec import dtype_name, string
 
-# What is not spelt out in the message (missing or repeated values) may not make a larger array than this, in bytes.
+# Repeating the last value may not make a larger array than this, in bytes.
 MOST_FILLED_BYTES = 256 << 20
 _MOST_DIMENSIONS = 64
 
@@ -206,7 +207,7 @@ def _decode_any(data: bytes) -> Any:
     if dtype == string:
         spelt = [value for wire, value in values.get(_STRINGS, []) if wire == _BYTES]
         strings = _decode_strings(content, count) if content else spelt
-        return _fill(np.array([None, *strings], object)[1:], dtype, shape, count, b"")
+        return _fill(np.array([None, *strings], object)[1:], dtype, shape, count)
     if content:
         if len(content) != count * dtype.itemsize:
             raise TensorDecodeError(
@@ -215,12 +216,12 @@ def _decode_any(data: bytes) -> Any:
                 fix=_FIX,
             )
         return _view(content, dtype, shape, count, 0)
-    return _fill(_decode_values(values, dtype), dtype, shape, count, 0)
+    return _fill(_decode_values(values, dtype), dtype, shape, count)
 
 
-def _fill(values: np.ndarray, dtype: np.dtype, shape: tuple[int, ...], count: int, default: Any) -> Any:
-    """Returns the array of these values: the last one repeated to fill the shape, the default where there is none."""
-    if len(values) > count:
+def _fill(values: np.ndarray, dtype: np.dtype, shape: tuple[int, ...], count: int) -> Any:
+    """Returns the array of these values: the last one repeated to fill the shape."""
+    if len(values) > count or (count and not len(values)):
         raise TensorDecodeError(
             f"a serialised tensor of shape {shape} takes {count} values, but holds {len(values)}.", fix=_FIX
         )
@@ -232,7 +233,8 @@ def _fill(values: np.ndarray, dtype: np.dtype, shape: tuple[int, ...], count: in
         )
     array = np.empty(count, dtype)
     array[: len(values)] = values
-    array[len(values) :] = values[-1] if len(values) else np.asarray(default).astype(dtype)
+    if len(values) < count:
+        array[len(values) :] = values[-1]
     try:
         array = array.reshape(shape)
     except ValueError:  # NumPy refuses (0, 2**62)

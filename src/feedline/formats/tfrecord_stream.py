@@ -70,6 +70,7 @@ class _CompressedSource:
         flag = igzip_lib.DECOMP_GZIP if compression_type == "GZIP" else igzip_lib.DECOMP_ZLIB
         self._start = lambda: igzip_lib.IgzipDecompressor(flag=flag)
         self._stream: Any = None
+        self._any = False
         self._pending = file.read(_COMPRESSED_READ)
         if len(self._pending) >= 2:
             error = tfrecord_errors.not_compressed(path, self._pending[:2], compression_type)
@@ -79,7 +80,11 @@ class _CompressedSource:
     def read_into(self, target: memoryview) -> int:
         while True:
             if self._stream is None and not self._begin():
+                if not self._any:
+                    what = f"the file is empty, but a {self._type} stream has a header even where there are no records."
+                    raise _StreamError(TruncatedRecordError, what)
                 return 0
+            self._any = True
             if self._stream.needs_input and not self._pending:
                 self._pending = self._file.read(_COMPRESSED_READ)
                 if not self._pending:

@@ -22,7 +22,7 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
         image: an array of integers or floats, of any shape.
         dtype: an integer or float dtype.
         saturate: clips to the new dtype's range before the cast. Without it values beyond the range wrap round, or
-            become what `feedline.cast` says.
+            become what `feedline.cast` says. (TensorFlow's own clipping overflows for 64-bit integers; this does not.)
         name: ignored; here because `tf.image.convert_image_dtype` has it.
 
     Returns:
@@ -52,6 +52,13 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
         if is_floating(array.dtype):
             if is_floating(target):
                 return cast(array, target)
+            if array.dtype == np.float32 and target == np.uint8:
+                from feedline.kernels.color import float_to_uint8
+
+                whole = np.empty(array.shape, np.uint8)
+                values = np.ascontiguousarray(array).reshape(-1)
+                float_to_uint8(values, np.float32(255.5), bool(saturate), whole.reshape(-1))
+                return whole
             scaled = array * array.dtype.type(np.iinfo(target).max + 0.5)
             return saturate_cast(scaled, target) if saturate else cast(scaled, target)
         if is_floating(target):

@@ -44,11 +44,13 @@ def adjust_jpeg_quality(image: Any, jpeg_quality: int, dct_method: str = "", nam
         raise ShapeError(
             f"a JPEG has 1 or 3 channels, and the image has the shape {image.shape}.", fix="Drop the alpha channel."
         )
+    import cv2
     import simplejpeg
 
+    # OpenCV's encoder and TurboJPEG's decoder take the same integer transforms as TensorFlow: equal to the last bit.
+    pixels = np.ascontiguousarray(convert_image_dtype(image, np.uint8, saturate=True)[..., ::-1])
+    coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
     space = "RGB" if channels == 3 else "GRAY"
-    pixels = np.ascontiguousarray(convert_image_dtype(image, np.uint8, saturate=True))
-    coded = simplejpeg.encode_jpeg(pixels, max(quality, 1), space, "420" if channels == 3 else "Gray", fastdct=False)
     decoded = simplejpeg.decode_jpeg(coded, space, fastdct=dct_method != "INTEGER_ACCURATE", fastupsample=False)
     return convert_image_dtype(decoded.reshape(image.shape), image.dtype, saturate=True)
 

@@ -205,5 +205,5 @@ def _as_pair(first: Any, second: Any, max_val: float) -> tuple[np.ndarray, np.nd
         raise ShapeError(
             f"the images have the shapes {first.shape} and {second.shape}.", fix="Resize one of them first."
         )
-    peak = convert_image_dtype(np.asarray(cast(as_number(max_val, "max_val"), first.dtype)), np.float32)
+    peak = convert_image_dtype(cast(np.asarray(as_number(max_val, "max_val")), first.dtype), np.float32)
     return convert_image_dtype(first, np.float32), convert_image_dtype(second, np.float32), np.float32(peak)

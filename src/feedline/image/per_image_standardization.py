@@ -30,6 +30,7 @@ def per_image_standardization(image: Any) -> np.ndarray:
     count = image.shape[-3] * image.shape[-2] * image.shape[-1]
     flat = image.astype(np.float32).reshape(-1, count)
     flat -= flat.mean(axis=1, keepdims=True)
-    deviation = np.sqrt(np.square(flat).mean(axis=1, keepdims=True))
+    with np.errstate(over="ignore"):  # int64 can be too large to square; TensorFlow divides by infinity then, too
+        deviation = np.sqrt(np.square(flat).mean(axis=1, keepdims=True))
     flat /= np.maximum(deviation, np.float32(1) / np.sqrt(np.float32(count)))
     return flat.reshape(image.shape)

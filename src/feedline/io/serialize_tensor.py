@@ -42,7 +42,8 @@ def parse_tensor(serialized: Any, out_type: Any) -> Any:
     """Parses what `serialize_tensor`, here or in TensorFlow, gave.
 
     Every valid `TensorProto` is understood, and gives the array that TensorFlow makes of it, except where TensorFlow
-    drops something without a word: more values than the shape takes and numbers that the dtype cannot hold are errors.
+    drops or invents something without a word: more values than the shape takes, none at all, and numbers that the
+    dtype cannot hold are errors.
 
     Args:
         serialized: bytes.

@@ -135,7 +135,8 @@ class _Partial:
         mode = self._mode_of_target()
         self.descriptor = os.open(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         if mode is not None and hasattr(os, "fchmod"):
-            os.fchmod(self.descriptor, mode)
+            with contextlib.suppress(OSError):  # some file systems have no permissions
+                os.fchmod(self.descriptor, mode)
 
     def _mode_of_target(self) -> int | None:
         try:

@@ -139,7 +139,12 @@ class DatasetAdapter(DataAdapter):
         if self._class_weight is not None:
             x, y, _ = split(signature)
             signature = x, y, tf.TensorSpec(None, keras.config.floatx())
-        return tf.data.Dataset.from_generator(self._tensorflow_batches, output_signature=signature)
+        data = tf.data.Dataset.from_generator(self._tensorflow_batches, output_signature=signature)
+        # TensorFlow would read one batch ahead in a thread of its own. Reading ahead is the dataset's `prefetch`; here
+        # it would blur the waiting times, and close a pass in one thread while another reads from it.
+        options = tf.data.Options()
+        options.experimental_optimization.inject_prefetch = False
+        return data.with_options(options)
 
     @property
     def num_batches(self) -> int | None:

@@ -20,6 +20,16 @@ def scale_uint8(values, scale, out):
 
 
 @njit(nogil=True, cache=True)
+def float_to_uint8(values, scale, saturate, out):
+    """out = values * scale, cut off; kept within 0..255, and NaN (without `saturate` also 2**31 and more) is 0."""
+    top = np.float32(np.inf) if saturate else np.float32(2147483520)
+    for i in range(min(values.size, out.size)):
+        value = values[i] * scale
+        value = value if value > _ZERO and value <= top else _ZERO
+        out[i] = np.uint8(np.int32(value if value < np.float32(255) else np.float32(255)))
+
+
+@njit(nogil=True, cache=True)
 def look_up_uint8(values, table, out):
     """out = table[values], for a table of 256 entries."""
     if table.size != 256:

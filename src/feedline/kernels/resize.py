@@ -233,6 +233,40 @@ def _area_share(index, begin, end, scale):
 
 
 @njit(nogil=True, cache=True)
+def _add_area_row(row, starts, lasts, first_shares, last_shares, share, channels, out):
+    """Adds one input row, summed over the columns of every output pixel and times `share`, to an output row."""
+    if channels == 3:
+        for x in range(starts.size):
+            weight, last = first_shares[x], lasts[x]
+            place = starts[x] * 3
+            red = np.float32(row[place]) * weight
+            green = np.float32(row[place + 1]) * weight
+            blue = np.float32(row[place + 2]) * weight
+            for j in range(starts[x] + 1, last):
+                red += np.float32(row[j * 3])
+                green += np.float32(row[j * 3 + 1])
+                blue += np.float32(row[j * 3 + 2])
+            if last > starts[x]:
+                weight = last_shares[x]
+                place = min(last * 3, row.size - 3)
+                red += np.float32(row[place]) * weight
+                green += np.float32(row[place + 1]) * weight
+                blue += np.float32(row[place + 2]) * weight
+            out[x * 3] += red * share
+            out[x * 3 + 1] += green * share
+            out[x * 3 + 2] += blue * share
+        return
+    for x in range(starts.size):
+        for c in range(channels):
+            total = np.float32(row[starts[x] * channels + c]) * first_shares[x]
+            for j in range(starts[x] + 1, lasts[x]):
+                total += np.float32(row[j * channels + c])
+            if lasts[x] > starts[x]:
+                total += np.float32(row[min(lasts[x] * channels, row.size - channels) + c]) * last_shares[x]
+            out[x * channels + c] += total * share
+
+
+@njit(nogil=True, cache=True)
 def area(images, out):
     """The mean of the input pixels that an output pixel covers, by the share covered; uint8 or float32 in."""
     count, height, width, channels = images.shape
@@ -242,35 +276,28 @@ def area(images, out):
     row_scale = np.float32(height) / np.float32(out_height)
     column_scale = np.float32(width) / np.float32(out_width)
     normalise = np.float32(1.0 / np.float64(row_scale * column_scale))
-    starts, ends = np.empty(out_width, np.int64), np.empty(out_width, np.int64)
+    starts, lasts = np.empty(out_width, np.int64), np.empty(out_width, np.int64)
     first_shares, last_shares = np.empty(out_width, np.float32), np.empty(out_width, np.float32)
     for x in range(out_width):
         begin, end = np.float32(x) * column_scale, np.float32(x + 1) * column_scale
-        starts[x], ends[x] = np.int64(np.floor(begin)), np.int64(np.ceil(end))
-        first_shares[x] = _area_share(starts[x], begin, end, column_scale)
-        last_shares[x] = _area_share(ends[x] - 1, begin, end, column_scale)
+        first, last = np.int64(np.floor(begin)), np.int64(np.ceil(end)) - 1
+        first_shares[x] = _area_share(first, begin, end, column_scale)
+        last_shares[x] = _area_share(last, begin, end, column_scale)
+        # Rounding can put the last column one beyond the edge, where its share is next to nothing.
+        starts[x], lasts[x] = min(max(first, 0), width - 1), min(last, width)
     sources = images.reshape(count, height, width * channels)
+    targets = out.reshape(count, out_height, out_width * channels)
     for n in range(count):
         for y in range(out_height):
+            target = targets[n, y]
+            target[:] = _ZERO
             begin, end = np.float32(y) * row_scale, np.float32(y + 1) * row_scale
-            first_row, last_row = np.int64(np.floor(begin)), np.int64(np.ceil(end))
-            out[n, y] = _ZERO
-            for i in range(first_row, last_row):
+            for i in range(np.int64(np.floor(begin)), np.int64(np.ceil(end))):
                 share = _area_share(i, begin, end, row_scale)
                 row = sources[n, min(max(i, 0), height - 1)]
-                for x in range(out_width):
-                    for c in range(channels):
-                        place = min(max(starts[x], 0), width - 1)
-                        total = np.float32(row[place * channels + c]) * first_shares[x]
-                        for j in range(starts[x] + 1, ends[x] - 1):
-                            total += np.float32(row[min(j, width - 1) * channels + c])
-                        if ends[x] > starts[x] + 1:
-                            place = min(max(ends[x] - 1, 0), width - 1)
-                            total += np.float32(row[place * channels + c]) * last_shares[x]
-                        out[n, y, x, c] += total * share
-            for x in range(out_width):
-                for c in range(channels):
-                    out[n, y, x, c] *= normalise
+                _add_area_row(row, starts, lasts, first_shares, last_shares, share, channels, target)
+            for i in range(target.size):
+                target[i] *= normalise
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,40 @@
+"""File names, as users give them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from feedline.errors import DtypeError, ShapeError
+
+
+def as_path(filename: Any, function: str) -> str:
+    """Returns a file's name as `str`.
+
+    Args:
+        filename: `str`, `bytes`, a path object, or a scalar array or tensor of one string.
+        function: the public function's name, for messages.
+
+    Raises:
+        DtypeError: it is none of these.
+        ShapeError: it is an array of several names.
+    """
+    if isinstance(filename, str | bytes | os.PathLike):
+        return os.fsdecode(filename)
+    if not isinstance(filename, np.ndarray) and hasattr(filename, "numpy"):
+        filename = filename.numpy()
+        if isinstance(filename, bytes):
+            return os.fsdecode(filename)
+    if isinstance(filename, np.ndarray):
+        if filename.shape == ():
+            return as_path(filename.item(), function)
+        raise ShapeError(
+            f"{function} takes one file name; it was given an array of shape {filename.shape}.",
+            fix=f"Call it on each name: ds.map(fl.io.{function}) before the batch.",
+        )
+    raise DtypeError(
+        f"{function} takes a file name; it was given a {type(filename).__name__}.",
+        fix="Pass a str, bytes or pathlib.Path.",
+    )

@@ -1,0 +1,142 @@
+"""What all messages share: the methods of protobuf's that users of `tf.train` call."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from feedline.errors import CorruptExampleError, DtypeError
+
+
+class Message:
+    """The base of the messages. A message is equal to another of its class that holds the same."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def SerializeToString(self, deterministic: bool | None = None) -> bytes:
+        """Returns the message as bytes, always the same for the same contents: map keys are sorted, lists packed.
+
+        Args:
+            deterministic: accepted for protobuf's sake.
+        """
+        return self._payload()
+
+    @classmethod
+    def FromString(cls, serialized: bytes) -> Self:
+        """Returns the message that these bytes hold.
+
+        Raises:
+            CorruptExampleError: the bytes are not such a message.
+        """
+        message = cls()
+        message.MergeFromString(serialized)
+        return message
+
+    def ParseFromString(self, serialized: bytes) -> int:
+        """Replaces the contents by those of these bytes; returns how many bytes were read."""
+        self._assign(type(self).FromString(serialized))
+        return len(serialized)
+
+    def MergeFromString(self, serialized: bytes) -> int:
+        """Adds the contents of these bytes, as if they had followed the message's own; returns how many were read."""
+        if not isinstance(serialized, bytes | bytearray | memoryview):
+            raise DtypeError(
+                f"a serialised {type(self).__name__} is bytes, not a {type(serialized).__name__}.",
+                fix="Give the bytes that SerializeToString() returned.",
+            )
+        try:
+            self._merge(memoryview(serialized).cast("B"))
+        except UnicodeDecodeError:
+            raise CorruptExampleError(
+                f"a name in the {type(self).__name__} is not UTF-8.", fix="Write the names as str."
+            ) from None
+        return len(serialized)
+
+    def CopyFrom(self, other: Self) -> None:
+        """Replaces the contents by a copy of another message's."""
+        if type(other) is not type(self):
+            raise DtypeError(
+                f"a {type(self).__name__} cannot be a copy of a {type(other).__name__}.",
+                fix=f"Give a {type(self).__name__}.",
+            )
+        self._assign(other._copy())
+
+    def Clear(self) -> None:
+        """Removes all contents."""
+        self._assign(type(self)())
+
+    def ByteSize(self) -> int:
+        """Returns how many bytes the serialised message has."""
+        return len(self._payload())
+
+    def IsInitialized(self) -> bool:
+        """Returns True: no field is required."""
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return self._contents() == other._contents() if isinstance(other, type(self)) else NotImplemented
+
+    def __str__(self) -> str:
+        return "".join(line + "\n" for line in self._text())
+
+    def __repr__(self) -> str:
+        return str(self) or f"{type(self).__name__}()"
+
+    def __deepcopy__(self, memory: Any) -> Self:
+        return self._copy()
+
+    def __copy__(self) -> Self:
+        return self._copy()
+
+    def __reduce__(self) -> tuple:
+        return (type(self).FromString, (self.SerializeToString(),))
+
+    def _copy(self) -> Self:
+        raise NotImplementedError
+
+    def _payload(self) -> bytes:
+        raise NotImplementedError
+
+    def _merge(self, message: memoryview) -> None:
+        raise NotImplementedError
+
+    def _assign(self, other: Self) -> None:
+        raise NotImplementedError
+
+    def _contents(self) -> Any:
+        raise NotImplementedError
+
+    def _text(self) -> list[str]:
+        raise NotImplementedError
+
+
+def take(kind: type, value: Any, owner: str) -> Any:
+    """Returns a copy of a message that is to become part of another, or a new one for None.
+
+    Raises:
+        DtypeError: it is no message of this class.
+    """
+    if value is None:
+        return kind()
+    if type(value) is not kind:
+        raise DtypeError(
+            f"{owner} takes a {kind.__name__}, not a {type(value).__name__}.",
+            fix=f"Wrap the value in feedline.train.{kind.__name__}(...).",
+        )
+    return value._copy()
+
+
+def block(name: str, lines: list[str]) -> list[str]:
+    """Returns the text of a message that is a field of another."""
+    return [f"{name} {{", *("  " + line for line in lines), "}"]
+
+
+def quoted(text: bytes) -> str:
+    """Returns bytes as protobuf's text format writes them.
+
+    Example:
+        >>> quoted(b'a"\\x00')
+        '"a\\\\"\\\\000"'
+    """
+    named = {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 39: "\\'", 92: "\\\\"}
+    return '"' + "".join(named.get(c) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}") for c in text) + '"'
