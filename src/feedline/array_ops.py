@@ -181,7 +181,7 @@ def one_hot(
         if 0 <= indices < depth:
             result[indices] = on
         return result
-    rows = result.reshape(-1, depth)
+    rows = result.reshape(indices.size, depth)
     flat = indices.reshape(-1)
     valid = np.flatnonzero((flat >= 0) & (flat < depth))
     rows[valid, flat[valid]] = on

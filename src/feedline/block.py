@@ -313,9 +313,9 @@ def _count_fresh_references() -> int:
         _fresh_references = count
         builder = BlockBuilder(1, "", keep_result)
         result = np.empty(1)
-        address = result.ctypes.data
+        address = result.__array_interface__["data"][0]
         builder.append_result(result, flatten(result)[1])
-        if builder.block().columns[0].ctypes.data == address:
+        if builder.block().columns[0].__array_interface__["data"][0] == address:
             return count
     return 0
 

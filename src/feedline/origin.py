@@ -5,11 +5,13 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import sysconfig
 import traceback
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LIBRARIES = (sysconfig.get_path("stdlib") + os.sep, f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OUTSIDE = (_PACKAGE + "cli" + os.sep,)
 
 
@@ -43,10 +45,14 @@ def user_origin() -> Origin:
 
 
 def origin_in_traceback(trace: TracebackType | None) -> Origin | None:
-    """Returns the innermost line outside feedline and installed packages in a traceback, if there is one."""
+    """Returns the innermost line outside feedline, Python and installed packages in a traceback, if there is one."""
     found = None
-    for frame in traceback.extract_tb(trace):
-        installed = f"{os.sep}site-packages{os.sep}" in frame.filename
-        if not _is_feedline(frame.filename) and not installed and frame.lineno is not None:
-            found = Origin(frame.filename, frame.lineno)
+    for frame, line in traceback.walk_tb(trace):
+        filename = frame.f_code.co_filename
+        if not _is_feedline(filename) and not _is_library(filename):
+            found = Origin(filename, line)
     return found
+
+
+def _is_library(filename: str) -> bool:
+    return filename.startswith("<frozen") or any(library in filename for library in _LIBRARIES)

@@ -94,6 +94,10 @@ def set_seed(seed: int | None) -> None:
         >>> set_seed(None)
     """
     global _global_seed, _nodes_seeded
+    if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
+        from feedline.errors import ArgumentError
+
+        raise ArgumentError(f"the seed is {seed!r}, not a whole number.", fix="Give an int, or None.")
     with _global_lock:
         _global_seed = seed
         _nodes_seeded = 0
@@ -117,10 +121,16 @@ def enter_element(seed: int, epoch: int, position: int) -> None:
         _thread.streams = {}
 
 
-def leave_element() -> None:
-    """Ends what `enter_element` began."""
-    _thread.element = None
+def outer_element() -> tuple[Any, Any]:
+    """Sets aside what the draws of this thread are, and returns it: a user's function may run another pipeline."""
+    outer = _thread.element, _thread.streams
     _thread.streams = {}
+    return outer
+
+
+def leave_element(outer: tuple[Any, Any]) -> None:
+    """Ends what `enter_element` began: goes back to what `outer_element` returned before."""
+    _thread.element, _thread.streams = outer
 
 
 def stream(seed: int | None = None) -> Stream:
@@ -174,15 +184,39 @@ def uniform(
     if dtype.kind in "iu":
         if maxval is None:
             raise ArgumentError("uniform() of integers needs maxval.", fix="Give the bound above as maxval.")
-        return generator(seed).integers(minval, maxval, shape, dtype)
+        if not minval < maxval:
+            raise ArgumentError(f"uniform() of integers from {minval} to below {maxval}: there are none.")
+        return np.asarray(generator(seed).integers(minval, maxval, shape, dtype))
+    _check_float(dtype, "uniform")
     high = 1.0 if maxval is None else maxval
-    return np.asarray(minval + (high - minval) * generator(seed).random(shape), dtype)
+    numbers = np.asarray(minval + (high - minval) * generator(seed).random(shape), dtype)
+    if minval < high:  # rounding to the dtype must not reach the bound
+        below = np.nextafter(dtype.type(high), dtype.type(minval))
+        numbers = np.where(numbers < dtype.type(high), numbers, below)
+    return numbers
+
+
+def _check_float(dtype: np.dtype, function: str) -> None:
+    from feedline.errors import DtypeError
+
+    if dtype.kind != "f" and dtype.name != "bfloat16":
+        raise DtypeError(f"{function}() cannot give {dtype.name}.", fix='Give a float dtype such as "float32".')
 
 
 def normal(
     shape: Any = (), mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32", seed: int | None = None
 ) -> np.ndarray:
-    """Returns normally distributed random numbers."""
+    """Returns normally distributed random numbers.
+
+    Args:
+        shape: the shape of the result.
+        mean: their mean.
+        stddev: their standard deviation.
+        dtype: a float dtype.
+        seed: a seed for this operation.
+    """
     from feedline.spec import as_dtype
 
-    return np.asarray(mean + stddev * generator(seed).standard_normal(shape), as_dtype(dtype))
+    dtype = as_dtype(dtype)
+    _check_float(dtype, "normal")
+    return np.asarray(mean + stddev * generator(seed).standard_normal(shape), dtype)

@@ -1,6 +1,6 @@
 """A small JPEG writer for tests: flat blocks in any sampling factors, which no common encoder writes.
 
-Format: ITU-T T.81, baseline, with the luminance DC table of its annex K and an AC table of nothing but the end of block.
+Format: ITU-T T.81, baseline, with the luminance DC table of its annex K and an AC table of only the end of block.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Writes tests/golden/data/image/golden.npz: what TensorFlow's tf.image, tf.cast and tf.one_hot answer.
 
 Run with TensorFlow installed: python tests/golden/make_image.py
-The file holds `cases`, a JSON list of {function, input, arguments, tolerance, dtype, shape, start}, the inputs by name, and
-all outputs of one dtype as one flat array.
+The file holds `cases`, a JSON list of {function, input, arguments, tolerance, dtype, shape, start}, the inputs by
+name, and all outputs of one dtype as one flat array.
 """
 
 from __future__ import annotations
@@ -37,7 +37,24 @@ def make_inputs() -> dict[str, np.ndarray]:
             inputs[f"{name}_{dtype}"] = values.astype(dtype)
     for dtype in FLOATS:
         inputs[f"unit_{dtype}"] = rng.random((8, 8, 3)).astype(dtype)
-    corners = [0.0, -0.0, 0.5, -0.5, 1.9, -1.9, 127.5, 128.5, -128.5, 255.9, 256.0, 300.0, -300.0, 32767.5, 65535.0, 7e4]
+    corners = [
+        0.0,
+        -0.0,
+        0.5,
+        -0.5,
+        1.9,
+        -1.9,
+        127.5,
+        128.5,
+        -128.5,
+        255.9,
+        256.0,
+        300.0,
+        -300.0,
+        32767.5,
+        65535.0,
+        7e4,
+    ]
     inputs["floats"] = np.tile(np.array([*corners, 2e9, 3e9, -3e9, 1e19, np.inf, -np.inf, np.nan, 1.0], np.float32), 8)
     inputs["whole"] = np.array([0, 1, -1, 127, 128, 255, 256, -129, 65536, 2**31, -(2**31) - 1, 2**62], np.int64)
     inputs["labels"] = np.array([[0, 1, 2], [-1, 3, 2**33]], np.int64)

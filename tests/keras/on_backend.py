@@ -5,10 +5,10 @@
 Writes one line of JSON for each check: its name, and the traceback where it failed.
 """
 
+# ruff: noqa: E402 (what Keras itself imports is noted before feedline is imported)
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import json
 import os
@@ -17,6 +17,7 @@ import threading
 import time
 import traceback
 import warnings
+from functools import partial
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -25,7 +26,7 @@ import numpy as np
 
 LOADED_BY_KERAS = set(sys.modules)
 
-import feedline as fl  # noqa: E402
+import feedline as fl
 import feedline.keras
 from feedline.errors import (
     ArgumentError,
@@ -379,6 +380,27 @@ def check_dtypes():
         model.evaluate(fl.Dataset.from_tensors((read_only, Y)), verbose=0)
 
 
+def check_lengths_that_differ_from_batch_to_batch():
+    """A map after padded_batch hides from the spec which lengths differ."""
+    rows = [np.full((2 + number // 4, 3), number, np.float32) for number in range(12)]
+    spec = (fl.TensorSpec((None, 3), "float32"), fl.TensorSpec((), "float32"))
+    data = fl.Dataset.from_generator(lambda: ((row, row[0, 0]) for row in rows), output_signature=spec)
+    for mapped in (False, True):
+        padded = data.padded_batch(4)
+        padded = padded.map(lambda x, y: (x * 2, y)) if mapped else padded
+        given = keras.Input((None, 3))
+        model = keras.Model(given, keras.layers.Dense(1)(keras.layers.GlobalMaxPooling1D()(given)))
+        model.compile("sgd", "mse")
+        expected = model.predict(np.stack([row[:1] for row in rows]) * (2 if mapped else 1), verbose=0)
+        close_to(model.predict(padded, verbose=0), expected)
+        sequential = keras.Sequential([keras.layers.GlobalMaxPooling1D(), keras.layers.Dense(1)])
+        assert sequential.predict(padded, verbose=0).shape == (12, 1)
+    if BACKEND == "tensorflow":
+        late = data.padded_batch(2).map(lambda x, y: (x * 2, y))  # the first two batches have one length
+        sequential = keras.Sequential([keras.layers.GlobalMaxPooling1D(), keras.layers.Dense(1)])
+        raises(ShapeError, lambda: sequential.predict(late, verbose=0), "(2, 3, 3)", "batch 2", "keras.Input")
+
+
 def check_64_bit_integers_are_not_cut():
     ids = np.array([[1], [2**40]], np.int64)
     model = keras.Sequential([keras.Input((1,), dtype="int64"), keras.layers.Lambda(lambda x: x)])
@@ -492,9 +514,52 @@ def check_an_error_in_the_pipeline_arrives_whole():
                 lambda model: model.evaluate(data.skip(7), verbose=0),
                 lambda model: model.fit(X, Y, validation_data=data, verbose=0),
             ):
-                raises(FeedlineError, functools.partial(call, model), "seventy-first")
+                raises(FeedlineError, partial(call, model), "seventy-first")
             assert np.isfinite(model.predict(X, verbose=0)).all(), "the weights are lost"
     quiet()
+
+
+def check_a_failure_of_the_data_leaves_the_model_its_weights():
+    spec = (fl.TensorSpec((None, 4), "float32"), fl.TensorSpec((None, 1), "float32"))
+
+    def failing(epoch, batch):
+        epochs = [0]
+
+        def generate():
+            for number in range(5):
+                if epochs[0] == epoch and number == batch:
+                    raise KeyError("broken")
+                yield X[:10], Y[:10]
+            epochs[0] += 1
+
+        return feedline.keras.to_keras(Inline(generate, spec, -2))
+
+    good = feedline.keras.to_keras(Inline(lambda: ((X[:10], Y[:10]) for _ in range(5)), spec, -2))
+    model = linear()
+    model.fit(X, Y, verbose=0)
+    for calls in ("evaluate", "predict"):
+        for batch in (0, 1, 2):
+            before = weights(model)
+            raises(KeyError, partial(getattr(model, calls), failing(0, batch), verbose=0))
+            assert all(map(np.array_equal, weights(model), before))
+    for epoch in (0, 1):
+        for batch in (0, 1, 2):
+            fit = partial(model.fit, epochs=3, verbose=0)
+            raises(KeyError, partial(fit, failing(epoch, batch)))
+            assert np.isfinite(model.predict(X, verbose=0)).all()
+            raises(KeyError, partial(fit, failing(epoch, batch), validation_data=good))
+            assert np.isfinite(model.predict(X, verbose=0)).all()
+            raises(KeyError, partial(fit, good, validation_data=failing(epoch, batch)))
+            assert np.isfinite(model.predict(X, verbose=0)).all()
+    before = weights(model)
+    uneven = feedline.keras.to_keras(Inline(lambda: iter_of([(X[:10], Y[:9])]), spec, -2))
+    raises(ShapeError, lambda: model.fit(uneven, verbose=0), "x has 10, y has 9", "batch 0")
+    assert all(map(np.array_equal, weights(model), before))
+    assert model.fit(good, epochs=40, verbose=0).history["loss"][-1] < 1e-2
+
+
+def iter_of(values):
+    yield from values
 
 
 def quiet():

@@ -52,7 +52,7 @@ def run_demo(folder: Path, epochs: int, seed: int, console: Console) -> float:
     console.rule("[bold]feedline demo[/]: handwritten digits, from files to a trained model")
 
     _title(console, 1, "Write the digits as PNG files and pack them into TFRecords")
-    train_files, test_files = _make_files(folder, console)
+    train_files, test_files, images = _make_files(folder, console)
     train, test = training_dataset(train_files), test_dataset(test_files)
 
     _title(console, 2, f"Train a small CNN from the TFRecords, with Keras on {backend}")
@@ -64,7 +64,7 @@ def run_demo(folder: Path, epochs: int, seed: int, console: Console) -> float:
 
     _title(console, 3, "What the pipeline did meanwhile")
     _print_stages(console, train)
-    images = epochs * train.report().stages[0].elements
+    images *= epochs
     console.print(
         f"   {images:,} images in {seconds:.1f} s: [bold]{images / seconds:,.0f} images a second[/] trained on."
     )
@@ -86,20 +86,19 @@ def _title(console: Console, number: int, text: str) -> None:
 
 
 def _progress(console: Console, *columns: Any) -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     return Progress(
         TextColumn("   {task.description}"),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=16),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
         *columns,
         console=console,
     )
 
 
-def _make_files(folder: Path, console: Console) -> tuple[list[Path], list[Path]]:
-    """Writes images and TFRecords; returns the TFRecords for training and for testing."""
+def _make_files(folder: Path, console: Console) -> tuple[list[Path], list[Path], int]:
+    """Writes images and TFRecords; returns the TFRecords for training and testing, and how many are for training."""
     from feedline.cli.digits import SHARDS, count_digits, digit_files, pack
 
     files = []
@@ -121,7 +120,7 @@ def _make_files(folder: Path, console: Console) -> tuple[list[Path], list[Path]]
         f"TFRecords, {len(test):,} held out in 1, {size / 1e6:.2f} MB in all",
         soft_wrap=True,
     )
-    return train_shards, test_shards
+    return train_shards, test_shards, len(train)
 
 
 def _train(model: Any, train: Dataset, epochs: int, console: Console) -> tuple[Any, float]:
@@ -144,7 +143,7 @@ def _train(model: Any, train: Dataset, epochs: int, console: Console) -> tuple[A
                     advance=1,
                     loss=f"loss {logs['loss']:.3f}",
                     accuracy=f"accuracy {100 * logs['accuracy']:.1f} %",
-                    wait=f"waiting for data {100 * logs.get('data_wait', 0):.1f} %",
+                    wait=f"data wait {100 * logs.get('data_wait', 0):.1f} %",
                 )
 
         start = time.perf_counter()
@@ -163,9 +162,11 @@ def _epoch_column() -> Any:
 def _print_stages(console: Console, train: Dataset) -> None:
     from rich.table import Table
 
+    from feedline.report.profile import HEADER
+
     table = Table(box=None, padding=(0, 2, 0, 1), header_style="bold")
-    table.add_column("  stage")
-    for header in ("elements", "time", "share", "per element"):
+    table.add_column(f"  {HEADER[0]}")
+    for header in HEADER[1:]:
         table.add_column(header, justify="right")
     for name, *cells in train.report().rows():
         table.add_row(f"  {name}", *cells)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ def build_model(seed: int) -> Any:
     """Returns a compiled convolutional network for images (8, 8, 1)."""
     import keras
 
-    keras.utils.set_random_seed(seed)
+    # keras.utils.set_random_seed would import TensorFlow wherever it is installed, whatever the backend.
+    random.seed(seed)
     layers = keras.layers
     model = keras.Sequential(
         [

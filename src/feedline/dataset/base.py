@@ -57,9 +57,13 @@ def whole_number(value: Any, name: str, *, least: int | None = None, special: st
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        nearest = int(value) if isinstance(value, float | np.floating) and np.isfinite(value) else None
         raise ArgumentError(
-            f"{name} is {value!r}, not a whole number.", fix=f"Give an int, for example int({value!r:.20})."
+            f"{name} is {value!r:.60}, not a whole number.",
+            fix="Give an int." if nearest is None else f"Give an int such as {nearest}; // divides to an int.",
         )
     if least is not None and value < least:
         raise ArgumentError(f"{name} is {value}; it must be at least {least}{special}.", fix=f"Give {least} or more.")
+    if abs(int(value)) >= 1 << 63:
+        raise ArgumentError(f"{name} is {value}, which 64 bits cannot hold.", fix="Give a smaller number.")
     return int(value)

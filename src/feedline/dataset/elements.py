@@ -70,7 +70,7 @@ class ElementMethods(BaseDataset):
         from feedline.nodes.filter import Filter
 
         _check_function(predicate, "filter")
-        return self._of(Filter((self._node,), user_origin(), predicate))
+        return self._of(Filter((self._node,), user_origin(), predicate, random.fresh_seed()))
 
     def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
         """Returns the dataset of pairs (number, element); the number is int64.

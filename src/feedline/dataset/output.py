@@ -83,7 +83,7 @@ class OutputMethods(BaseDataset):
         length = self.cardinality()
         position = index + length if index < 0 <= length else index
         if position < 0 or 0 <= length <= position:
-            raise IndexError(f"element {index} of a dataset of {length}")
+            raise IndexError(f"there is no element {index} in a dataset of {length}")
         block = Run().read(self._node, np.array([position]), np.zeros(1, np.int64))
         return block.row(0)
 

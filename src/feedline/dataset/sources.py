@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +131,15 @@ class SourceMethods(BaseDataset):
         dtype = as_dtype(output_type)
         if dtype.kind not in "iuf":
             raise ArgumentError(f"range() cannot give {dtype}.", fix="Give an integer or float output_type.")
-        return BaseDataset._of(Range((), user_origin(), range(*numbers), dtype))
+        span = range(*numbers)
+        if not -(1 << 62) < span.stop - span.start < 1 << 62:
+            raise ArgumentError(f"range{tuple(numbers)} is too long.", fix="Give numbers closer to each other.")
+        for number in (span[0], span[-1]) if span else ():
+            if not _is_exact(number, dtype):
+                raise ArgumentError(
+                    f"range() reaches {number}, which {dtype.name} cannot hold.", fix="Give a wider output_type."
+                )
+        return BaseDataset._of(Range((), user_origin(), span, dtype))
 
     @staticmethod
     def list_files(
@@ -160,7 +169,7 @@ class SourceMethods(BaseDataset):
         from feedline.sources.files import match_files
 
         names = match_files(file_pattern)
-        files = BaseDataset._of(slices(names, user_origin()))
+        files = BaseDataset._of(slices(np.array([os.fsencode(name) for name in names], object), user_origin()))
         if shuffle is False:
             return files  # type: ignore[return-value]
         return files.shuffle(len(names), random.fresh_seed() if seed is None else seed)  # type: ignore[attr-defined]
@@ -188,6 +197,8 @@ class SourceMethods(BaseDataset):
             raise ArgumentError("zip() was given no datasets.", fix="Give at least one.")
         structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
         leaves, treedef = flatten(structure)
+        if not leaves:
+            raise ArgumentError("zip() was given no datasets.", fix="Give at least one.")
         for leaf in leaves:
             if not isinstance(leaf, BaseDataset):
                 raise ArgumentError(
@@ -195,3 +206,10 @@ class SourceMethods(BaseDataset):
                     fix="Give datasets, in tuples or dicts; make one with Dataset.from_tensor_slices.",
                 )
         return BaseDataset._of(Zip(tuple(leaf._node for leaf in leaves), user_origin(), treedef))
+
+
+def _is_exact(number: int, dtype: np.dtype) -> bool:
+    """Says whether a dtype holds a number and all whole numbers between it and 0."""
+    if dtype.kind == "f":
+        return abs(number) <= 1 << (np.finfo(dtype).nmant + 1)
+    return np.iinfo(dtype).min <= number <= np.iinfo(dtype).max

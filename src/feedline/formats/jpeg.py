@@ -189,15 +189,16 @@ def decode_jpeg_bytes(
         "strict": not try_recover_truncated,
     }
     height, width = -(-header.height // ratio), -(-header.width // ratio)
+    enlarged = contents
     if ratio > 1:
         options |= {"min_height": height, "min_width": width}
         if header.height < 8 and header.width < 8:
             # Sizes this small fit several scales, and the largest would be taken. The file has the whole block.
             at = header.frame_at + 5
-            contents = contents[:at] + struct.pack(">HH", 8, 8) + contents[at + 4 :]
+            enlarged = contents[:at] + struct.pack(">HH", 8, 8) + contents[at + 4 :]
             options |= {"min_height": 8 // ratio, "min_width": 8 // ratio}
     try:
-        image = simplejpeg.decode_jpeg(contents, "CMYK" if ink else ("GRAY" if planes == 1 else "RGB"), **options)
+        image = simplejpeg.decode_jpeg(enlarged, "CMYK" if ink else ("GRAY" if planes == 1 else "RGB"), **options)
     except ValueError as error:
         if "subsampling level" in str(error) and not ink:
             return _decode_with_opencv(contents, header, planes, ratio, try_recover_truncated)
@@ -249,7 +250,10 @@ def _decode_with_opencv(contents: bytes, header: JpegHeader, planes: int, ratio:
         8: cv2.IMREAD_REDUCED_COLOR_8,
     }
     flags = (gray if planes == 1 else colour)[ratio] | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(contents, np.uint8), flags)
+    try:
+        image = cv2.imdecode(np.frombuffer(contents, np.uint8), flags)
+    except cv2.error as error:
+        raise _decode_error(header, error.err) from error
     if image is None:
         raise _decode_error(header, "OpenCV does not decode its sampling factors either")
     return image[:, :, None] if planes == 1 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -6,7 +6,7 @@ A feature holds a list of int64, float32 or string values and nothing else: thes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -100,7 +100,7 @@ class _Feature:
         return self._hash
 
     def __reduce__(self) -> tuple:
-        return (type(self), tuple(getattr(self, name) for name in self.__dataclass_fields__))  # type: ignore[attr-defined]
+        return (type(self), tuple(getattr(self, field.name) for field in fields(self)))  # type: ignore[arg-type]
 
 
 def _contents(default: np.ndarray | None) -> Any:

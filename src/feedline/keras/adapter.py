@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import keras
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
-from feedline.errors import ArgumentError, ShapeError
+from feedline.errors import ArgumentError
 from feedline.keras.check import (
     check_cardinality,
     check_class_weight,
     check_inputs,
     check_kinds,
     check_labels,
+    check_rows,
+    check_shapes,
     check_spec,
     components,
+    open_where_inputs_are,
     split,
     takes_strings,
 )
@@ -31,9 +36,20 @@ from feedline.keras.convert import (
     torch_converter,
 )
 from feedline.keras.wait import EpochWait, WaitRecord
-from feedline.structure import map_structure
+from feedline.keras.weights import KeptWeights
+from feedline.spec import merge_shapes
+from feedline.structure import component_shape, map_structure, with_shape
 
 _END = object()
+
+
+@dataclass
+class _Opened:
+    """A pass whose first batches have been drawn already."""
+
+    iterator: Any
+    batches: list[Any]
+    seconds: float
 
 
 class DatasetAdapter(DataAdapter):
@@ -59,9 +75,12 @@ class DatasetAdapter(DataAdapter):
         self.wait = WaitRecord()
         self._class_weight: Mapping[int, float] | None = None
         self._open: dict[int, Any] = {}
-        self._first: tuple[Any, Any, float] | None = None
+        self._first: _Opened | None = None
+        self._signature: Any = None
         self._may_build = True
         self._failure: BaseException | None = None
+        self._model: Any = None
+        self._weights: KeptWeights | None = None
 
     def for_run(
         self,
@@ -95,6 +114,7 @@ class DatasetAdapter(DataAdapter):
         run.__dict__.update(self.__dict__)
         run.wait = self.wait if record is None else record
         run._open, run._first, run._may_build, run._failure = {}, None, True, None
+        run._model, run._weights, run._signature = model, KeptWeights(model), None
         if class_weight is not None:
             check_class_weight(class_weight, self.spec)
             run._class_weight = class_weight
@@ -135,7 +155,9 @@ class DatasetAdapter(DataAdapter):
         """Returns a `tf.data.Dataset` of the batches; each pass over it is one pass over the dataset."""
         import tensorflow as tf
 
-        signature = map_structure(tensorflow_spec, self.spec)
+        if self._signature is None:
+            self._signature = self._shapes_for_tensorflow()
+        signature = map_structure(tensorflow_spec, self._signature)
         if self._class_weight is not None:
             x, y, _ = split(signature)
             signature = x, y, tf.TensorSpec(None, keras.config.floatx())
@@ -173,6 +195,8 @@ class DatasetAdapter(DataAdapter):
     def on_epoch_begin(self) -> None:
         """Called by Keras before an epoch."""
         self.wait.begin_epoch()
+        if self._weights is not None:
+            self._weights.keep()
 
     def on_epoch_end(self) -> None:
         """Called by Keras after an epoch, and when the data has ended."""
@@ -193,56 +217,70 @@ class DatasetAdapter(DataAdapter):
             self._open.popitem()[1].close()
         self.wait.end_epoch()
 
-    def open_first(self) -> None:
-        """Begins a pass and draws its first batch, which the next iterator then yields.
+    def give_weights_back(self) -> None:
+        """Undoes what a failure of this data has done to the model."""
+        if self._weights is not None:
+            self._weights.give_back()
 
-        An error then comes before a trainer has begun: Keras on JAX takes a model's weights out of it while it works,
-        and loses them where the very first batch fails.
+    def open_first(self, count: int = 1) -> None:
+        """Begins a pass and draws its first batches, which the next iterator then yields.
+
+        Args:
+            count: how many batches, if there are as many.
 
         Raises:
             ArgumentError: the pass has no batch.
             FeedlineError: whatever is wrong with the first batch.
         """
         asked = perf_counter()
-        iterator = iter(self.dataset)
-        self._open[id(iterator)] = iterator
+        if self._first is None:
+            iterator = iter(self.dataset)
+            self._open[id(iterator)] = iterator
+            self._first = _Opened(iterator, [], 0.0)
+        opened = self._first
         try:
-            first = next(iterator, _END)
-            if first is _END:
+            while len(opened.batches) < count and _END not in opened.batches[-1:]:
+                opened.batches.append(next(opened.iterator, _END))
+            if opened.batches[0] is _END:
                 raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")
         except BaseException:
-            del self._open[id(iterator)]
-            iterator.close()
+            self._first = None
+            del self._open[id(opened.iterator)]
+            opened.iterator.close()
             raise
-        self._first = iterator, first, perf_counter() - asked
+        opened.seconds += perf_counter() - asked
 
     def _batches(self, convert: Converter) -> Iterator[Any]:
         """Yields the batches of one pass, checked, converted and timed."""
         if self._first is None:
             self.open_first()
-        (iterator, first, took), self._first = self._first, None
-        asked = perf_counter() - took
+        opened, self._first = self._first, None
+        iterator, waiting = opened.iterator, opened.batches
+        asked = perf_counter() - opened.seconds
         number = 0
         goes_back = False
         try:
-            batch = first
+            first = batch = waiting.pop(0)
             while batch is not _END:
                 batch = self._prepare(batch, number, convert)
+                if number == 1 and self._weights is not None:
+                    self._weights.let_go()
                 ready = perf_counter()
-                took = ready - asked
+                opened.seconds = ready - asked
                 self.wait.draw(asked, ready)
                 number += 1
                 yield batch
                 asked = perf_counter()
                 # Neither may keep the buffers of a batch from being used again while the next one is made.
                 first = batch = None
-                batch = next(iterator, _END)
+                batch = waiting.pop(0) if waiting else next(iterator, _END)
         except GeneratorExit:
             # Keras draws one batch to build a model whose shapes are not known yet, then begins anew. The batch goes
             # back, so that an infinite dataset does not lose it and a finite one is not opened twice.
             goes_back = number == 1 and self._may_build and id(iterator) in self._open
             if goes_back:
-                self._first = iterator, first, took
+                opened.batches.insert(0, first)
+                self._first = opened
                 self.wait.forget_epoch()
             raise
         finally:
@@ -257,19 +295,26 @@ class DatasetAdapter(DataAdapter):
         except Exception as error:
             self._failure = error
 
+    def _shapes_for_tensorflow(self) -> Any:
+        """Returns the spec of the batches with None wherever a length may differ.
+
+        After a `map` the spec tells the lengths of the first element, so more witnesses are asked: the first two
+        batches, and the model, which knows what lengths of its inputs differ.
+        """
+        self.open_first(count=2)
+        witnesses = [batch for batch in self._first.batches if batch is not _END]
+
+        def merged(spec: Any, *components: Any) -> Any:
+            shapes = [component_shape(component) for component in components]
+            return with_shape(spec, functools.reduce(merge_shapes, shapes, spec.shape or shapes[0]))
+
+        return open_where_inputs_are(self._model, map_structure(merged, self.spec, *witnesses))
+
     def _prepare(self, batch: Any, number: int, convert: Converter) -> Any:
         parts = split(batch)
-        lengths = {
-            name: component.shape[0] if getattr(component, "shape", ()) else None
-            for name, component in components(parts)
-        }
-        if len(set(lengths.values())) != 1 or None in lengths.values():
-            sizes = ", ".join(f"{name} has {'none' if size is None else size}" for name, size in lengths.items())
-            raise ShapeError(
-                f"the components of a batch differ in their number of rows: {sizes}.",
-                where=[f"batch {number} of the epoch"],
-                fix="Give every component one row for each element; .batch(...) does.",
-            )
+        check_rows(parts, number)
+        if self._signature is not None:
+            check_shapes(parts, split(self._signature), number)
         converted = map_structure(convert, batch)
         if self._class_weight is None:
             return converted

@@ -18,7 +18,8 @@ from feedline.errors import (
     StructureError,
     nearest_name,
 )
-from feedline.spec import RaggedTensorSpec, SparseTensorSpec, dtype_name, shape_allows, string
+from feedline.spec import RaggedTensorSpec, SparseTensorSpec, dtype_name, merge_shapes, shape_allows, string
+from feedline.structure import component_shape, map_structure, with_shape
 
 PARTS = ("x", "y", "sample_weight")
 
@@ -210,6 +211,57 @@ def check_inputs(model: Any, spec: Any) -> None:
                 f"the dataset is batched twice: {name} has the shape {got.shape}, and the model's input is {wanted}.",
                 fix="Leave out one .batch(...).",
             )
+
+
+def check_rows(parts: tuple[Any, Any, Any], number: int) -> None:
+    """Checks that the components of a batch have the same number of rows.
+
+    Args:
+        parts: x, y and sample_weight of the batch.
+        number: the batch's number in the epoch.
+
+    Raises:
+        ShapeError: they do not.
+    """
+    rows = {name: (component_shape(component) or (None,))[0] for name, component in components(parts)}
+    if len(set(rows.values())) != 1 or None in rows.values():
+        sizes = ", ".join(f"{name} has {'none' if size is None else size}" for name, size in rows.items())
+        raise ShapeError(
+            f"the components of a batch differ in their number of rows: {sizes}.",
+            where=[f"batch {number} of the epoch"],
+            fix="Give every component one row for each element; .batch(...) does.",
+        )
+
+
+def check_shapes(parts: tuple[Any, Any, Any], specs: tuple[Any, Any, Any], number: int) -> None:
+    """Checks that a batch has the shapes that TensorFlow was promised.
+
+    Raises:
+        ShapeError: it has not.
+    """
+    for (name, component), (_, spec) in zip(components(parts), components(specs), strict=True):
+        shape = component_shape(component)
+        promised = spec.shape if spec.shape is None else (None, *spec.shape[1:])
+        if not isinstance(spec, RaggedTensorSpec | SparseTensorSpec) and not shape_allows(promised, shape):
+            raise ShapeError(
+                f"{name} has the shape {shape} here, but {promised} in the batches before.",
+                where=[f"batch {number} of the epoch"],
+                fix="TensorFlow wants to know which lengths differ: say None in the model's keras.Input, or pad every "
+                "batch to one length with padded_batch(..., padded_shapes=...).",
+            )
+
+
+def open_where_inputs_are(model: Any, spec: Any) -> Any:
+    """Returns the spec with None for the lengths that the model's inputs leave open."""
+    wanted = {id(got): shape for _, shape, got in _inputs_beside_components(model, split(spec)[0])}
+
+    def opened(each: Any) -> Any:
+        shape = wanted.get(id(each))
+        if shape is None or each.shape is None or len(shape) != len(each.shape):
+            return each
+        return with_shape(each, merge_shapes(each.shape, shape))
+
+    return map_structure(opened, spec)
 
 
 def takes_strings(model: Any) -> bool:

@@ -50,7 +50,7 @@ def _taking_datasets(name: str, method: Callable[..., Any]) -> Callable[..., Any
             return method(model, *args, **kwargs)
         arguments = signature.bind(model, *args, **kwargs)
         values = arguments.arguments
-        runs = []
+        runs: list[DatasetAdapter] = []
         try:
             if _is_data(values.get("x")):
                 _check_arguments(name, values)
@@ -63,8 +63,8 @@ def _taking_datasets(name: str, method: Callable[..., Any]) -> Callable[..., Any
                 values["x"].open_first()
             return method(*arguments.args, **arguments.kwargs)
         except BaseException:
-            # Keras on JAX gives a model its weights back after fit, but forgets to after evaluate and predict.
-            getattr(model, "jax_state_sync", lambda: None)()
+            for run in runs:
+                run.give_weights_back()
             raise
         finally:
             for run in runs:

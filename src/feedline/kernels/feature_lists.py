@@ -28,18 +28,20 @@ SIZE_OF = {BYTES: 16, FLOAT: 4, INT64: 8}  # of a value in memory: a string is i
 
 
 @njit(nogil=True, cache=True)
-def _nothing_lost(at, end, low, high, other_wire):
-    """Says whether what stands after a list is only fields of other numbers, which readers skip.
+def _nothing_lost(at, end, own, highest, other_wire):
+    """Says whether what stands after a list is only fields that add nothing, which readers skip.
 
-    A further list under one of the numbers `low` to `high`, or a further value (of the wire type `other_wire`), would
-    be lost.
+    Lost would be: a further list under one of the numbers up to `highest` (except an empty one under the list's `own`),
+    or a further value, of the wire type `other_wire`.
     """
     while at < end:
+        before = at
         at, tag = skip_field(at, end)
         if at < 0:
             return False
         number, wire = tag >> 3, tag & 7
-        if low <= number <= high and (wire == 2 or wire == other_wire):
+        empty = number == own and at - before == 2 and load8(at - 1) == 0
+        if number <= highest and (wire == 2 or wire == other_wire) and not (wire == 2 and empty):
             return False
     return True
 
@@ -58,7 +60,7 @@ def open_feature(at, end):
     if at < 0:
         return np.int64(-1), at, end
     list_end = at + length
-    if list_end != end and not _nothing_lost(list_end, end, 1, 3, 2):
+    if list_end != end and not _nothing_lost(list_end, end, tag >> 3, 3, 2):
         return np.int64(-1), at, end
     return tag >> 3, at, list_end
 

@@ -23,6 +23,21 @@ def keyed_integers(key, start, bound, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def keyed_order(key, start, out):  # type: ignore[no-untyped-def]
+    """Writes 0 .. len(out) - 1 to `out` in the order in which a shuffle's buffer is emptied.
+
+    Each takes one number of the stream of `key`, from number `start` on.
+    """
+    length = len(out)
+    for index in range(length):
+        out[index] = index
+    for index in range(length):
+        number = _mix(np.uint64(key) ^ _mix(np.uint64(start) + np.uint64(index)))
+        other = index + np.int64(number % np.uint64(length - index))
+        out[index], out[other] = out[other], out[index]
+
+
+@njit(nogil=True, cache=True)
 def keyed_shuffle(key, out):  # type: ignore[no-untyped-def]
     """Writes a permutation of 0 .. len(out) - 1 to `out`: Fisher and Yates' shuffle, driven by `key`."""
     for index in range(len(out)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -85,6 +85,12 @@ class Node:
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if not key.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for field in fields(self):  # what a node keeps while running begins anew
+            if field.name not in state and field.default_factory is not MISSING:
+                object.__setattr__(self, field.name, field.default_factory())
 
 
 class OrderNode(Node):

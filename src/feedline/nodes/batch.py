@@ -12,7 +12,7 @@ from feedline.errors import ShapeError
 from feedline.nodes.base import BlockNode, ceil_divide
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.structure import component_names, component_shape, map_structure, with_shape
+from feedline.structure import as_bytes_array, component_names, component_shape, map_structure, with_shape
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -50,16 +50,21 @@ class GroupNode(BlockNode):
         source = self.parents[0].source_of(first, epoch)
         return f"a batch from element {first} on" + (f" ({source})" if source else "")
 
-    def ranges(self, rows: int) -> list[tuple[int, int]]:
+    def ranges(self, rows: int, positions: np.ndarray) -> list[tuple[int, int]]:
         """Returns where each batch starts and ends in a block of this many rows."""
-        return [(start, min(start + self.batch_size, rows)) for start in range(0, rows, self.batch_size)]
+        size = self.batch_size
+        length = self.parents[0].cardinality() if self.parents[0].indexed else -1
+        if length < 0:  # a stream's batches come in order: only the last can be smaller
+            return [(start, min(start + size, rows)) for start in range(0, rows, size)]
+        stops = np.cumsum(np.minimum(size, length - positions * size)).tolist()
+        return list(zip([0, *stops[:-1]], stops, strict=True))
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
-        ranges = self.ranges(block.length)
-        return Block(len(positions), self.batch_columns(block, ranges, int(positions[0])), block.treedef)
+        ranges = self.ranges(block.length, positions)
+        return Block(len(positions), self.batch_columns(block, ranges, positions.tolist()), block.treedef)
 
-    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], first_batch: int) -> list[Column]:
-        """Returns the columns of batches of a block of elements."""
+    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
+        """Returns the columns of batches of a block of elements; the batches' numbers are for messages."""
         raise NotImplementedError
 
 
@@ -76,11 +81,11 @@ class Batch(GroupNode):
             self.parents[0].spec(),
         )
 
-    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], first_batch: int) -> list[Column]:
-        return [self._batch_column(block, number, ranges, first_batch) for number in range(len(block.columns))]
+    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
+        return [self._batch_column(block, which, ranges, numbers) for which in range(len(block.columns))]
 
-    def _batch_column(self, block: Block, number: int, ranges: list[tuple[int, int]], first_batch: int) -> Column:
-        column = block.columns[number]
+    def _batch_column(self, block: Block, which: int, ranges: list[tuple[int, int]], numbers: list[int]) -> Column:
+        column = block.columns[which]
         if isinstance(column, StringColumn):
             return [part_of_strings(column, start, stop) for start, stop in ranges]
         if isinstance(column, np.ndarray):
@@ -89,25 +94,27 @@ class Batch(GroupNode):
             if len(column) == len(ranges) * self.batch_size:
                 return column.reshape(len(ranges), self.batch_size, *column.shape[1:])
             return [column[start:stop] for start, stop in ranges]
-        name = component_names(block.treedef)[number]
+        name = component_names(block.treedef)[which]
         return [
-            self._stack(column[start:stop], name, first_batch + index) for index, (start, stop) in enumerate(ranges)
+            self._stack(column[start:stop], name, number * self.batch_size)
+            for number, (start, stop) in zip(numbers, ranges, strict=True)
         ]
 
-    def _stack(self, values: list[Any], name: str, batch: int) -> Any:
+    def _stack(self, values: list[Any], name: str, first: int) -> Any:
         if isinstance(values[0], SparseTensor):
             return SparseTensor.stack(values)
         if isinstance(values[0], RaggedTensor):
             return RaggedTensor.from_rows(values)
         for index, value in enumerate(values):
             if component_shape(value) != component_shape(values[0]):
-                first = batch * self.batch_size
                 raise ShapeError(
                     f"{name} has shape {component_shape(value)} in element {first + index} "
                     f"but {component_shape(values[0])} in element {first}: they cannot stand in one batch.",
                     fix="Use padded_batch (or ragged_batch) in place of batch, or make the shapes equal in map, "
                     "for example with fl.image.resize.",
                 )
+        if isinstance(values[0], bytes):
+            return as_bytes_array(np.array(values, object))
         return np.stack(values)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.block import Block, Column, concatenate_blocks, take_column
+from feedline.block import Block, Column, concatenate_blocks, own_rows, put_rows, take_column
 from feedline.errors import InfiniteDatasetError
 from feedline.nodes.base import OrderNode, Stream
 
@@ -24,24 +24,28 @@ class _Store:
         self.have: np.ndarray | None = None
         self.columns: list[Column] = []
         self.treedef: Any = None
+        self.ended = False
         self.complete: Block | None = None
 
     def put(self, length: int, positions: np.ndarray, block: Block) -> None:
         """Keeps the elements of an indexed parent."""
         with self.lock:
+            if self.have is not None:  # another worker may have been quicker: what is kept once, stays
+                new = np.flatnonzero(~self.have[positions])
+                positions, block = positions[new], block.take(new)
             if self.have is None:
                 self.have = np.zeros(length, bool)
                 self.treedef = block.treedef
                 self.columns = [_empty_column(length, column) for column in block.columns]
             for number, column in enumerate(block.columns):
-                self.columns[number] = _put_rows(self.columns[number], positions, column)
+                self.columns[number] = put_rows(self.columns[number], positions, column)
             self.have[positions] = True
 
     def get(self, positions: np.ndarray) -> Block:
         """Returns elements that are kept."""
         with self.lock:
-            columns = [take_column(column, positions) for column in self.columns]
-        return Block(len(positions), [_densify(column) for column in columns], self.treedef)
+            columns = [_densify(_taken(column, positions)) for column in self.columns]
+        return Block(len(positions), columns, self.treedef)
 
 
 def _empty_column(length: int, column: Column) -> Column:
@@ -50,20 +54,10 @@ def _empty_column(length: int, column: Column) -> Column:
     return [None] * length
 
 
-def _put_rows(target: Column, positions: np.ndarray, rows: Column) -> Column:
-    fits = (
-        isinstance(target, np.ndarray)
-        and isinstance(rows, np.ndarray)
-        and target.shape[1:] == rows.shape[1:]
-        and target.dtype == rows.dtype
-    )
-    if fits:
-        target[positions] = rows
-        return target
-    rows_kept = target if isinstance(target, list) else list(target)
-    for position, row in zip(positions.tolist(), rows, strict=True):
-        rows_kept[position] = row
-    return rows_kept
+def _taken(column: Column, positions: np.ndarray) -> Column:
+    """Returns rows that the taker may change."""
+    rows = take_column(column, positions)
+    return own_rows(rows) if isinstance(rows, list) else rows
 
 
 def _densify(column: Column) -> Column:
@@ -100,7 +94,7 @@ class Cache(OrderNode):
         return store.get(positions)
 
     def open(self, epoch: int, run: Run) -> Stream:
-        if self._store.complete is not None:
+        if self._store.ended:
             return _BlockStream(self._store.complete)
         return _FillingStream(self, run)
 
@@ -108,19 +102,22 @@ class Cache(OrderNode):
 class _BlockStream:
     """The elements of one block, in order."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block | None) -> None:
         self._block = block
         self._position = 0
 
     def next(self, limit: int) -> Block | None:
+        if self._block is None:
+            return None
         start, stop = self._position, min(self._position + limit, self._block.length)
         if start == stop:
             return None
         self._position = stop
-        return self._block.take(np.arange(start, stop))
+        part = self._block.slice(start, stop)
+        return Block(part.length, [own_rows(column) for column in part.columns], part.treedef)
 
     def close(self) -> None:
-        self._position = self._block.length
+        self._block = None
 
 
 class _FillingStream:
@@ -130,15 +127,27 @@ class _FillingStream:
         self._store = node._store
         self._parent = run.open(node.parents[0], 0)
         self._parts: list[Block] = []
+        self._whole = True
 
     def next(self, limit: int) -> Block | None:
-        block = self._parent.next(limit)
+        if not self._whole:
+            return None
+        try:
+            block = self._parent.next(limit)
+        except BaseException:
+            self.close()
+            raise
         if block is not None:
-            self._parts.append(block.take(np.arange(block.length)))
+            self._parts.append(Block(block.length, [own_rows(column) for column in block.columns], block.treedef))
             return block
-        if self._parts and self._store.complete is None:
-            self._store.complete = concatenate_blocks(self._parts)
+        with self._store.lock:
+            if not self._store.ended:
+                self._store.complete = concatenate_blocks(self._parts) if self._parts else None
+                self._store.ended = True
+        self._parts = []
         return None
 
     def close(self) -> None:
+        self._whole = False
+        self._parts = []
         self._parent.close()

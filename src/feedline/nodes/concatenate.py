@@ -48,22 +48,16 @@ class Concatenate(Node):
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         first = self.parents[0].cardinality()
         inside = positions < first if first >= 0 else np.ones(len(positions), bool)
-        if inside.all():
-            return run.read(self.parents[0], positions, epochs)
-        if not inside.any():
-            return run.read(self.parents[1], positions - first, epochs)
-        self._check_once()
-        parts = [
-            run.read(self.parents[0], positions[inside], epochs[inside]),
-            run.read(self.parents[1], positions[~inside] - first, epochs[~inside]),
-        ]
+        parts = []
+        for parent, chosen, start in zip(self.parents, (inside, ~inside), (0, first), strict=True):
+            if chosen.any():
+                part = run.read(parent, positions[chosen] - start, epochs[chosen])
+                run.check_alike(self, part, f"{parent.label()} in concatenate")
+                parts.append(part)
+        if len(parts) == 1:
+            return parts[0]
         order = np.argsort(np.concatenate([np.flatnonzero(inside), np.flatnonzero(~inside)]), kind="stable")
         return concatenate_blocks(parts).take(order)
-
-    def _check_once(self) -> None:
-        if not self.__dict__.get("_checked"):
-            self.spec()
-            object.__setattr__(self, "_checked", True)
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         first = self.parents[0].cardinality()
@@ -79,6 +73,7 @@ class Concatenate(Node):
 
 class _ConcatenateStream:
     def __init__(self, node: Concatenate, epoch: int, run: Run) -> None:
+        self._node = node
         self._waiting = list(node.parents)
         self._epoch = epoch
         self._run = run
@@ -87,15 +82,18 @@ class _ConcatenateStream:
     def next(self, limit: int) -> Block | None:
         while self._stream is not None or self._waiting:
             if self._stream is None:
-                self._stream = self._run.open(self._waiting.pop(0), self._epoch)
+                self._parent = self._waiting.pop(0)
+                self._stream = self._run.open(self._parent, self._epoch)
             block = self._stream.next(limit)
             if block is not None:
+                self._run.check_alike(self._node, block, f"{self._parent.label()} in concatenate")
                 return block
             self._stream.close()
             self._stream = None
         return None
 
     def close(self) -> None:
+        self._waiting = []
         if self._stream is not None:
             self._stream.close()
 

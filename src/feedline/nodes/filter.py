@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedline import random
 from feedline.block import Block
 from feedline.errors import DtypeError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
-from feedline.nodes.map import call_with_element, function_name, locate_user_error
+from feedline.nodes.map import call_with_element, called, function_name, locate_user_error
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -24,9 +25,11 @@ class Filter(Node):
 
     Args:
         predicate: the user's function, which returns a single bool.
+        seed: keys the random numbers drawn inside the function.
     """
 
     predicate: Callable[..., Any]
+    seed: int
 
     name = "filter"
 
@@ -55,8 +58,8 @@ class Filter(Node):
         array = np.asarray(answer)
         if array.dtype != np.bool_ or array.ndim:
             raise DtypeError(
-                f"{function_name(self.predicate)}() returned {answer!r:.60} where filter needs one bool.",
-                fix="Return a comparison, or bool(...).",
+                f"{called(self.predicate)} returned {answer!r:.60} where filter needs one bool.",
+                fix="Return one comparison, or bool(...) of the value.",
             )
         return bool(array)
 
@@ -83,13 +86,17 @@ class _FilterStream:
 
     def _kept(self, block: Block) -> list[int]:
         kept = []
-        for index in range(block.length):
-            try:
+        outer = random.outer_element()
+        index = 0
+        try:
+            for index in range(block.length):
+                random.enter_element(self._node.seed, self._epoch, self._seen + index)
                 if self._node.keeps(block.row(index)):
                     kept.append(index)
-            except Exception as error:
-                self._error = self._located(error, self._seen + index)
-                break
+        except Exception as error:
+            self._error = self._located(error, self._seen + index)
+        finally:
+            random.leave_element(outer)
         return kept
 
     def _located(self, error: Exception, position: int) -> Exception:

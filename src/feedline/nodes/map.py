@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline import random
-from feedline.block import Block, BlockBuilder
-from feedline.errors import FeedlineError, UserFunctionError
+from feedline.block import Block, BlockBuilder, keep_result
+from feedline.errors import FeedlineError, StructureError, UserFunctionError
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
-from feedline.structure import as_component, flatten, flatten_as, merge_specs, spec_of
+from feedline.structure import flatten, merge_specs, spec_of
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -29,15 +29,22 @@ def function_name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", None) or type(function).__name__
 
 
+def called(function: Callable[..., Any]) -> str:
+    """Returns a function's name for messages, as in a call."""
+    name = function_name(function)
+    return "the lambda" if name == "<lambda>" else f"{name}()"
+
+
 def locate_user_error(error: Exception, function: Callable[..., Any], stage: str) -> FeedlineError:
     """Returns the error to raise for what a user's function raised, with the line that raised it."""
     line = origin_in_traceback(error.__traceback__)
     if isinstance(error, FeedlineError):
         located = error
     else:
+        text = str(error)
         located = UserFunctionError(
-            f"{function_name(function)}() in {stage} raised {type(error).__name__}: {error}",
-            fix=f"Mend the function, or call it on one element by itself: {function_name(function)}(...).",
+            f"{called(function)} raised {type(error).__name__}" + (f": {text}" if text else "."),
+            fix=f"Mend the line above; try it alone with the element that {stage} was given.",
         )
         located.__cause__ = error
     if line is not None:
@@ -67,16 +74,15 @@ class Map(BlockNode):
         return f"map({function_name(self.function)})"
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
-        if self.num_parallel_calls is None and run.concurrent:
-            with run.lock_of(self):
-                return self._apply(block, positions, epochs, run)
-        return self._apply(block, positions, epochs, run)
+        with run.turn_of(self, self.num_parallel_calls):
+            return self._apply(block, positions, epochs, run)
 
     def _apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         function, seed = self.function, self.seed
         treedef = run.structures.get(self)
-        builder = BlockBuilder(block.length, function_name(function) + "()")
+        builder = BlockBuilder(block.length, called(function), keep_result)
         done = 0
+        outer = random.outer_element()
         try:
             for position, epoch in zip(positions.tolist(), epochs.tolist(), strict=True):
                 random.enter_element(seed, epoch, position)
@@ -84,8 +90,7 @@ class Map(BlockNode):
                 result = function(*element) if type(element) is tuple else function(element)
                 if treedef is None:
                     treedef = self._learn_structure(result, run)
-                components = flatten_as(treedef, result, builder.giver)
-                builder.append([as_component(value) for value in components], treedef)
+                builder.append_result(result, treedef)
                 done += 1
         except Exception as error:
             position, epoch = int(positions[done]), int(epochs[done])
@@ -96,19 +101,17 @@ class Map(BlockNode):
                 raise
             raise located from error
         finally:
-            random.leave_element()
+            random.leave_element(outer)
         result_block = builder.block()
-        run.check_dtypes(self, result_block, builder.giver)
+        run.check_alike(self, result_block, builder.giver)
         return result_block
 
     def _learn_structure(self, result: Any, run: Run) -> Any:
         if result is None:
             raise UserFunctionError(
-                f"{function_name(self.function)}() returned None.", fix="Return the element: is a `return` missing?"
+                f"{called(self.function)} returned None.", fix="Return the element: is a `return` missing?"
             )
-        treedef = flatten(result)[1]
-        run.structures[self] = treedef
-        return treedef
+        return run.structures.setdefault(self, flatten(result)[1])
 
     def spec(self) -> Any:
         """Returns the spec of the first element's result; lengths that follow the batch's are None."""
@@ -125,7 +128,11 @@ class Map(BlockNode):
         run = Run()
         block = first_block(self.parents[0], run)
         if block is None:
-            return None
+            raise StructureError(
+                f"{self.label()} was given no element, so what it returns is not known.",
+                fix="Give it at least one element, or ask for element_spec before map().",
+                where=[f"{self.label()} at {self.origin}"],
+            )
         where = np.zeros(1, np.int64)
         result = self._apply(block, where, where, run)
         specs = [spec_of(column[0]) for column in result.columns]

@@ -13,7 +13,15 @@ from feedline.nodes.batch import GroupNode
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import Shape, as_shape, dtype_name, string
-from feedline.structure import component_dtype, component_names, component_shape, flatten, with_shape
+from feedline.structure import (
+    Treedef,
+    component_dtype,
+    component_names,
+    component_shape,
+    describe_tree,
+    flatten,
+    with_shape,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,60 +38,50 @@ class PaddedBatch(GroupNode):
 
     name = "padded_batch"
 
-    def shapes(self, count: int, treedef: Any) -> list[Shape]:
+    def shapes(self, treedef: Treedef) -> list[Shape]:
         """Returns the padded shape of each component, None where it is the longest of the batch in all lengths."""
         if self.padded_shapes is None:
-            return [None] * count
-        shapes = _flatten_shapes(self.padded_shapes, treedef)
-        if len(shapes) != count:
-            raise StructureError(
-                f"padded_shapes has {len(shapes)} shapes for elements of {count} components.",
-                fix="Give one shape a component, in the structure of the elements.",
-            )
-        return shapes
+            return [None] * treedef.num_leaves
+        return [as_shape(part) for part in _flatten_argument(self.padded_shapes, treedef, "padded_shapes", "shape")]
 
     def spec(self) -> Any:
         leading = self.batch_size if self.drop_remainder else None
         parent = self.parents[0].spec()
         specs, treedef = flatten(parent)
-        padded = self.shapes(len(specs), treedef)
+        padded = self.shapes(treedef)
         result = []
         for spec, shape in zip(specs, padded, strict=True):
             inner = shape if shape is not None else spec.shape
             result.append(with_shape(spec, None if inner is None else (leading, *inner)))
         return treedef.unflatten(result)
 
-    def values(self, count: int) -> list[Any]:
+    def values(self, treedef: Treedef) -> list[Any]:
         """Returns the padding value of each component, None for the dtype's own."""
-        if self.padding_values is None:
-            return [None] * count
-        leaves, _ = flatten(self.padding_values, none_is_leaf=True)
-        if len(leaves) == 1:
-            return leaves * count
-        if len(leaves) != count:
-            raise StructureError(
-                f"padding_values has {len(leaves)} values for elements of {count} components.",
-                fix="Give one value for all, or one a component in the structure of the elements.",
-            )
-        return leaves
+        if not isinstance(self.padding_values, tuple | dict | list):
+            return [self.padding_values] * treedef.num_leaves
+        return _flatten_argument(self.padding_values, treedef, "padding_values", "value")
 
-    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], first_batch: int) -> list[Column]:
-        count = len(block.columns)
+    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
         names = component_names(block.treedef)
-        shapes, values = self.shapes(count, block.treedef), self.values(count)
+        shapes, values = self.shapes(block.treedef), self.values(block.treedef)
         return [
             [
-                _pad(column[start:stop], shape, value, name, (first_batch + index) * self.batch_size)
-                for index, (start, stop) in enumerate(ranges)
+                _pad(column[start:stop], shape, value, name, number * self.batch_size)
+                for number, (start, stop) in zip(numbers, ranges, strict=True)
             ]
             for column, shape, value, name in zip(block.columns, shapes, values, names, strict=True)
         ]
 
 
-def _flatten_shapes(structure: Any, treedef: Any) -> list[Shape]:
-    """Returns the shapes in a structure of the elements' form; tuples and lists of lengths are shapes there."""
-    parts = treedef.flatten_up_to(structure) if treedef.num_leaves != 1 or treedef.num_nodes != 1 else [structure]
-    return [as_shape(part) for part in parts]
+def _flatten_argument(structure: Any, treedef: Treedef, argument: str, what: str) -> list[Any]:
+    """Returns what an argument gives for each component; it must have the elements' structure."""
+    try:
+        return treedef.flatten_up_to(structure)
+    except (ValueError, TypeError):
+        raise StructureError(
+            f"{argument} is {str(structure)[:80]} where the elements are {describe_tree(treedef)}.",
+            fix=f"Give one {what} a component, in the structure of the elements.",
+        ) from None
 
 
 def _pad(rows: Any, shape: Shape, value: Any, name: str, first: int) -> np.ndarray:
@@ -137,6 +135,10 @@ def _target_shape(shapes: list[tuple], shape: Shape, name: str, first: int) -> t
     return tuple(target)
 
 
+_ACCEPTED = {"b": "b", "i": "iu", "u": "iu", "f": "iuf", "c": "iuf"}
+"""Which kinds of Python numbers can fill up arrays of a kind."""
+
+
 def _padding_value(value: Any, dtype: np.dtype, name: str) -> Any:
     if value is None:
         return b"" if dtype == string else np.zeros((), dtype)[()]
@@ -147,16 +149,20 @@ def _padding_value(value: Any, dtype: np.dtype, name: str) -> Any:
             return value
         raise DtypeError(f"the padding value {value!r} of {name} is not bytes.", fix='Give bytes such as b"".')
     array = np.asarray(value)
-    exact = array.dtype == dtype or (array.ndim == 0 and isinstance(value, int | float))
-    if array.ndim or not exact or (array.dtype.kind == "f" and dtype.kind in "iub") or not _fits(array, dtype):
+    exact = array.dtype == dtype or (
+        isinstance(value, int | float) and array.dtype.kind in _ACCEPTED.get(dtype.kind, "if")
+    )
+    if array.ndim or not exact or not _fits(array, dtype):
         raise DtypeError(
             f"the padding value {value!r} of {name} is not a {dtype_name(dtype)}, the component's dtype.",
-            fix=f"Give np.{dtype.name}(...) or a Python number that fits.",
+            fix=f"Give np.{dtype.name}(...), or a Python number that fits.",
         )
     return array.astype(dtype)[()]
 
 
 def _fits(array: np.ndarray, dtype: np.dtype) -> bool:
+    if dtype.kind == "f" and array.dtype.kind == "f":
+        return not np.isfinite(array) or abs(float(array)) <= np.finfo(dtype).max
     if dtype.kind not in "iu" or array.dtype.kind not in "iu":
         return True
     bounds = np.iinfo(dtype)

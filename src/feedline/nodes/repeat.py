@@ -9,12 +9,15 @@ import numpy as np
 
 from feedline.block import Block
 from feedline.nodes.base import INFINITE_CARDINALITY, OrderNode, Stream
+from feedline.random import mix_all
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
 
 _ENDLESS = 1 << 32
 """How many epochs an endless repeat keeps apart from those of the next iteration over it."""
+
+_MOST = 1 << 62
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +46,21 @@ class Repeat(OrderNode):
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         length = self.parents[0].cardinality()
         if length < 0:
-            return positions, epochs * self.epochs()
+            return positions, self.parent_epochs(epochs, np.zeros_like(epochs))
         turns, inner = np.divmod(positions, length)
-        return inner, epochs * self.epochs() + turns
+        return inner, self.parent_epochs(epochs, turns)
 
-    def epochs(self) -> int:
-        """Returns how many of the parent's epochs one of its own is."""
-        return self.count if self.count >= 0 else _ENDLESS
+    def parent_epochs(self, epochs: np.ndarray, turns: np.ndarray) -> np.ndarray:
+        """Returns which epoch of the parent each turn is: those of one epoch of its own follow each other.
+
+        Where repeats are nested so deep that this would not fit 64 bits, it is a hash of both.
+        """
+        each = self.count if self.count >= 0 else _ENDLESS
+        fits = epochs < _MOST // max(1, each)
+        if fits.all():
+            return epochs * each + turns
+        hashed = [mix_all(epoch, turn) >> 2 for epoch, turn in zip(epochs.tolist(), turns.tolist(), strict=True)]
+        return np.where(fits, np.where(fits, epochs, 0) * each + turns, np.array(hashed, np.int64))
 
     def open(self, epoch: int, run: Run) -> Stream:
         return _RepeatStream(self, epoch, run)
@@ -59,7 +70,7 @@ class _RepeatStream:
     def __init__(self, node: Repeat, epoch: int, run: Run) -> None:
         self._node = node
         self._run = run
-        self._epoch = epoch * node.epochs()
+        self._epoch = epoch
         self._turn = 0
         self._stream: Stream | None = None
         self._given = 0
@@ -68,7 +79,8 @@ class _RepeatStream:
         node = self._node
         while node.count < 0 or self._turn < node.count:
             if self._stream is None:
-                self._stream = self._run.open(node.parents[0], self._epoch + self._turn)
+                epoch = node.parent_epochs(np.array([self._epoch]), np.array([self._turn]))
+                self._stream = self._run.open(node.parents[0], int(epoch[0]))
                 self._given = 0
             block = self._stream.next(limit)
             if block is not None:
@@ -82,5 +94,6 @@ class _RepeatStream:
         return None
 
     def close(self) -> None:
+        self._turn = self._node.count if self._node.count >= 0 else 0
         if self._stream is not None:
             self._stream.close()

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feedline.block import Block, concatenate_blocks
+from feedline.block import Block, concatenate_blocks, own_rows, put_rows
 from feedline.nodes.base import OrderNode, Stream
 from feedline.random import mix_all
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
 
+_LONGEST = 1 << 62
 _TABLE_LENGTH = 1 << 20
 """Up to this length an epoch's whole order is kept (8 MB at the most); beyond it, it is computed where needed."""
 
@@ -41,6 +43,14 @@ class Shuffle(OrderNode):
 
     name = "shuffle"
 
+    @cached_property
+    def indexed(self) -> bool:
+        return self.parents[0].indexed and 0 <= self.parents[0].cardinality() <= _LONGEST
+
+    @property
+    def streamed_because(self) -> str:
+        return "what has no end can be shuffled only within the buffer"
+
     def label(self) -> str:
         return f"shuffle({self.buffer_size})"
 
@@ -52,7 +62,7 @@ class Shuffle(OrderNode):
         from feedline.kernels.permute import keyed_permutation
 
         length = self.parents[0].cardinality()
-        if length < 2 or len(positions) == 0:
+        if length < 2:
             return positions, epochs
         one_epoch = epochs[0] == epochs[-1] and (epochs == epochs[0]).all()
         if one_epoch and length <= _TABLE_LENGTH:
@@ -95,15 +105,8 @@ class _ShuffleStream:
         self._key = np.uint64(node.key(epoch))
         self._drawn = 0
         self._buffer: Block | None = None
+        self._left: np.ndarray | None = None
         self._ended = False
-
-    def _draw(self, count: int, bound: int) -> np.ndarray:
-        from feedline.kernels.permute import keyed_integers
-
-        numbers = np.empty(count, np.int64)
-        keyed_integers(self._key, self._drawn, bound, numbers)
-        self._drawn += count
-        return numbers
 
     def _fill(self) -> None:
         parts = [] if self._buffer is None else [self._buffer]
@@ -116,10 +119,12 @@ class _ShuffleStream:
                 parts.append(block)
                 held += block.length
         if parts:
-            self._buffer = concatenate_blocks(parts)
+            whole = concatenate_blocks(parts)
+            columns = [own_rows(column) for column in whole.columns] if len(parts) == 1 else whole.columns
+            self._buffer = Block(whole.length, columns, whole.treedef)
 
     def next(self, limit: int) -> Block | None:
-        if self._buffer is None or (self._buffer.length < self._size and not self._ended):
+        if self._buffer is None and not self._ended:
             self._fill()
         if not self._ended:
             incoming = self._parent.next(limit)
@@ -129,29 +134,49 @@ class _ShuffleStream:
         return self._drain(limit)
 
     def _exchange(self, incoming: Block) -> Block:
-        assert self._buffer is not None
-        size = self._buffer.length
-        everything = concatenate_blocks([self._buffer, incoming])
-        slots = np.arange(size)
-        leaving = np.empty(incoming.length, np.int64)
-        for index, slot in enumerate(self._draw(incoming.length, size).tolist()):
-            leaving[index] = slots[slot]
-            slots[slot] = size + index
-        self._buffer = everything.take(slots)
-        return everything.take(leaving)
+        from feedline.kernels.permute import keyed_integers
+
+        buffer = self._buffer
+        assert buffer is not None
+        slots = np.empty(incoming.length, np.int64)
+        keyed_integers(self._key, self._drawn, buffer.length, slots)
+        self._drawn += incoming.length
+        # a slot may be chosen twice: then what entered it first leaves again
+        last: dict[int, int] = {}
+        again: list[tuple[int, int]] = []
+        for index, slot in enumerate(slots.tolist()):
+            if slot in last:
+                again.append((index, last[slot]))
+            last[slot] = index
+        leaving = _with_rows(buffer.take(slots), incoming, again)
+        self._buffer = _with_rows(buffer, incoming, list(last.items()))
+        return leaving
 
     def _drain(self, limit: int) -> Block | None:
-        buffer = self._buffer
-        if buffer is None or buffer.length == 0:
+        from feedline.kernels.permute import keyed_order
+
+        if self._buffer is None:
             return None
-        count = min(limit, buffer.length)
-        order = np.arange(buffer.length)
-        for index in range(count):
-            other = index + int(self._draw(1, buffer.length - index)[0])
-            order[index], order[other] = order[other], order[index]
-        self._buffer = buffer.take(order[count:])
-        return buffer.take(order[:count])
+        if self._left is None:
+            self._left = np.empty(self._buffer.length, np.int64)
+            keyed_order(self._key, self._drawn, self._left)
+        chosen, self._left = self._left[:limit], self._left[limit:]
+        if len(chosen) == 0:
+            self._buffer = None
+            return None
+        return self._buffer.take(chosen)
 
     def close(self) -> None:
+        self._ended = True
         self._buffer = None
         self._parent.close()
+
+
+def _with_rows(block: Block, source: Block, pairs: list[tuple[int, int]]) -> Block:
+    """Returns a block of one's own with rows of another: for each pair (row here, row there)."""
+    if not pairs:
+        return block
+    here, there = np.array(pairs).T
+    rows = source.take(there)
+    columns = [put_rows(column, here, part) for column, part in zip(block.columns, rows.columns, strict=True)]
+    return Block(block.length, columns, block.treedef)

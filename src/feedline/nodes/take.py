@@ -91,10 +91,13 @@ class Skip(OrderNode):
 
 class _SkipStream:
     def __init__(self, node: Skip, epoch: int, run: Run) -> None:
-        self._left = node.count if node.count >= 0 else 1 << 62
+        self._node = node
+        self._left = node.count
         self._parent = run.open(node.parents[0], epoch)
 
     def next(self, limit: int) -> Block | None:
+        if self._node.count < 0:
+            return None
         while self._left:
             block = self._parent.next(min(self._left, 4096))
             if block is None:

@@ -83,5 +83,6 @@ class _ZipStream:
         return self._node.join([block.slice(0, length) for block in blocks])
 
     def close(self) -> None:
+        self._ended = True
         for stream in self._streams:
             stream.close()

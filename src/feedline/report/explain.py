@@ -30,7 +30,9 @@ def _title(node: Node, numbers: dict[int, int]) -> str:
 def _state(node: Node) -> str:
     if node.indexed:
         length = node.cardinality()
-        return "indexed, endless" if length == INFINITE_CARDINALITY else f"indexed, {length:,} elements"
-    if all(parent.indexed for parent in node.parents):
+        if length == INFINITE_CARDINALITY:
+            return "indexed, endless"
+        return f"indexed, {length:,} element{'' if length == 1 else 's'}"
+    if node.streamed_because and all(parent.indexed for parent in node.parents):
         return f"streamed from here on: {node.streamed_because}"
     return "streamed"

@@ -8,6 +8,8 @@ from typing import Any
 from feedline.nodes.base import Node
 from feedline.nodes.prefetch import Prefetch
 
+HEADER = ("stage", "elements", "work", "share", "an element", "waiting")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -17,16 +19,23 @@ class Stage:
         name: the step as the user wrote it.
         elements: how many elements it has given.
         seconds: the time in it, over all threads.
+        busy_seconds: the part of it in which a core was at work; the rest is waiting, for files or for other threads.
     """
 
     name: str
     elements: int
     seconds: float
+    busy_seconds: float
 
     @property
-    def seconds_per_element(self) -> float:
-        """The time for one element, in seconds; 0 where there were none."""
-        return self.seconds / self.elements if self.elements else 0.0
+    def waiting_seconds(self) -> float:
+        """The time in it in which no core was at work."""
+        return max(0.0, self.seconds - self.busy_seconds)
+
+    @property
+    def busy_seconds_per_element(self) -> float:
+        """The work for one element, in seconds; 0 where there were none."""
+        return self.busy_seconds / self.elements if self.elements else 0.0
 
 
 @dataclass(frozen=True)
@@ -46,35 +55,35 @@ class Profile:
         _collect(node, steps)
         return cls(
             tuple(
-                Stage(step.label(), timings[step].elements, timings[step].seconds)
+                Stage(step.label(), timings[step].elements, timings[step].seconds, timings[step].busy_seconds)
                 for step in steps
                 if step in timings and not isinstance(step, Prefetch)
             )
         )
 
     @property
-    def seconds(self) -> float:
-        """The time in all stages together, over all threads."""
-        return sum(stage.seconds for stage in self.stages)
+    def busy_seconds(self) -> float:
+        """The work of all stages together, over all threads, in seconds."""
+        return sum(stage.busy_seconds for stage in self.stages)
 
-    def rows(self) -> list[tuple[str, str, str, str, str]]:
-        """Returns the table: stage, elements, time, share of all time, time for one element."""
-        total = self.seconds or 1.0
+    def rows(self) -> list[tuple[str, ...]]:
+        """Returns the table, a row a stage: name, elements, work, share of all work, work an element, waiting."""
+        total = self.busy_seconds or 1.0
         return [
             (
                 stage.name,
                 f"{stage.elements:,}",
-                f"{stage.seconds:.3f} s",
-                f"{100 * stage.seconds / total:.1f} %",
-                format_seconds(stage.seconds_per_element),
+                f"{stage.busy_seconds:.3f} s",
+                f"{100 * stage.busy_seconds / total:.1f} %",
+                format_seconds(stage.busy_seconds_per_element),
+                f"{stage.waiting_seconds:.3f} s",
             )
             for stage in self.stages
         ]
 
     def __str__(self) -> str:
-        header = ("stage", "elements", "time", "share", "per element")
-        rows = [header, *self.rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        rows = [HEADER, *self.rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
         lines = [
             "  ".join(
                 [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]

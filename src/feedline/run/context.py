@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.block import Block
-from feedline.errors import DtypeError, FeedlineError
+from feedline.block import Block, other_dtype
+from feedline.errors import FeedlineError, StructureError
+from feedline.nodes.base import AUTOTUNE
 from feedline.run.timings import Timings
-from feedline.spec import dtype_name
-from feedline.structure import component_dtype, component_names
+from feedline.structure import component_dtype, component_names, describe_tree
 
 if TYPE_CHECKING:
     from feedline.nodes.base import BlockNode, Node, Stream
+
+
+_ALWAYS = nullcontext()
 
 
 class Run:
@@ -26,11 +30,9 @@ class Run:
 
     def __init__(self, timings: Timings | None = None) -> None:
         self.timings = timings or Timings()
-        self.concurrent = False
         self.structures: dict[Any, Any] = {}
         self._dtypes: dict[Any, tuple] = {}
-        self._locks: dict[Any, threading.Lock] = {}
-        self._locks_lock = threading.Lock()
+        self._turns: dict[Any, threading.Semaphore] = {}
 
     def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Returns elements of an indexed node, timed, its errors located."""
@@ -58,17 +60,30 @@ class Run:
         """Returns a streamed node's own stream, timed, its errors located."""
         return _TimedStream(node, node.open(epoch, self), self.timings)
 
-    def lock_of(self, node: Node) -> threading.Lock:
-        """Returns the lock that keeps a node's function from running twice at one time."""
-        with self._locks_lock:
-            return self._locks.setdefault(node, threading.Lock())
+    def turn_of(self, node: Node, calls: int | None) -> AbstractContextManager[Any]:
+        """Returns what keeps a node's function from running more often at one time than the user allows.
 
-    def check_dtypes(self, node: Node, block: Block, giver: str) -> None:
-        """Checks that a block has the dtypes of the node's blocks before it.
+        Args:
+            node: the node.
+            calls: how often: a number, AUTOTUNE for as often as there are workers, or None for once.
+        """
+        if calls == AUTOTUNE:
+            return _ALWAYS
+        return self._turns.get(node) or self._turns.setdefault(node, threading.Semaphore(calls or 1))
+
+    def check_alike(self, node: Node, block: Block, giver: str) -> None:
+        """Checks that a block has the structure and the dtypes of the node's blocks before it.
 
         Raises:
-            DtypeError: it has not.
+            StructureError: it has another structure.
+            DtypeError: it has other dtypes.
         """
+        treedef = self.structures.setdefault(node, block.treedef)
+        if treedef is not block.treedef and treedef != block.treedef:
+            raise StructureError(
+                f"{giver} gave {describe_tree(block.treedef)} where the elements before have {describe_tree(treedef)}.",
+                fix="Give the same structure for every element.",
+            )
         if block.length == 0:
             return
         dtypes = tuple(
@@ -79,11 +94,7 @@ class Run:
             return
         for name, before, now in zip(component_names(block.treedef), known, dtypes, strict=True):
             if before != now:
-                raise DtypeError(
-                    f"{giver} gave {dtype_name(now)} for {name} "
-                    f"where the elements before it have {dtype_name(before)}.",
-                    fix="Give the same dtype for every element, for example with fl.cast(value, dtype).",
-                )
+                raise other_dtype(giver, name, before, now)
 
 
 def located_at(error: FeedlineError, node: Node) -> FeedlineError:

@@ -50,7 +50,7 @@ class DatasetIterator:
         start = time.perf_counter()
         try:
             block = self._stream.next(self._limit)
-        except Exception:
+        except BaseException:  # also KeyboardInterrupt: what was being computed is lost, and must not go missing
             self.close()
             raise
         if block is None:

@@ -113,6 +113,7 @@ class UnitStream:
         self._inline_units = 0
         self._held: Block | None = None
         self._singles: Iterator[Unit] | None = None
+        self._failure: BaseException | None = None
         self._ended = False
         if concurrency.workers and not concurrency.measured:
             self._start_threads(1, 0)
@@ -136,25 +137,27 @@ class UnitStream:
 
     def _next_block(self, limit: int) -> Block | None:
         if self._singles is not None:
-            return self._compute(next(self._singles))
+            return self._next_single()
         if self._threads is not None:
-            block, failed = self._threads.next()
-            if failed is not None:
-                self._singles = failed.singles()
-                return self._compute(next(self._singles))
-            return block
+            ticket = self._threads.next()
+            try:
+                return ticket.result()
+            except Exception as error:
+                if ticket.unit is None or ticket.unit.count == 1:
+                    self.close()
+                    raise
+                return self._begin_singles(ticket.unit, error)
         unit = self._guarded(lambda: self._units.take(limit))
         if unit is None:
             return None
         start = time.perf_counter()
         try:
             block = unit.compute()
-        except Exception:
+        except Exception as error:
             if unit.count == 1:
                 self.close()
                 raise
-            self._singles = unit.singles()
-            return self._compute(next(self._singles))
+            return self._begin_singles(unit, error)
         self._consider_threads(unit, block, time.perf_counter() - start)
         return block
 
@@ -168,8 +171,18 @@ class UnitStream:
         self._take_seconds = time.perf_counter() - start
         return unit
 
-    def _compute(self, unit: Unit) -> Block:
+    def _begin_singles(self, unit: Unit, failure: BaseException) -> Block:
+        """Computes a unit that failed element by element, so that those before the failure are given first."""
+        self._singles, self._failure = unit.singles(), failure
+        return self._next_single()
+
+    def _next_single(self) -> Block:
+        assert self._singles is not None
+        unit = next(self._singles, None)
         try:
+            if unit is None:  # what failed does not fail again: the unit is given, but the failure is not hidden
+                assert self._failure is not None
+                raise self._failure
             return unit.compute()
         except Exception:
             self.close()
@@ -189,7 +202,6 @@ class UnitStream:
         depth = 2 * workers if lookahead <= 0 else workers + -(-lookahead // elements)
         if unit_bytes:
             depth = max(1, min(depth, _LOOKAHEAD_BYTES // unit_bytes))
-        self._run.concurrent = workers > 1 or self._run.concurrent
         self._threads = _Threads(self._units, elements, workers, depth)
 
     def close(self) -> None:
@@ -225,46 +237,44 @@ class _Threads:
         self._taking = threading.Lock()
         self._closed = False
 
-    def next(self) -> tuple[Block | None, Unit | None]:
-        """Returns the next block, or the unit that failed where it can be tried element by element."""
+    def next(self) -> _Ticket:
+        """Returns the ticket of the next unit, in their order; it may not be done yet."""
         while len(self._results) < self._depth:
             ticket = _Ticket()
             self._results.append(ticket)
             self._tickets.append(ticket)
             self._pool.submit(self._work)
-        ticket = self._results.popleft()
-        try:
-            return ticket.result(), None
-        except Exception:
-            if ticket.unit is None or ticket.unit.count == 1:
-                self.close()
-                raise
-            return None, ticket.unit
+        return self._results.popleft()
 
     def _work(self) -> None:
         with self._taking:
             ticket = self._tickets.popleft()
-            if self._closed:
-                ticket.cancel()
-                return
-            try:
-                ticket.unit = self._units.take(self._elements)
-            except BaseException as error:
-                ticket.set_exception(error)
-                return
-            finally:
-                if self._closed:
-                    self._units.close()
+            if not self._closed:
+                try:
+                    ticket.unit = self._units.take(self._elements)
+                except BaseException as error:
+                    ticket.set_exception(error)
+        if self._closed:
+            self._close_units()
+            ticket.cancel()
+        if ticket.done():
+            return
         try:
-            ticket.set_result(None if ticket.unit is None else ticket.unit.compute())
-            ticket.unit = None
+            block = None if ticket.unit is None else ticket.unit.compute()
         except BaseException as error:
             ticket.set_exception(error)
+        else:
+            ticket.unit = None
+            ticket.set_result(block)
 
     def close(self) -> None:
         self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._results.clear()
+        self._close_units()
+
+    def _close_units(self) -> None:
+        """Closes the units unless a worker is taking one: that worker then closes them when it has done so."""
         if self._taking.acquire(blocking=False):
             try:
                 self._units.close()

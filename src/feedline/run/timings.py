@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -15,14 +15,17 @@ class StageTiming:
     Args:
         elements: how many elements it has given.
         seconds: the time in it, over all threads, without the stages below it.
+        busy_seconds: the part of it in which a core was at work; the rest is waiting, for files or for other threads.
     """
 
     elements: int = 0
     seconds: float = 0.0
+    busy_seconds: float = 0.0
 
 
 class _Children(threading.local):
     seconds = 0.0
+    busy_seconds = 0.0
 
 
 class StageClock:
@@ -34,7 +37,7 @@ class StageClock:
         elements: how many elements it gives; may be set while it runs.
     """
 
-    __slots__ = ("_node", "_outer", "_start", "_timings", "elements")
+    __slots__ = ("_busy_start", "_node", "_outer", "_outer_busy", "_start", "_timings", "elements")
 
     def __init__(self, timings: Timings, node: Any, elements: int) -> None:
         self._timings = timings
@@ -44,15 +47,18 @@ class StageClock:
     def __enter__(self) -> StageClock:
         local = self._timings.children
         self._outer, local.seconds = local.seconds, 0.0
+        self._outer_busy, local.busy_seconds = local.busy_seconds, 0.0
+        self._busy_start = time.thread_time()
         self._start = time.perf_counter()
         return self
 
     def __exit__(self, *error: object) -> None:
         total = time.perf_counter() - self._start
+        busy = time.thread_time() - self._busy_start
         local = self._timings.children
-        own = total - local.seconds
+        self._timings.add(self._node, self.elements, total - local.seconds, busy - local.busy_seconds)
         local.seconds = self._outer + total
-        self._timings.add(self._node, self.elements, own)
+        local.busy_seconds = self._outer_busy + busy
 
 
 class Timings:
@@ -67,7 +73,7 @@ class Timings:
         """Returns a context manager: the time in its block counts as `node`'s, except what nested stages take."""
         return StageClock(self, node, elements)
 
-    def add(self, node: Any, elements: int, seconds: float) -> None:
+    def add(self, node: Any, elements: int, seconds: float, busy_seconds: float) -> None:
         """Adds work that a stage has done."""
         with self._lock:
             timing = self._stages.get(node)
@@ -75,8 +81,9 @@ class Timings:
                 timing = self._stages[node] = StageTiming()
             timing.elements += elements
             timing.seconds += seconds
+            timing.busy_seconds += busy_seconds
 
     def snapshot(self) -> dict[Any, StageTiming]:
         """Returns the timings so far, by node."""
         with self._lock:
-            return {node: StageTiming(timing.elements, timing.seconds) for node, timing in self._stages.items()}
+            return {node: replace(timing) for node, timing in self._stages.items()}

@@ -121,13 +121,25 @@ class StreamedUnits:
         self._group = int(np.prod([node.group for node in suffix], dtype=np.int64))
         self._first = 0
         self._ended = False
+        self._error: BaseException | None = None
 
     def take(self, count: int) -> StreamedUnit | None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
         wanted = count * self._group
         parts: list[Block] = []
         held = 0
         while held < wanted and not self._ended:
-            block = self._stream.next(wanted - held)
+            try:
+                block = self._stream.next(wanted - held)
+            except BaseException as error:
+                self._ended = True
+                if held < self._group:
+                    raise
+                self._error = error  # the batches before it come first
+                held -= held % self._group
+                break
             if block is None:
                 self._ended = True
                 break
@@ -148,11 +160,11 @@ class StreamedUnits:
 
     def _without_remainder(self, rows: int) -> int:
         """Returns how many of the last rows are left when smaller batches are dropped."""
-        size = 1
+        size, count = 1, rows
         for node in self._suffix:
+            count = count // node.group if getattr(node, "drop_remainder", False) else -(-count // node.group)
             size *= node.group
-            if getattr(node, "drop_remainder", False):
-                rows -= rows % size
+            rows = min(rows, count * size)
         return rows
 
     def close(self) -> None:

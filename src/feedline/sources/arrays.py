@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.block import Block, Column, ColumnBuilder, take_column
-from feedline.errors import DtypeError, ShapeError, StructureError, UnequalLengthsError
+from feedline.block import Block, Column, ColumnBuilder, own_rows, own_value, take_column
+from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError, UnequalLengthsError
 from feedline.nodes.base import Node
 from feedline.origin import Origin
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.spec import TensorSpec
+from feedline.spec import RaggedTensorSpec, TensorSpec
 from feedline.structure import (
     Treedef,
     as_component,
     component_names,
     component_shape,
+    describe_tree,
     flatten,
     merge_specs,
     spec_of,
@@ -37,7 +38,6 @@ class Slices(Node):
         columns: a column for each component.
         treedef: the structure.
         length: how many rows.
-        names: where the rows come from, for messages ("rows of the arrays").
     """
 
     columns: tuple[Column, ...]
@@ -56,7 +56,7 @@ class Slices(Node):
         count = len(positions)
         if count and positions[-1] - positions[0] == count - 1 and (count < 3 or (np.diff(positions) == 1).all()):
             start, stop = int(positions[0]), int(positions[-1]) + 1
-            columns = [_copy(column[start:stop]) for column in self.columns]
+            columns = [own_rows(column[start:stop]) for column in self.columns]
         else:
             columns = [_take(column, positions) for column in self.columns]
         return Block(count, columns, self.treedef)
@@ -68,26 +68,20 @@ class Slices(Node):
         return f"row {position} of the arrays"
 
 
-def _copy(rows: Column) -> Column:
-    if isinstance(rows, np.ndarray):
-        return rows.copy()
-    return [_copy_value(row) for row in rows]
-
-
 def _take(column: Column, positions: np.ndarray) -> Column:
-    rows = take_column(column, positions)
-    return rows if isinstance(rows, np.ndarray) else [_copy_value(row) for row in rows]
-
-
-def _copy_value(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    if isinstance(column, np.ndarray):
+        return take_column(column, positions)
+    return [own_value(column[position]) for position in positions.tolist()]
 
 
 def _row_spec(column: Column) -> Any:
     if isinstance(column, np.ndarray):
         return TensorSpec(column.shape[1:], column.dtype)
     if isinstance(column, RaggedTensor):
-        return spec_of(column[0]) if len(column) else TensorSpec(column.shape[1:], column.dtype)
+        shape = column.shape[1:]
+        if column.ragged_rank == 1:
+            return TensorSpec(shape, column.dtype)
+        return RaggedTensorSpec(shape, column.dtype, column.ragged_rank - 1, column.row_splits.dtype)
     spec = spec_of(column[0])
     for value in column[1:]:
         spec = merge_specs(spec, spec_of(value))
@@ -138,26 +132,45 @@ def _unpack_tables(tensors: Any) -> Any:
                 fix="Give the arrays that you mean, for example bunch.images.",
             )
         return _unpack_tables(tensors["data"]), _unpack_tables(tensors["target"])
-    if module.startswith("pandas."):
-        if kind.__name__ == "DataFrame":
-            return _unpack_frame(tensors)
+    if module.startswith("pandas.") and kind.__name__ == "DataFrame":
+        return _unpack_frame(tensors)
+    if module.startswith("pandas.") and hasattr(tensors, "isna") and hasattr(tensors, "to_numpy"):
         return _series_values(tensors)
     return tensors
 
 
 def _unpack_frame(frame: Any) -> Any:
-    columns = {str(name): _series_values(frame[name]) for name in frame.columns}
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise StructureError(
+            f"the frame has several columns of the name {twice[0]!r}.",
+            fix="Rename them: a name is a key of the element.",
+        )
+    columns = {name: _series_values(frame.iloc[:, number]) for number, name in enumerate(names)}
     if columns and all(values.dtype.kind in "biuf" for values in columns.values()):
-        return frame.to_numpy()
+        dtype = np.result_type(*columns.values())
+        wide = [values for values in columns.values() if values.dtype.kind in "iu" and dtype.kind == "f"]
+        if all((values.astype(dtype).astype(values.dtype) == values).all() for values in wide):
+            return np.stack([values.astype(dtype) for values in columns.values()], axis=1)
     return columns
 
 
 def _series_values(series: Any) -> np.ndarray:
-    if series.isna().any() and series.dtype.kind not in "fc":
-        raise DtypeError(
-            f"the column {series.name!r} has missing values.", fix="Fill them first, for example with .fillna(...)."
+    kind = series.dtype.kind
+    if kind not in "fc" or not isinstance(series.dtype, np.dtype):
+        missing = np.flatnonzero(np.asarray(series.isna()))
+        if len(missing):
+            raise DtypeError(
+                f"the column {series.name!r} has missing values, the first in row {missing[0]}.",
+                fix="Fill them first, for example with .fillna(...).",
+            )
+    values = series.to_numpy()
+    if values.dtype == object and kind in "biuf":  # pandas' own dtypes for numbers
+        values = series.to_numpy(
+            dtype=getattr(series.dtype, "numpy_dtype", np.dtype(f"{kind}8" if kind != "b" else "?"))
         )
-    return series.to_numpy()
+    return values
 
 
 def _column(value: Any, name: str) -> Column:
@@ -166,7 +179,7 @@ def _column(value: Any, name: str) -> Column:
     if isinstance(value, SparseTensor):
         return _rows_of_sparse(value)
     if isinstance(value, list | tuple):
-        rows = _rows_of_unequal(value)
+        rows = _rows_of_unequal(value, name)
         if rows is not None:
             return rows
     array = as_component(value)
@@ -178,7 +191,7 @@ def _column(value: Any, name: str) -> Column:
     return array
 
 
-def _rows_of_unequal(values: list | tuple) -> list | None:
+def _rows_of_unequal(values: list | tuple, name: str) -> list | None:
     """Returns the arrays of a list whose shapes differ, or None where the list is one array."""
     if not values or not all(isinstance(value, np.ndarray | list) for value in values):
         return None
@@ -188,12 +201,28 @@ def _rows_of_unequal(values: list | tuple) -> list | None:
     try:
         np.asarray(values)
     except ValueError:
-        return [as_component(value) for value in values]
+        builder = ColumnBuilder(len(values), name, "the list", lambda value: value)
+        full = next((as_component(value) for value in values if len(value)), None)
+        for value in values:
+            row = as_component(value)
+            if isinstance(value, list) and not value and full is not None:
+                row = np.empty(0, full.dtype)  # an empty list says nothing of its dtype
+            builder.append(row)
+        return list(builder.column())
     return None
 
 
 def _rows_of_sparse(value: SparseTensor) -> list[SparseTensor]:
-    starts = np.searchsorted(value.indices[:, 0], np.arange(len(value.dense_shape) and value.dense_shape[0] + 1))
+    if len(value.dense_shape) == 0:
+        raise ShapeError("a sparse tensor of rank 0 has no rows to slice.", fix="Use from_tensors for one element.")
+    rows = value.indices[:, 0]
+    outside = len(rows) and (rows.min() < 0 or rows.max() >= value.dense_shape[0])
+    if outside or (rows[1:] < rows[:-1]).any():
+        raise ArgumentError(
+            "the indices of the sparse tensor are not in order, or beyond its dense_shape.",
+            fix="Sort the indices by row, and give the whole dense_shape.",
+        )
+    starts = np.searchsorted(rows, np.arange(value.dense_shape[0] + 1))
     return [
         SparseTensor(value.indices[a:b, 1:], value.values[a:b], value.dense_shape[1:])
         for a, b in itertools.pairwise(starts)
@@ -207,21 +236,21 @@ def _list_of_elements(values: list) -> list | None:
     if isinstance(values[0], dict):
         return values
     try:
-        array = np.asarray(values)
-    except ValueError:
+        as_component(values)
+    except DtypeError:
         return values
-    return values if array.dtype == object else None
+    return None
 
 
 def _slices_of_elements(elements: list, origin: Origin) -> Slices:
-    first, treedef = flatten(elements[0])
-    builders = [ColumnBuilder(len(elements), name, "the list") for name in component_names(treedef)]
+    treedef = flatten(elements[0])[1]
+    names = component_names(treedef)
+    builders = [ColumnBuilder(len(elements), name, "the list", lambda value: value) for name in names]
     for index, element in enumerate(elements):
         leaves, tree = flatten(element)
         if tree != treedef:
             raise StructureError(
-                f"item {index} of the list has {len(leaves)} components in another structure than item 0 "
-                f"({len(first)} components).",
+                f"item {index} of the list is {describe_tree(tree)}, but item 0 is {describe_tree(treedef)}.",
                 fix="Give the same structure for every item.",
             )
         for builder, leaf in zip(builders, leaves, strict=True):
@@ -244,7 +273,7 @@ class Tensors(Node):
         return self.block.treedef.unflatten([spec_of(column[0]) for column in self.block.columns])
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
-        columns = [[_copy_value(column[0])] * len(positions) for column in self.block.columns]
+        columns = [[own_value(column[0]) for _ in positions] for column in self.block.columns]
         return Block(len(positions), columns, self.block.treedef)
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedline import random
 from feedline.block import Block, BlockBuilder
 from feedline.errors import (
     ArgumentError,
@@ -18,7 +19,7 @@ from feedline.errors import (
     StructureError,
 )
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
-from feedline.nodes.map import function_name, locate_user_error
+from feedline.nodes.map import called, function_name, locate_user_error
 from feedline.origin import Origin
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -49,12 +50,14 @@ class Generator(Node):
         arguments: what the function is called with.
         specs: the specs of the components, None where the first element decides.
         treedef: the structure, None likewise.
+        seed: keys the random numbers drawn inside the function.
     """
 
     function: Any
     arguments: tuple[Any, ...]
     specs: tuple[Any, ...] | None
     treedef: Treedef | None
+    seed: int
 
     name = "from_generator"
 
@@ -93,7 +96,7 @@ class Generator(Node):
         return cached
 
     def open(self, epoch: int, run: Run) -> Stream:
-        return _GeneratorStream(self)
+        return _GeneratorStream(self, epoch)
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         return f"element {position} of the generator"
@@ -162,7 +165,7 @@ def generator(
         output_signature = _signature_of_types(output_types, output_shapes)
     arguments = () if args is None else tuple(as_component(value) for value in args)
     if output_signature is None:
-        return Generator((), origin, function, arguments, None, None)
+        return Generator((), origin, function, arguments, None, None, random.fresh_seed())
     leaves, treedef = flatten(output_signature)
     for leaf in leaves:
         if not is_spec(leaf):
@@ -170,7 +173,8 @@ def generator(
                 f"output_signature holds {leaf!r:.80}, which is not a TensorSpec.",
                 fix="Give a structure of fl.TensorSpec(shape, dtype).",
             )
-    return Generator((), origin, function, arguments, tuple(as_spec(leaf) for leaf in leaves), treedef)
+    specs = tuple(as_spec(leaf) for leaf in leaves)
+    return Generator((), origin, function, arguments, specs, treedef, random.fresh_seed())
 
 
 def _signature_of_types(types: Any, shapes: Any) -> Any:
@@ -184,15 +188,16 @@ def _signature_of_types(types: Any, shapes: Any) -> Any:
 class _GeneratorStream:
     """One run of the user's generator."""
 
-    def __init__(self, node: Generator) -> None:
+    def __init__(self, node: Generator, epoch: int) -> None:
         self._node = node
+        self._epoch = epoch
         self._iterator: Iterator[Any] | None = None
         self._position = 0
         self._error: Exception | None = None
         self._ended = False
         self._treedef = node.treedef
         self._converters: list[Callable[[Any], Any]] | None = None
-        self._giver = function_name(node.function) + "()" if callable(node.function) else "the generator"
+        self._giver = called(node.function) if callable(node.function) else "the generator"
         if node.treedef is not None and node.specs is not None:
             names = component_names(node.treedef)
             self._converters = [_Converter(spec, name) for spec, name in zip(node.specs, names, strict=True)]
@@ -205,10 +210,12 @@ class _GeneratorStream:
         if self._ended:
             return None
         builder = BlockBuilder(limit, self._giver)
+        outer = random.outer_element()
         try:
             if self._iterator is None:
                 self._iterator = self._node.start()
             while builder.length < limit:
+                random.enter_element(self._node.seed, self._epoch, self._position)
                 element = next(self._iterator, _END)
                 if element is _END:
                     self._ended = True
@@ -222,6 +229,8 @@ class _GeneratorStream:
                 self._ended = True
                 raise located from (None if located is error else error)
             self._error = located
+        finally:
+            random.leave_element(outer)
         return builder.block() if builder.length else None
 
     def _components(self, element: Any) -> list[Any]:
