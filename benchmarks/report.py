@@ -86,7 +86,7 @@ def rows(outcomes: dict[str, Outcome]) -> Iterable[tuple[str, ...]]:
     reference, limit = outcomes.get(REFERENCE), outcomes.get("limit")
     for name, outcome in sorted(outcomes.items(), key=lambda item: -(item[1].rate or 0)):
         if outcome.status != "measured":
-            words = {"absent": "-", "missing": "not installed", "failed": "FAILED"}[outcome.status]
+            words = {"absent": "not run:", "missing": "not installed", "failed": "FAILED:"}[outcome.status]
             why = "" if outcome.status == "missing" else outcome.why
             yield (name, words, why)
             continue

@@ -57,6 +57,12 @@ def test_cast_refuses_strings(x):
         cast(1.5, "string")
 
 
+def test_cast_refuses_what_is_no_dtype():
+    for dtype in ("nope", None, 3):
+        with pytest.raises(DtypeError, match="dtype"):
+            cast([1], dtype)
+
+
 def test_cast_keeps_strings():
     words = np.array([b"a"], object)
     assert cast(words, "string") is words

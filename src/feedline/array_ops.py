@@ -96,7 +96,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
 def _float_to_integer(array: np.ndarray, target: np.dtype) -> np.ndarray:
     if array.dtype.itemsize < 4:
         array = array.astype(np.float32)
-    limits = np.iinfo(target)
+    limits = np.iinfo(target.name)
     wide = np.dtype(np.int32 if target.itemsize < 4 or target == np.int32 else np.int64)
     bound = float(-np.iinfo(wide).min)
     # NumPy leaves a float beyond the integer's range to the processor; here only what fits is ever converted.

@@ -20,7 +20,7 @@ writer = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(writer)
 
 ROWS, COLUMNS = np.mgrid[0:40, 0:50]
-PHOTO = np.dstack([ROWS * 5, COLUMNS * 4, (ROWS * COLUMNS) % 200]).astype(np.uint8)
+PHOTO = np.dstack([ROWS * 5, COLUMNS * 4, 255 - ROWS * COLUMNS // 9]).astype(np.uint8)
 GOOD = simplejpeg.encode_jpeg(PHOTO, 90, "RGB", "420")
 PROGRESSIVE = encode_jpeg(PHOTO, progressive=True)
 
@@ -39,7 +39,7 @@ def test_header():
 
 def test_decodes_near_to_what_was_encoded():
     for contents in (GOOD, PROGRESSIVE):
-        assert np.abs(decode_jpeg(contents).astype(int) - PHOTO).mean() < 8
+        assert np.abs(decode_jpeg(contents).astype(int) - PHOTO).mean() < 3
 
 
 @pytest.mark.parametrize("ratio", [1, 2, 4, 8])
@@ -65,7 +65,7 @@ def test_cut_off_anywhere_it_raises(contents):
 
 
 def test_what_is_left_of_a_cut_file_can_be_had():
-    cut = GOOD[: -len(GOOD) // 4]
+    cut = GOOD[:-20]
     with pytest.raises(ImageDecodeError, match="try_recover_truncated"):
         decode_jpeg(cut)
     image = decode_jpeg(cut, try_recover_truncated=True)
@@ -76,7 +76,7 @@ def test_what_is_left_of_a_cut_file_can_be_had():
 def test_a_warning_of_the_decoder_is_an_error():
     at = GOOD.rindex(b"\xff\xd9")
     with pytest.raises(ImageDecodeError, match="extraneous bytes"):
-        decode_jpeg(GOOD[:at] + b"\0\0\0" + GOOD[at:])
+        decode_jpeg(GOOD[:at] + bytes(100) + GOOD[at:])
 
 
 @settings(deadline=None, max_examples=300)
@@ -91,10 +91,9 @@ def test_damage_never_crashes(at, value, progressive, recover):
     damaged[min(at, len(damaged) - 1)] = value
     try:
         image = decode_jpeg(bytes(damaged), 3, try_recover_truncated=recover)
-    except ImageDecodeError as error:
-        assert error.where
-    else:
-        assert image.ndim == 3
+    except ImageDecodeError:
+        return
+    assert image.ndim == 3
 
 
 @settings(deadline=None, max_examples=200)

@@ -113,6 +113,13 @@ def test_refusals():
             function(np.array([[[b"a"] * 3]], object), 0.5)
 
 
+def test_a_delta_that_does_not_go_with_the_image():
+    with pytest.raises(ShapeError, match=r"\(5,\)"):
+        image.adjust_brightness(PHOTO, np.zeros(5))
+    with pytest.raises(DtypeError, match="delta"):
+        image.adjust_brightness(PHOTO, "much")
+
+
 def test_integers_equal_tensorflow_to_the_last_bit():
     tf = pytest.importorskip("tensorflow")
     for dtype in ("uint8", "int16", "uint16"):

@@ -47,10 +47,11 @@ def test_the_same_element_is_flipped_the_same_way():
     results = []
     for _ in range(2):
         rows = []
+        outer = random.outer_element()
         for position in range(40):
             random.enter_element(7, 0, position)
             rows.append(image.random_flip_left_right(ONE)[0, 0, 0])
-        random.leave_element()
+        random.leave_element(outer)
         results.append(rows)
     assert results[0] == results[1]
     assert len(set(results[0])) == 2
@@ -65,6 +66,12 @@ def test_stateless_flips(flip):
     for seed in (1, (1, 2, 3), (1.0, 2.0), "ab", None):
         with pytest.raises(ArgumentError, match="two ints"):
             flip(ONE, seed)
+
+
+def test_seeds_are_ints():
+    for seed in ("a", 1.5, (1, 2)):
+        with pytest.raises(ArgumentError, match="seed"):
+            image.random_flip_left_right(ONE, seed=seed)
 
 
 def test_infinity_survives_a_random_flip():

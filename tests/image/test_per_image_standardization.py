@@ -38,6 +38,9 @@ def test_refusals():
         per_image_standardization(np.zeros((0, 4, 3)))
     with pytest.raises(DtypeError):
         per_image_standardization(np.full((1, 1, 1), b"a", object))
+    with pytest.raises(DtypeError, match="complex64"):
+        per_image_standardization(np.zeros((4, 4, 3), "complex64"))
+    assert per_image_standardization(np.eye(3, dtype=bool)[..., np.newaxis]).dtype == np.float32
 
 
 def test_equals_tensorflow():

@@ -19,10 +19,11 @@ def test_draws_belong_to_the_element(name):
 
     def run(positions):
         results = {}
+        outer = random.outer_element()
         for position in positions:
             random.enter_element(11, 2, position)
             results[position] = call()
-        random.leave_element()
+        random.leave_element(outer)
         return results
 
     first, second = run(range(6)), run(reversed(range(6)))

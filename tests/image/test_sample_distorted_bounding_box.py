@@ -55,7 +55,8 @@ def test_refusals():
     none = np.zeros((1, 0, 4), np.float32)
     with pytest.raises(ArgumentError, match="no box"):
         sample_distorted_bounding_box((9, 9, 3), none)
-    assert sample_distorted_bounding_box((9, 9, 3), none, use_image_if_no_bounding_boxes=True)
+    whole = sample_distorted_bounding_box((9, 9, 3), none, use_image_if_no_bounding_boxes=True, area_range=(1.0, 1.0))
+    assert whole.size.tolist() == [9, 9, -1]
     for size in ((9, 9), 9, (9.0, 9.0, 3.0), (-1, 9, 3)):
         with pytest.raises(ShapeError, match="image_size"):
             sample_distorted_bounding_box(size, BOX)

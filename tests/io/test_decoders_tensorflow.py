@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import simplejpeg
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from feedline.errors import FeedlineError
+from feedline.formats.signature import whole_file_format
 from feedline.io.decode_image import decode_image
 from feedline.io.decode_jpeg import decode_and_crop_jpeg, decode_jpeg
 from feedline.io.decode_png import decode_png
@@ -128,19 +129,19 @@ def test_webp(photos, quality):
 def test_raw_numbers(data):
     names = ["float16", "float32", "float64", "int32", "uint16", "uint8", "int16", "int8", "int64", "complex64", "bool"]
     options = {"out_type": data.draw(st.sampled_from(names)), "little_endian": data.draw(st.booleans())}
-    if data.draw(st.booleans()):
+    # TensorFlow has no padded float16, complex or bool.
+    if options["out_type"] not in ("float16", "complex64", "bool") and data.draw(st.booleans()):
         options["fixed_length"] = data.draw(st.integers(-1, 24))
     rows = data.draw(st.lists(st.binary(max_size=24), min_size=1, max_size=3))
     if data.draw(st.booleans()):
         rows = [row.ljust(24, b"\1") for row in rows]
+    assume(not any(whole_file_format(row) for row in rows))
     contents = rows[0] if data.draw(st.booleans()) else rows
     try:
         wanted = tf.io.decode_raw(contents, tf.as_dtype(options["out_type"]), *list(options.values())[1:]).numpy()
     except tf.errors.InvalidArgumentError:
         with pytest.raises(FeedlineError):
             decode_raw(contents, **options)
-        return
-    except tf.errors.UnimplementedError:
         return
     got = decode_raw(contents, **options)
     assert got.dtype == wanted.dtype

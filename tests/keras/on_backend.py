@@ -478,24 +478,39 @@ def check_strings_and_ragged():
     model = linear()
     raises(DtypeError, lambda: model.fit(data, verbose=0), "x is strings")
     rows = [np.arange(1 + i % 3, dtype=np.float32) for i in range(4)]
-    ragged = fl.Dataset.from_generator(
-        lambda: iter(rows), output_signature=fl.TensorSpec((None,), "float32")
-    ).ragged_batch(2)
+    ragged = Inline(
+        lambda: (fl.RaggedTensor.from_rows(rows[start : start + 2]) for start in (0, 2)),
+        fl.RaggedTensorSpec((2, None), "float32"),
+        2,
+    )
+    ragged = feedline.keras.to_keras(ragged)
     if BACKEND == "tensorflow":
         given = keras.Input((1,), dtype="string")
         looked_up = keras.Model(given, keras.layers.StringLookup(vocabulary=["a", "d"])(given))
         assert looked_up.predict(data, verbose=0).ravel().tolist() == [1, 0, 1, 2]
         lookup = keras.Sequential([keras.layers.StringLookup(vocabulary=["a", "d"])])
         raises(DtypeError, lambda: lookup.predict(data, verbose=0), "strings=True")
-        assert lookup.predict(data.to_keras(strings=True), verbose=0).ravel().tolist() == [1, 0, 1, 2]
+        assert lookup.predict(feedline.keras.to_keras(data, strings=True), verbose=0).ravel().tolist() == [1, 0, 1, 2]
 
         import tensorflow as tf
 
-        got = list(ragged.to_keras().get_tf_dataset())
+        got = list(ragged.get_tf_dataset())
         assert isinstance(got[0], tf.RaggedTensor), got
         assert [batch.to_list() for batch in got] == [[[0.0], [0.0, 1.0]], [[0.0, 1.0, 2.0], [0.0]]]
     else:
         raises(StructureError, lambda: model.predict(ragged, verbose=0), ".padded_batch")
+
+
+def check_batches_in_flight_are_not_overwritten():
+    """JAX and PyTorch read a batch's memory where it lies, later than Python handed it over."""
+    rows = np.repeat(np.arange(640, dtype=np.float32)[:, None], 2048, axis=1)
+    given = keras.Input((2048,))
+    slow = given
+    for _ in range(3):
+        slow = keras.layers.Dense(2048, kernel_initializer="identity", use_bias=False)(slow)
+    model = keras.Model(given, keras.layers.Lambda(lambda x: keras.ops.mean(x, axis=1))(slow))
+    for data in (batches(rows, size=16), batches(rows, size=16).map(lambda x: x * 1, num_parallel_calls=2).prefetch(2)):
+        close_to(model.predict(data, verbose=0), np.arange(640))
 
 
 def check_an_error_in_the_pipeline_arrives_whole():

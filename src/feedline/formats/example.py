@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,12 +118,14 @@ class ExamplePlan:
 
     Args:
         wanted: the features, each name once.
+        any_order: whether a map entry may have its value before its name, as TensorFlow allows in an Example, but not
+            in a SequenceExample.
     """
 
-    def __init__(self, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, wanted: Sequence[Wanted], *, any_order: bool = True) -> None:
         from feedline.kernels import example as kernel
 
-        self.wanted = tuple(wanted)
+        self.wanted, self._any_order = tuple(wanted), any_order
         names = [feature.name.encode() for feature in self.wanted]
         self.names = np.frombuffer(bytearray(b"".join(names) or b"\0"), np.uint8)
         self.table = np.full(1 << max(2, (4 * len(names) - 1).bit_length()), -1, np.int64)
@@ -194,7 +196,8 @@ class ExamplePlan:
         spans = np.empty((span_places, 2), np.int64)
         regions = np.empty((self._list_count, records, 2), np.int64)
         code, row, feature, detail = kernel.parse(
-            buffer, offsets, lengths, self.names, self.table, columns, self._defaults, numbers, spans, regions
+            *(buffer, offsets, lengths, self._any_order, self.names, self.table, columns, self._defaults),
+            *(numbers, spans, regions),
         )
         if code:
             raise at_row(self.error(code, feature, detail, record_bytes(buffer, offsets, lengths, row)), row)
@@ -323,15 +326,18 @@ def at_row(error: FeedlineError, row: int) -> FeedlineError:
     return error
 
 
-def missing(name: str, kinds: dict[str, int], what: str = "feature") -> MissingFeatureError:
-    """Returns the error for a feature that a record lacks, with the names it has."""
+def missing(name: str, kinds: Mapping[str, int | None], what: str = "feature") -> MissingFeatureError:
+    """Returns the error for a feature that a record lacks, with the names it has and the kind of each, if known."""
     if name in kinds:
         return MissingFeatureError(
             f"{what} {name!r} is in the record, but holds no list of values.",
             fix="Write its values, or give the feature a default_value.",
         )
     nearest = nearest_name(name, kinds)
-    shown = [f"{other!r} ({KIND_NAMES.get(kind, 'unreadable')})" for other, kind in list(kinds.items())[:_NAMES_SHOWN]]
+    shown = [
+        f"{other!r}" if kind is None else f"{other!r} ({KIND_NAMES.get(kind, 'unreadable')})"
+        for other, kind in list(kinds.items())[:_NAMES_SHOWN]
+    ]
     more = f" and {len(kinds) - _NAMES_SHOWN} more" if len(kinds) > _NAMES_SHOWN else ""
     has = f"The record has: {', '.join(shown)}{more}." if kinds else "The record has no features."
     advice = f"Did you mean {nearest!r}? " if nearest else ""

@@ -72,10 +72,10 @@ def known_format(contents: bytes | memoryview) -> str | None:
 
 def whole_file_format(contents: bytes | memoryview) -> str | None:
     """Returns "npy", "PNG", "JPEG" or "GIF" where bytes begin as such a file does and raw numbers hardly can."""
-    head = bytes(contents[:12])
+    head = bytes(contents[:16])
     if head[:6] == b"\x93NUMPY" and head[6:7] in (b"\1", b"\2", b"\3"):
         return "npy"
-    if head[:8] == b"\x89PNG\r\n\x1a\n":
+    if head[:8] == b"\x89PNG\r\n\x1a\n" and head[12:] == b"IHDR":
         return "PNG"
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return "GIF"

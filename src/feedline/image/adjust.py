@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from feedline.array_ops import cast
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, ShapeError
 from feedline.image.as_image import as_image, as_number, as_numbers, needs_channels, needs_numbers
 from feedline.image.convert_image_dtype import convert_image_dtype
 
@@ -29,6 +29,7 @@ def adjust_brightness(image: Any, delta: Any) -> np.ndarray:
 
     Raises:
         DtypeError: the image holds neither integers nor floats.
+        ShapeError: `delta` is an array that does not go with the image's shape.
 
     Example:
         >>> adjust_brightness(np.array([[[0, 200]]], np.uint8), 0.2)
@@ -37,7 +38,14 @@ def adjust_brightness(image: Any, delta: Any) -> np.ndarray:
     image = as_numbers(image)
     needs_numbers(image, "adjust_brightness")
     floats = _as_float(image)
-    return convert_image_dtype(floats + as_numbers(delta, "delta").astype(floats.dtype), image.dtype, saturate=True)
+    amount = as_numbers(delta, "delta").astype(floats.dtype)
+    try:
+        return convert_image_dtype(floats + amount, image.dtype, saturate=True)
+    except ValueError:
+        raise ShapeError(
+            f"delta has the shape {amount.shape}, which does not go with the image's {image.shape}.",
+            fix="Give one number, or one for every channel.",
+        ) from None
 
 
 def adjust_gamma(image: Any, gamma: float = 1, gain: float = 1) -> np.ndarray:

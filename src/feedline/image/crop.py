@@ -9,8 +9,8 @@ import numpy as np
 from feedline.errors import ArgumentError, ShapeError
 from feedline.image.as_image import as_count, as_image, as_number, as_numbers
 from feedline.image.resize import ResizeMethod, resize
-from feedline.image.seeds import stateless_stream
-from feedline.random import Stream, stream
+from feedline.image.seeds import element_stream, stateless_stream
+from feedline.random import Stream
 
 
 def central_crop(image: Any, central_fraction: float) -> np.ndarray:
@@ -208,7 +208,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
         >>> random_crop(np.zeros((5, 6, 3)), (2, 2, 3), seed=1).shape
         (2, 2, 3)
     """
-    return _random_crop(value, size, stream(seed))
+    return _random_crop(value, size, element_stream(seed))
 
 
 def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> np.ndarray:

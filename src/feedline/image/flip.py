@@ -8,8 +8,8 @@ import numpy as np
 
 from feedline.errors import ArgumentError
 from feedline.image.as_image import as_image
-from feedline.image.seeds import stateless_stream
-from feedline.random import Stream, stream
+from feedline.image.seeds import element_stream, stateless_stream
+from feedline.random import Stream
 
 
 def flip_left_right(image: Any) -> np.ndarray:
@@ -114,7 +114,7 @@ def random_flip_left_right(image: Any, seed: int | None = None) -> np.ndarray:
         >>> random_flip_left_right(np.zeros((2, 3, 1), np.uint8), seed=1).shape
         (2, 3, 1)
     """
-    return _random_flip(as_image(image), -2, stream(seed))
+    return _random_flip(as_image(image), -2, element_stream(seed))
 
 
 def random_flip_up_down(image: Any, seed: int | None = None) -> np.ndarray:
@@ -130,7 +130,7 @@ def random_flip_up_down(image: Any, seed: int | None = None) -> np.ndarray:
     Raises:
         ShapeError: the image is not 3-D or 4-D.
     """
-    return _random_flip(as_image(image), -3, stream(seed))
+    return _random_flip(as_image(image), -3, element_stream(seed))
 
 
 def stateless_random_flip_left_right(image: Any, seed: Any) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 from feedline.errors import ArgumentError, ShapeError
 from feedline.image.as_image import as_count, as_image, needs_numbers
 from feedline.image.convert_image_dtype import convert_image_dtype
-from feedline.image.seeds import stateless_stream
-from feedline.random import Stream, stream
+from feedline.image.seeds import element_stream, stateless_stream
+from feedline.random import Stream
 
 
 def adjust_jpeg_quality(image: Any, jpeg_quality: int, dct_method: str = "", name: str | None = None) -> np.ndarray:
@@ -77,7 +77,7 @@ def random_jpeg_quality(
         >>> random_jpeg_quality(np.zeros((8, 8, 3), np.uint8), 75, 95, seed=1).shape
         (8, 8, 3)
     """
-    return adjust_jpeg_quality(image, _draw_quality(min_jpeg_quality, max_jpeg_quality, stream(seed)))
+    return adjust_jpeg_quality(image, _draw_quality(min_jpeg_quality, max_jpeg_quality, element_stream(seed)))
 
 
 def stateless_random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_quality: int, seed: Any) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.image.as_image import as_image
+from feedline.image.as_image import as_image, needs_numbers
 
 
 def per_image_standardization(image: Any) -> np.ndarray:
@@ -20,13 +20,15 @@ def per_image_standardization(image: Any) -> np.ndarray:
 
     Raises:
         ShapeError: the image has fewer than three dimensions, or no pixel.
-        DtypeError: the image holds strings.
+        DtypeError: the image holds strings or complex numbers.
 
     Example:
         >>> per_image_standardization(np.array([[[1], [3]]], np.uint8)).ravel()
         array([-1.,  1.], dtype=float32)
     """
     image = as_image(image, ranks=None)
+    if image.dtype != np.bool_:
+        needs_numbers(image, "per_image_standardization")
     count = image.shape[-3] * image.shape[-2] * image.shape[-1]
     flat = image.astype(np.float32).reshape(-1, count)
     flat -= flat.mean(axis=1, keepdims=True)

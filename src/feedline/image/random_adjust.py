@@ -13,8 +13,8 @@ import numpy as np
 from feedline.errors import ArgumentError
 from feedline.image.adjust import adjust_brightness, adjust_contrast, adjust_hue, adjust_saturation
 from feedline.image.as_image import as_number
-from feedline.image.seeds import stateless_stream, uniform
-from feedline.random import Stream, stream
+from feedline.image.seeds import element_stream, stateless_stream, uniform
+from feedline.random import Stream
 
 
 def random_brightness(image: Any, max_delta: float, seed: int | None = None) -> np.ndarray:
@@ -36,7 +36,7 @@ def random_brightness(image: Any, max_delta: float, seed: int | None = None) -> 
         >>> random_brightness(np.zeros((2, 2, 3), np.uint8), 0.1, seed=1).dtype
         dtype('uint8')
     """
-    return adjust_brightness(image, _around_zero(max_delta, stream(seed)))
+    return adjust_brightness(image, _around_zero(max_delta, element_stream(seed)))
 
 
 def stateless_random_brightness(image: Any, max_delta: float, seed: Any) -> np.ndarray:
@@ -78,7 +78,7 @@ def random_contrast(image: Any, lower: float, upper: float, seed: int | None = N
         >>> random_contrast(np.zeros((2, 2, 3), np.uint8), 0.8, 1.2, seed=1).max()
         np.uint8(0)
     """
-    return adjust_contrast(image, _between(lower, upper, stream(seed)))
+    return adjust_contrast(image, _between(lower, upper, element_stream(seed)))
 
 
 def stateless_random_contrast(image: Any, lower: float, upper: float, seed: Any) -> np.ndarray:
@@ -122,7 +122,7 @@ def random_saturation(image: Any, lower: float, upper: float, seed: int | None =
         >>> random_saturation(np.zeros((2, 2, 3), np.uint8), 0.8, 1.2, seed=1).max()
         np.uint8(0)
     """
-    return adjust_saturation(image, _between(lower, upper, stream(seed)))
+    return adjust_saturation(image, _between(lower, upper, element_stream(seed)))
 
 
 def stateless_random_saturation(image: Any, lower: float, upper: float, seed: Any) -> np.ndarray:
@@ -165,7 +165,7 @@ def random_hue(image: Any, max_delta: float, seed: int | None = None) -> np.ndar
         >>> random_hue(np.zeros((2, 2, 3), np.uint8), 0.2, seed=1).max()
         np.uint8(0)
     """
-    return adjust_hue(image, _around_zero(max_delta, stream(seed), most=0.5))
+    return adjust_hue(image, _around_zero(max_delta, element_stream(seed), most=0.5))
 
 
 def stateless_random_hue(image: Any, max_delta: float, seed: Any) -> np.ndarray:

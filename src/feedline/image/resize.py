@@ -84,6 +84,8 @@ def resize(
     dtype = images.dtype if method == "nearest" else np.dtype(np.float32)
     if out is None:
         out = np.empty(shape, dtype)
+    elif not isinstance(out, np.ndarray):
+        raise ArgumentError(f"out is {out!r}; an array is wanted.", fix="Make it with np.empty(shape, dtype).")
     elif out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:
         raise ArgumentError(
             f"out has the shape {out.shape} and dtype {out.dtype}; {shape} and {dtype} in C order is wanted.",

@@ -11,8 +11,8 @@ import numpy as np
 
 from feedline.errors import ArgumentError, ShapeError
 from feedline.image.as_image import as_count, as_number, as_numbers
-from feedline.image.seeds import stateless_stream
-from feedline.random import Stream, stream
+from feedline.image.seeds import element_stream, stateless_stream
+from feedline.random import Stream
 
 
 class DistortedBoundingBox(NamedTuple):
@@ -61,7 +61,7 @@ def sample_distorted_bounding_box(
         >>> bool(np.all(begin[:2] + size[:2] <= (40, 60)))
         True
     """
-    draws = stream(seed or None)
+    draws = element_stream(seed or None)
     return _sample(
         image_size,
         bounding_boxes,

@@ -7,9 +7,20 @@ from typing import Any
 import numpy as np
 
 from feedline.errors import ArgumentError
-from feedline.random import Stream, mix_all
+from feedline.random import Stream, mix_all, stream
 
 _STATELESS = 0x5EED
+
+
+def element_stream(seed: Any) -> Stream:
+    """Returns the stream of the element at hand, for an operation's own seed.
+
+    Raises:
+        ArgumentError: the seed is neither an int nor None.
+    """
+    if seed is not None and not isinstance(seed, int | np.integer):
+        raise ArgumentError(f"seed is {seed!r}; an int is wanted.", fix="Give an int, or None.")
+    return stream(None if seed is None else int(seed))
 
 
 def stateless_stream(seed: Any) -> Stream:

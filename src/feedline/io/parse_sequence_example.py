@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, CorruptExampleError, FeatureLengthError, FeedlineError, MissingFeatureError
+from feedline.errors import ArgumentError, CorruptExampleError, FeatureLengthError, FeedlineError
 from feedline.formats.example import (
     KINDS,
     ExamplePlan,
@@ -74,7 +74,7 @@ class _SequenceParser:
             Wanted(feature.name, feature.dtype, feature.count, feature.default, feature.shape, empty_replaces=True)
             for feature in context.wanted(empty_replaces=True)
         ]
-        self._context_plan = ExamplePlan(wanted)
+        self._context_plan = ExamplePlan(wanted, any_order=False)
         self._sequence_plan = ExamplePlan(
             [
                 Wanted(feature.name, feature.dtype, empty_replaces=True)
@@ -158,9 +158,10 @@ class _SequenceParser:
             code, step, _, got = feature_lists.open_rows(buffer, kind, places)
             record = np.repeat(np.arange(records), counts)
             if code:
-                wrong = other_kind(wanted.name, wanted.dtype, got)
-                error = wrong if code == feature_lists.OTHER_KIND else malformed(wanted.name)
-                raise _at_step(error, step, record)
+                wrong = code == feature_lists.OTHER_KIND
+                raise _at_step(
+                    other_kind(wanted.name, wanted.dtype, got) if wrong else malformed(wanted.name), step, record
+                )
             try:
                 lists = Lists(buffer, wanted.dtype, places, wanted.name)
             except FeedlineError as error:
@@ -181,9 +182,8 @@ def _dense(name: str, feature: FixedLenSequenceFeature, rows: _Rows, packed: Pac
     if not feature.allow_missing and not rows.present.all():
         row = int(np.flatnonzero(~rows.present)[0])
         kinds = record_kinds(record_bytes(*packed, row), _FEATURE_LISTS)
-        error: FeedlineError = missing(name, {other: 0 for other in kinds if other != name}, "feature list")
-        if isinstance(error, MissingFeatureError):
-            error.fix = error.fix.replace(" (empty)", "") + " Or give it allow_missing=True."
+        error = missing(name, dict.fromkeys(kinds), "feature list")
+        error.fix += " Or give it allow_missing=True."
         raise at_row(error, row)
     size = int(np.prod(feature.shape, dtype=np.int64))
     odd = np.flatnonzero(rows.lists.counts != size)

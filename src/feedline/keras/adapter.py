@@ -239,7 +239,7 @@ class DatasetAdapter(DataAdapter):
             self._first = _Opened(iterator, [], 0.0)
         opened = self._first
         try:
-            while len(opened.batches) < count and _END not in opened.batches[-1:]:
+            while len(opened.batches) < count and not any(batch is _END for batch in opened.batches):
                 opened.batches.append(next(opened.iterator, _END))
             if opened.batches[0] is _END:
                 raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")

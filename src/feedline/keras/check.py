@@ -107,7 +107,7 @@ def check_kinds(spec: Any, backend: str, strings: bool, string_inputs: bool) -> 
                     f"{name} is strings, and a model on the {backend} backend computes with numbers.",
                     fix="Map the strings to numbers, or drop them from the element"
                     + (
-                        "; where the model looks them up itself, say ds.to_keras(strings=True)."
+                        "; where the model looks them up itself, say feedline.keras.to_keras(ds, strings=True)."
                         if backend == "tensorflow"
                         else "."
                     ),

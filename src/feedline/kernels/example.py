@@ -32,6 +32,9 @@ from feedline.kernels.feature_lists import (
 )
 from feedline.kernels.wire import address_of, copy_bytes, load8, load64, read_length, read_varint, skip_field
 
+# Numba caches a kernel until its own file changes: this line changes with the files that are compiled into it.
+BUILT_ON = "wire 2d5db84364b6, feature_lists 9ddbf1764cba"
+
 NAME_START, NAME_LENGTH, NAME_FIRST, NAME_LAST = 0, 1, 2, 3  # where the name is; its first and last eight bytes
 KIND, FIXED, COUNT, HAS_DEFAULT, BASE, DEFAULT_BASE, EMPTY_COUNTS = 4, 5, 6, 7, 8, 9, 10
 COLUMNS = 11
@@ -125,7 +128,7 @@ def _entry_any_order(at, end):
 
 
 @njit(nogil=True, cache=True)
-def _entry(at, end):
+def _entry(at, end, any_order):
     """Reads a map entry: where its name and its value are, and their lengths; the first is -1 if it is malformed."""
     if end - at >= 4 and load8(at) == 10:
         name_length, name = read_length(at + 1, end)
@@ -135,14 +138,17 @@ def _entry(at, end):
                 value_length, value = read_length(after + 1, end)
                 if value >= 0 and value + value_length == end:
                     return name, name_length, value, value_length
-    return _entry_any_order(at, end)
+    if any_order:
+        return _entry_any_order(at, end)
+    return np.int64(-1), np.int64(0), end, np.int64(0)
 
 
 @njit(nogil=True, cache=True, forceinline=True)
-def _scan(at, end, map_tag, names, table, wanted, memory, found):
+def _scan(at, end, map_tag, any_order, names, table, wanted, memory, found):
     """Finds the wanted entries of the map that is the message's field `map_tag`; says whether all is well-formed.
 
     Args:
+        any_order: whether an entry may have its value first, which TensorFlow allows only in an Example.
         memory: int64 `(places, 5)`, what the last record had at each place: feature, name address, length, ends.
         found: int64 `(features, 2)`: receives address and length of each value; the address is -1 if there is none.
     """
@@ -166,7 +172,7 @@ def _scan(at, end, map_tag, names, table, wanted, memory, found):
             length, at = read_length(at + 1, map_end)
             if at < 0:
                 return False
-            name, name_length, value, value_length = _entry(at, at + length)
+            name, name_length, value, value_length = _entry(at, at + length, any_order)
             if name < 0:
                 return False
             at += length
@@ -195,8 +201,10 @@ def _scan(at, end, map_tag, names, table, wanted, memory, found):
 
 
 @njit(nogil=True, cache=True, forceinline=True)
-def _parse_record(start, end, base, record, names, table, wanted, defaults, memory, found, dense, spans, regions):
-    if not _scan(start, end, 10, names, table, wanted, memory, found):
+def _parse_record(
+    start, end, base, record, any_order, names, table, wanted, defaults, memory, found, dense, spans, regions
+):
+    if not _scan(start, end, 10, any_order, names, table, wanted, memory, found):
         return MALFORMED, record, -1, 0
     for feature in range(len(wanted)):
         at, length = found[feature, 0], found[feature, 1]
@@ -231,11 +239,13 @@ def _parse_record(start, end, base, record, names, table, wanted, defaults, memo
 
 
 @njit(nogil=True, cache=True)
-def parse(buffer, offsets, lengths, names, table, wanted, defaults, dense, spans, regions):
+def parse(buffer, offsets, lengths, any_order, names, table, wanted, defaults, dense, spans, regions):
     """Parses a batch of Examples.
 
     Args:
         buffer, offsets, lengths: the batch; each record is checked to lie within the buffer.
+        any_order: whether a map entry may have its value first; TensorFlow allows it in an Example, but not in a
+            SequenceExample.
         names, table, wanted, defaults: the plan.
         dense: int64, receives the fixed numbers of each feature from its `BASE` on; float32 two to a place.
         spans: int64 `(n, 2)`, receives position and length of the fixed strings; -1 and its number for a default.
@@ -250,7 +260,20 @@ def parse(buffer, offsets, lengths, names, table, wanted, defaults, dense, spans
             return MALFORMED, record, -1, 0
         at = base + start
         result = _parse_record(
-            at, at + length, base, record, names, table, wanted, defaults, memory, found, dense, spans, regions
+            at,
+            at + length,
+            base,
+            record,
+            any_order,
+            names,
+            table,
+            wanted,
+            defaults,
+            memory,
+            found,
+            dense,
+            spans,
+            regions,
         )
         if result[0] != FINE:
             return result
@@ -264,7 +287,7 @@ def parse_one(buffer, names, table, wanted, defaults, dense, spans, regions):
     found = np.empty((len(wanted), 2), np.int64)
     base = address_of(buffer)
     return _parse_record(
-        base, base + len(buffer), base, 0, names, table, wanted, defaults, memory, found, dense, spans, regions
+        base, base + len(buffer), base, 0, True, names, table, wanted, defaults, memory, found, dense, spans, regions
     )
 
 
@@ -284,7 +307,7 @@ def locate(buffer, offsets, lengths, map_tag, names, table, wanted, regions):
         if start < 0 or length < 0 or start > len(buffer) or length > len(buffer) - start:
             return MALFORMED, record, -1, 0
         at = base + start
-        if not _scan(at, at + length, map_tag, names, table, wanted, memory, found):
+        if not _scan(at, at + length, map_tag, False, names, table, wanted, memory, found):
             return MALFORMED, record, -1, 0
         for feature in range(len(wanted)):
             if found[feature, 0] >= 0:

@@ -22,6 +22,9 @@ from feedline.kernels.wire import (
     store_bytes_object,
 )
 
+# Numba caches a kernel until its own file changes: this line changes with the files that are compiled into it.
+BUILT_ON = "wire 2d5db84364b6"
+
 BYTES, FLOAT, INT64 = 1, 2, 3  # a kind is the number of its field in the message Feature
 FINE, MALFORMED, MISSING, OTHER_KIND, OTHER_COUNT, MALFORMED_FEATURE = 0, 1, 2, 3, 4, 5
 SIZE_OF = {BYTES: 16, FLOAT: 4, INT64: 8}  # of a value in memory: a string is its position and its length
