@@ -187,7 +187,7 @@ def entries(draw, odd=True):
     elif style == 3:
         feature = delimited(kind, body + body)
         size *= 2
-    elif style == 4:
+    elif style == 4 and size:
         feature += delimited(draw(st.integers(1, 3)), body)
     elif style == 5:
         feature = delimited(kind, delimited(1, b"") + body)
