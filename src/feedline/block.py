@@ -279,10 +279,16 @@ class BlockBuilder:
             builder.append(value)
         self.length += 1
 
-    def append_result(self, result: Any, treedef: Treedef) -> None:
-        """Adds an element as a user's function returned it."""
-        components = flatten_as(treedef, result, self.giver)
-        self.append([as_component(value) for value in components], treedef)
+    def append_result(self, held: list[Any], treedef: Treedef) -> None:
+        """Adds an element as a user's function returned it.
+
+        Args:
+            held: a list of the element alone, which is taken out of it, so that `keep_result` finds no references but
+                those from here on and the user's own.
+            treedef: the structure that the element must have.
+        """
+        components = [as_component(value) for value in flatten_as(treedef, held.pop(), self.giver)]
+        self.append(components, treedef)
 
     def block(self) -> Block:
         """Returns the block of what was added."""
@@ -312,9 +318,9 @@ def _count_fresh_references() -> int:
     for count in range(1, 16):
         _fresh_references = count
         builder = BlockBuilder(1, "", keep_result)
-        result = np.empty(1)
-        address = result.__array_interface__["data"][0]
-        builder.append_result(result, flatten(result)[1])
+        held = [np.empty(1)]
+        address = held[0].__array_interface__["data"][0]
+        builder.append_result(held, flatten(held[0])[1])
         if builder.block().columns[0].__array_interface__["data"][0] == address:
             return count
     return 0

@@ -7,6 +7,7 @@ rank.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,12 @@ def as_shape(shape: Any) -> Shape:
         return None
     if isinstance(shape, int | np.integer):
         shape = (shape,)
-    lengths = tuple(None if length is None or length == -1 else int(length) for length in shape)
+    try:
+        lengths = tuple(None if length is None or length == -1 else operator.index(length) for length in shape)
+    except TypeError:
+        raise ArgumentError(
+            f"{str(shape)[:80]} is not a shape.", fix="Give a tuple of whole numbers, with None for an unknown length."
+        ) from None
     if any(length is not None and length < 0 for length in lengths):
         raise ArgumentError(f"the shape {tuple(shape)} has a negative length.", fix="Use None for an unknown length.")
     return lengths

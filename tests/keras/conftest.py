@@ -1,7 +1,14 @@
+import contextlib
 import os
 
-# Without a word Keras would load TensorFlow: eight seconds, and not the backend that most tests here need.
+# Without a word Keras would load TensorFlow: eight seconds, and not the backend that most tests here need. Programs that
+# tests start do not inherit the choice.
+chosen = os.environ.get("KERAS_BACKEND")
 os.environ.setdefault("KERAS_BACKEND", "jax")
+with contextlib.suppress(ImportError):
+    import keras  # noqa: F401
+if chosen is None:
+    del os.environ["KERAS_BACKEND"]
 
 # A program that test_backends.py runs, not a module of tests.
 collect_ignore = ["on_backend.py"]

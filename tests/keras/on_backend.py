@@ -503,14 +503,14 @@ def check_strings_and_ragged():
 
 def check_batches_in_flight_are_not_overwritten():
     """JAX and PyTorch read a batch's memory where it lies, later than Python handed it over."""
-    rows = np.repeat(np.arange(640, dtype=np.float32)[:, None], 2048, axis=1)
-    given = keras.Input((2048,))
+    rows = np.repeat(np.arange(320, dtype=np.float32)[:, None], 1024, axis=1)
+    given = keras.Input((1024,))
     slow = given
     for _ in range(3):
-        slow = keras.layers.Dense(2048, kernel_initializer="identity", use_bias=False)(slow)
+        slow = keras.layers.Dense(1024, kernel_initializer="identity", use_bias=False)(slow)
     model = keras.Model(given, keras.layers.Lambda(lambda x: keras.ops.mean(x, axis=1))(slow))
     for data in (batches(rows, size=16), batches(rows, size=16).map(lambda x: x * 1, num_parallel_calls=2).prefetch(2)):
-        close_to(model.predict(data, verbose=0), np.arange(640))
+        close_to(model.predict(data, verbose=0), np.arange(320))
 
 
 def check_an_error_in_the_pipeline_arrives_whole():

@@ -77,8 +77,8 @@ def decode_bmp_bytes(contents: bytes | memoryview, channels: int = 0) -> np.ndar
         )
     if stored == 1:
         _check_gray_palette(contents, 14 + header_length, start)
-    pixels = np.frombuffer(contents, np.uint8, row_length * rows, start).reshape(rows, row_length)
-    pixels = pixels[:, : stored * width].reshape(rows, width, stored)
+    padded = np.frombuffer(contents, np.uint8, row_length * rows, start).reshape(rows, row_length)
+    pixels = padded[:, : stored * width].reshape(rows, width, stored)
     return _convert(pixels if height < 0 else pixels[::-1], channels or stored)
 
 

@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from feedline.errors import ImageDecodeError, ImageTooLargeError
 
 MAX_SAMPLES = 2**29 - 1  # TensorFlow's limit: height * width * components
-_MAX_SCANS = 500  # libjpeg-turbo's own limit for untrusted files
+# Each scan of a progressive file goes over the whole image: files that would take minutes are refused.
+_MAX_SCANS = 500
+_MAX_SCANNED_PIXELS = 2**34
 # A block of 64 samples takes at least a bit in each component.
 _MOST_EXPANSION = 512
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
@@ -141,8 +144,13 @@ def _check_size(contents: bytes, header: JpegHeader, ratio: int, recover: bool) 
         )
     if header.frame in (0xC2, 0xCA):
         scans = contents.count(b"\xff\xda")
-        if scans > _MAX_SCANS:
-            raise _defect(f"the progressive JPEG has {scans} scans; at most {_MAX_SCANS} are decoded.", 0)
+        if scans > min(_MAX_SCANS, _MAX_SCANNED_PIXELS // pixels):
+            raise _defect(
+                f"the progressive JPEG has {scans} scans of {header.width:,} x {header.height:,} pixels, "
+                "more than any picture needs.",
+                header.frame_at,
+                "Leave the file out, or save it again.",
+            )
 
 
 def decode_jpeg_bytes(
@@ -183,7 +191,7 @@ def decode_jpeg_bytes(
         raise _defect(
             "a CMYK JPEG does not decode to grey.", header.frame_at, "Decode it with channels=3 and convert that."
         )
-    options = {
+    options: dict[str, Any] = {
         "fastdct": dct_method != "INTEGER_ACCURATE",
         "fastupsample": not fancy_upscaling,
         "strict": not try_recover_truncated,

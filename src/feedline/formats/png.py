@@ -237,7 +237,7 @@ def _inflate(file: PngFile, expected: int) -> bytes:
     stream = IgzipDecompressor(DECOMP_ZLIB, 15)
     try:
         raw = stream.decompress(deflated, expected + 1)
-    except (IsalError, ValueError, OverflowError) as error:
+    except (IsalError, ValueError, OverflowError) as error:  # type: ignore[misc]
         raise _defect(f"the pixels do not inflate: {error}.", b"IDAT", file.data_at) from error
     if len(raw) > expected:
         raise _defect(

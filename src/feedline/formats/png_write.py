@@ -32,7 +32,7 @@ def write_png(image: np.ndarray, compression: int = -1) -> bytes:
     big = np.ascontiguousarray(image, image.dtype.newbyteorder(">"))
     rows = big.view(np.uint8).reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, depth, _COLOURS[channels], 0, 0, 0)
-    data = zlib.compress(_filter(rows, channels * image.dtype.itemsize), compression)
+    data = zlib.compress(_filter(rows, channels * image.dtype.itemsize).tobytes(), compression)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 

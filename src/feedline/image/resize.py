@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from feedline.buffers import POOL
 from feedline.errors import ArgumentError, DtypeError
 from feedline.image.as_image import as_image, is_floating
 from feedline.image.spans import FILTERS, cubic_spans, filter_spans
@@ -83,7 +84,7 @@ def resize(
     shape = (*images.shape[:-3], height, width, images.shape[-1])
     dtype = images.dtype if method == "nearest" else np.dtype(np.float32)
     if out is None:
-        out = np.empty(shape, dtype)
+        out = POOL.empty(shape, np.dtype(dtype))
     elif not isinstance(out, np.ndarray):
         raise ArgumentError(f"out is {out!r}; an array is wanted.", fix="Make it with np.empty(shape, dtype).")
     elif out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:

@@ -1,55 +1,63 @@
-"""Files, bytes and records: the functions of `tf.io`, loaded on first use."""
+"""Files, bytes and records: the functions of `tf.io`."""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-_MODULES = {
-    "FixedLenFeature": "features",
-    "FixedLenSequenceFeature": "features",
-    "RaggedFeature": "features",
-    "SparseFeature": "features",
-    "TFRecordOptions": "tfrecord_writer",
-    "TFRecordWriter": "tfrecord_writer",
-    "VarLenFeature": "features",
-    "decode_and_crop_jpeg": "decode_jpeg",
-    "decode_bmp": "decode_bmp",
-    "decode_gif": "decode_gif",
-    "decode_image": "decode_image",
-    "decode_jpeg": "decode_jpeg",
-    "decode_npy": "decode_npy",
-    "decode_png": "decode_png",
-    "decode_raw": "decode_raw",
-    "encode_jpeg": "encode_jpeg",
-    "encode_png": "encode_png",
-    "extract_jpeg_shape": "decode_jpeg",
-    "is_jpeg": "decode_jpeg",
-    "matching_files": "matching_files",
-    "parse_example": "parse_example",
-    "parse_sequence_example": "parse_sequence_example",
-    "parse_single_example": "parse_example",
-    "parse_single_sequence_example": "parse_sequence_example",
-    "parse_tensor": "serialize_tensor",
-    "read_file": "read_file",
-    "serialize_tensor": "serialize_tensor",
-    "write_file": "write_file",
-}
+from feedline.errors import nearest_name
+from feedline.io.decode_bmp import decode_bmp
+from feedline.io.decode_gif import decode_gif
+from feedline.io.decode_image import decode_image
+from feedline.io.decode_jpeg import decode_and_crop_jpeg, decode_jpeg, extract_jpeg_shape, is_jpeg
+from feedline.io.decode_npy import decode_npy
+from feedline.io.decode_png import decode_png
+from feedline.io.decode_raw import decode_padded_raw, decode_raw
+from feedline.io.decode_webp import decode_webp
+from feedline.io.encode_jpeg import encode_jpeg
+from feedline.io.encode_png import encode_png
+from feedline.io.features import FixedLenFeature, FixedLenSequenceFeature, RaggedFeature, SparseFeature, VarLenFeature
+from feedline.io.matching_files import matching_files
+from feedline.io.parse_example import parse_example, parse_single_example
+from feedline.io.parse_sequence_example import parse_sequence_example, parse_single_sequence_example
+from feedline.io.read_file import read_file
+from feedline.io.serialize_tensor import parse_tensor, serialize_tensor
+from feedline.io.tfrecord_writer import TFRecordOptions, TFRecordWriter
+from feedline.io.write_file import write_file
 
-__all__ = sorted(_MODULES)
+__all__ = [
+    "FixedLenFeature",
+    "FixedLenSequenceFeature",
+    "RaggedFeature",
+    "SparseFeature",
+    "TFRecordOptions",
+    "TFRecordWriter",
+    "VarLenFeature",
+    "decode_and_crop_jpeg",
+    "decode_bmp",
+    "decode_gif",
+    "decode_image",
+    "decode_jpeg",
+    "decode_npy",
+    "decode_padded_raw",
+    "decode_png",
+    "decode_raw",
+    "decode_webp",
+    "encode_jpeg",
+    "encode_png",
+    "extract_jpeg_shape",
+    "is_jpeg",
+    "matching_files",
+    "parse_example",
+    "parse_sequence_example",
+    "parse_single_example",
+    "parse_single_sequence_example",
+    "parse_tensor",
+    "read_file",
+    "serialize_tensor",
+    "write_file",
+]
 
 
 def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name)
-    if module is not None:
-        value = getattr(importlib.import_module(f"feedline.io.{module}"), name)
-        globals()[name] = value
-        return value
-    from feedline.errors import nearest_name
-
-    nearest = nearest_name(name, _MODULES)
+    nearest = nearest_name(name, __all__)
     raise AttributeError(f"feedline.io has no {name!r}" + (f"; did you mean feedline.io.{nearest}?" if nearest else ""))
-
-
-def __dir__() -> list[str]:
-    return __all__

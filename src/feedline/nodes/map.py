@@ -87,10 +87,10 @@ class Map(BlockNode):
             for position, epoch in zip(positions.tolist(), epochs.tolist(), strict=True):
                 random.enter_element(seed, epoch, position)
                 element = block.row(done)
-                result = function(*element) if type(element) is tuple else function(element)
+                held = [function(*element) if type(element) is tuple else function(element)]
                 if treedef is None:
-                    treedef = self._learn_structure(result, run)
-                builder.append_result(result, treedef)
+                    treedef = self._learn_structure(held[0], run)
+                builder.append_result(held, treedef)
                 done += 1
         except Exception as error:
             position, epoch = int(positions[done]), int(epochs[done])

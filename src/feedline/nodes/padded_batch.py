@@ -162,7 +162,7 @@ def _padding_value(value: Any, dtype: np.dtype, name: str) -> Any:
 
 def _fits(array: np.ndarray, dtype: np.dtype) -> bool:
     if dtype.kind == "f" and array.dtype.kind == "f":
-        return not np.isfinite(array) or abs(float(array)) <= np.finfo(dtype).max
+        return not np.isfinite(array) or abs(float(array)) <= float(np.finfo(dtype).max)
     if dtype.kind not in "iu" or array.dtype.kind not in "iu":
         return True
     bounds = np.iinfo(dtype)

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+import feedline as fl
+
+
+def stream(*values):
+    return fl.Dataset.from_generator(lambda: iter(np.array(values)))
+
+
+def numbers(dataset) -> list[int]:
+    return [int(number) for number in dataset]
+
+
+@pytest.mark.parametrize("first", [fl.Dataset.range(3), stream(0, 1, 2)])
+@pytest.mark.parametrize("second", [fl.Dataset.range(7, 9), stream(7, 8)])
+def test_one_after_the_other(first, second) -> None:
+    assert numbers(first.concatenate(second)) == [0, 1, 2, 7, 8]
+    assert numbers(first.concatenate(second).repeat(2)) == [0, 1, 2, 7, 8] * 2
+    assert sorted(numbers(first.concatenate(second).shuffle(9))) == [0, 1, 2, 7, 8]
+    assert [batch.tolist() for batch in first.concatenate(second).batch(4)] == [[0, 1, 2, 7], [8]]
+    assert numbers(first.concatenate(second.repeat()).take(6)) == [0, 1, 2, 7, 8, 7]
+    assert numbers(first.repeat().concatenate(second).take(5)) == [0, 1, 2, 0, 1]
+
+
+def test_lengths_and_specs() -> None:
+    both = fl.Dataset.from_tensor_slices(np.zeros((2, 3))).concatenate(fl.Dataset.from_tensor_slices(np.zeros((1, 4))))
+    assert len(both) == 3
+    assert both.element_spec == fl.TensorSpec((None,), "float64")
+    assert [row.shape for row in both] == [(3,), (3,), (4,)]
+    assert both[2].shape == (4,)
+    assert fl.Dataset.range(3).concatenate(fl.Dataset.range(3).repeat()).cardinality() == fl.INFINITE_CARDINALITY
+    assert fl.Dataset.range(3).concatenate(stream(1)).cardinality() == fl.UNKNOWN_CARDINALITY
+
+
+def test_what_is_known_is_checked_as_it_is_built() -> None:
+    with pytest.raises(fl.errors.DtypeError, match="int64 in the first dataset and float32 in the second"):
+        fl.Dataset.range(3).concatenate(fl.Dataset.from_tensors(1.0))
+    with pytest.raises(fl.errors.StructureError, match="structures"):
+        fl.Dataset.range(3).concatenate(fl.Dataset.from_tensors((1, 2)))
+    with pytest.raises(fl.errors.ArgumentError, match="not a dataset"):
+        fl.Dataset.range(3).concatenate([1, 2])
+
+
+@pytest.mark.parametrize(
+    "result", [(lambda n: (n, n), fl.errors.StructureError), (lambda n: n * 0.5, fl.errors.DtypeError)]
+)
+@pytest.mark.parametrize("source", [fl.Dataset.range(3), stream(0, 1, 2)])
+@pytest.mark.parametrize("batch", [None, 2])
+def test_what_maps_return_is_checked_as_it_comes(result, source, batch) -> None:
+    function, error = result
+    both = source.map(lambda n: n).concatenate(source.map(function))
+    with pytest.raises(error) as caught:
+        list(both if batch is None else both.batch(batch))
+    assert "concatenate" in str(caught.value)
