@@ -1,8 +1,8 @@
 import contextlib
 import os
 
-# Without a word Keras would load TensorFlow: eight seconds, and not the backend that most tests here need. Programs that
-# tests start do not inherit the choice.
+# Left to itself Keras would load TensorFlow: eight seconds, and not the backend that most tests here need. Programs
+# that tests start do not inherit the choice.
 chosen = os.environ.get("KERAS_BACKEND")
 os.environ.setdefault("KERAS_BACKEND", "jax")
 with contextlib.suppress(ImportError):
@@ -10,5 +10,5 @@ with contextlib.suppress(ImportError):
 if chosen is None:
     del os.environ["KERAS_BACKEND"]
 
-# A program that test_backends.py runs, not a module of tests.
-collect_ignore = ["on_backend.py"]
+# A program that test_backends.py runs, no modules of tests.
+collect_ignore = ["backend"]

@@ -46,7 +46,8 @@ def test_each_turn_has_random_numbers_of_its_own_in_each_epoch(which, wrap) -> N
 def test_repeats_nested_beyond_64_bits_still_have_epochs_of_their_own() -> None:
     for source in sources():
         deep = source.map(lambda n: fl.random.uniform(())).repeat().take(3).repeat().take(3).repeat().take(3).repeat()
-        draws = [float(draw) for _ in range(2) for draw in deep.take(9)]
+        nine = deep.take(9)
+        draws = [float(draw) for _ in range(2) for draw in nine]
         assert len(set(draws)) == 18
         huge = source.map(lambda n: fl.random.uniform(())).repeat(10**12).repeat(10**12)
         draws = [float(draw) for _ in range(2) for draw in itertools.islice(huge, 6)]

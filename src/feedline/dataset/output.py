@@ -162,12 +162,15 @@ class OutputMethods(BaseDataset):
 
         return Profile.of(self._node, self._timings.snapshot())
 
-    def to_keras(self) -> Any:
+    def to_keras(self, *, strings: bool = False) -> Any:
         """Returns the dataset as Keras takes it, for `model.fit`, `evaluate` and `predict` on every backend.
+
+        Args:
+            strings: whether strings may go into the model, which only the TensorFlow backend can take.
 
         Raises:
             MissingPackageError: Keras is not installed.
         """
         from feedline.keras.adapter import to_keras
 
-        return to_keras(self)
+        return to_keras(self, strings=strings)

@@ -283,9 +283,9 @@ class ExamplePlan:
 def _default_words(default: np.ndarray) -> np.ndarray:
     """Returns default values as the kernel copies them: whole int64 places; a string as -1 and its number."""
     if default.dtype == string:
-        words = np.empty((len(default), 2), np.int64)
-        words[:, 0], words[:, 1] = -1, np.arange(len(default))
-        return words.reshape(-1)
+        spans = np.empty((len(default), 2), np.int64)
+        spans[:, 0], spans[:, 1] = -1, np.arange(len(default))
+        return spans.reshape(-1)
     words = np.zeros((default.nbytes + 7) // 8, np.int64)
     words.view(np.uint8)[: default.nbytes] = np.ascontiguousarray(default).view(np.uint8)
     return words

@@ -21,9 +21,12 @@ def _parser(items: tuple[tuple[str, Any], ...]) -> ExampleParser:
 
 def _parser_of(features: Any) -> ExampleParser:
     try:
-        return _parser(tuple(features.items()))
-    except (TypeError, AttributeError):  # not hashable, or no mapping: the parser's own checks say what is wrong
-        return ExampleParser(feature_items(features))
+        items = tuple(features.items())
+        if items:
+            return _parser(items)
+    except (TypeError, AttributeError):
+        pass  # not hashable, or no mapping: the checks below say what is wrong
+    return ExampleParser(feature_items(features))
 
 
 def parse_example(

@@ -222,11 +222,14 @@ class DatasetAdapter(DataAdapter):
         if self._weights is not None:
             self._weights.give_back()
 
-    def open_first(self, count: int = 1) -> None:
+    def open_first(self, count: int = 1) -> _Opened:
         """Begins a pass and draws its first batches, which the next iterator then yields.
 
         Args:
             count: how many batches, if there are as many.
+
+        Returns:
+            The pass, which the adapter keeps too.
 
         Raises:
             ArgumentError: the pass has no batch.
@@ -249,12 +252,12 @@ class DatasetAdapter(DataAdapter):
             opened.iterator.close()
             raise
         opened.seconds += perf_counter() - asked
+        return opened
 
     def _batches(self, convert: Converter) -> Iterator[Any]:
         """Yields the batches of one pass, checked, converted and timed."""
-        if self._first is None:
-            self.open_first()
-        opened, self._first = self._first, None
+        opened = self._first or self.open_first()
+        self._first = None
         iterator, waiting = opened.iterator, opened.batches
         asked = perf_counter() - opened.seconds
         number = 0
@@ -301,8 +304,7 @@ class DatasetAdapter(DataAdapter):
         After a `map` the spec tells the lengths of the first element, so more witnesses are asked: the first two
         batches, and the model, which knows what lengths of its inputs differ.
         """
-        self.open_first(count=2)
-        witnesses = [batch for batch in self._first.batches if batch is not _END]
+        witnesses = [batch for batch in self.open_first(count=2).batches if batch is not _END]
 
         def merged(spec: Any, *components: Any) -> Any:
             shapes = [component_shape(component) for component in components]

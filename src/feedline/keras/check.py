@@ -201,7 +201,11 @@ def check_inputs(model: Any, spec: Any) -> None:
     for name, wanted, got in _inputs_beside_components(model, split(spec)[0]):
         if got.shape is None or not wanted:
             continue
-        if len(got.shape) == len(wanted) - 1 and wanted[-1] != 1 and shape_allows(wanted[1:], _known(got.shape)):
+        if (
+            len(got.shape) == len(wanted) - 1
+            and wanted[-1] != 1
+            and shape_allows(wanted[1:], [-1 if length is None else length for length in got.shape])
+        ):
             raise ShapeError(
                 f"the dataset is not batched: {name} has the shape {got.shape}, and the model's input is {wanted}.",
                 fix="Add .batch(32) to the dataset.",
@@ -240,9 +244,11 @@ def check_shapes(parts: tuple[Any, Any, Any], specs: tuple[Any, Any, Any], numbe
         ShapeError: it has not.
     """
     for (name, component), (_, spec) in zip(components(parts), components(specs), strict=True):
-        shape = component_shape(component)
+        if isinstance(spec, RaggedTensorSpec | SparseTensorSpec):
+            continue
+        shape = tuple(component.shape)
         promised = spec.shape if spec.shape is None else (None, *spec.shape[1:])
-        if not isinstance(spec, RaggedTensorSpec | SparseTensorSpec) and not shape_allows(promised, shape):
+        if not shape_allows(promised, shape):
             raise ShapeError(
                 f"{name} has the shape {shape} here, but {promised} in the batches before.",
                 where=[f"batch {number} of the epoch"],
@@ -298,10 +304,6 @@ def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, tuple, 
         for position, (each, got) in enumerate(zip(inputs, x, strict=True)):
             if hasattr(got, "shape"):
                 yield f"x[{position}]", tuple(each.shape), got
-
-
-def _known(shape: tuple) -> tuple:
-    return tuple(-1 if length is None else length for length in shape)
 
 
 def _matches(wanted: tuple, got: tuple) -> bool:

@@ -31,8 +31,9 @@ def jax_converter() -> Converter:
 
     def convert(component: Any) -> np.ndarray:
         array = to_numpy(component)
-        if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size and not jax.config.jax_enable_x64:
-            fits = np.iinfo(f"{array.dtype.name.removesuffix('64')}32")
+        kept = jax.dtypes.canonicalize_dtype(array.dtype) if array.dtype.kind in "iu" else array.dtype
+        if kept.itemsize < array.dtype.itemsize and array.size:
+            fits = np.iinfo(kept)
             lowest, highest = array.min(), array.max()
             if lowest < fits.min or highest > fits.max:
                 raise DtypeError(

@@ -132,9 +132,10 @@ def _unpack_tables(tensors: Any) -> Any:
                 fix="Give the arrays that you mean, for example bunch.images.",
             )
         return _unpack_tables(tensors["data"]), _unpack_tables(tensors["target"])
-    if module.startswith("pandas.") and kind.__name__ == "DataFrame":
+    pandas = module.partition(".")[0] == "pandas"
+    if pandas and kind.__name__ == "DataFrame":
         return _unpack_frame(tensors)
-    if module.startswith("pandas.") and hasattr(tensors, "isna") and hasattr(tensors, "to_numpy"):
+    if pandas and hasattr(tensors, "isna") and hasattr(tensors, "to_numpy"):
         return _series_values(tensors)
     return tensors
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ def _listed(names: Any) -> list[str]:
         return [path_text(names)]
     if isinstance(names, np.ndarray):
         names = names.reshape(-1)
+    if not isinstance(names, Iterable):
+        raise ArgumentError(f"{names!r:.80} is not a path.", fix="Give text, bytes, a pathlib.Path, or a list of them.")
     return [path_text(name) for name in names]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,7 +118,8 @@ class Generator(Node):
                     fix="Use yield in the function, or return an iterator or a list.",
                 )
             return iter(iterator)
-        if self.__dict__.get("_last") is iterator:
+        used_up = getattr(iterator, "gi_frame", iterator) is None
+        if used_up or self.__dict__.get("_last") is iterator:
             raise _exhausted(
                 f"{function_name(self.function)}() returned the generator object of an earlier epoch, now used up."
             )
@@ -293,17 +295,17 @@ _END = object()
 class _Converter:
     """Turns what a generator gives for one component into a component of its spec."""
 
-    __slots__ = ("_dtype", "_exact", "_name", "_spec")
+    __slots__ = ("_dtype", "_exact", "_fast", "_name", "_spec")
 
     def __init__(self, spec: Any, name: str) -> None:
         self._spec = spec
         self._name = name
         self._dtype = spec.dtype
-        exact = isinstance(spec, TensorSpec) and spec.shape is not None and None not in spec.shape
-        self._exact = spec.shape if exact else None
+        self._fast = isinstance(spec, TensorSpec) and spec.dtype != string
+        self._exact = spec.shape if spec.shape is not None and None not in spec.shape else None
 
     def __call__(self, value: Any) -> Any:
-        if type(value) is np.ndarray and value.dtype == self._dtype and self._dtype != string:
+        if self._fast and type(value) is np.ndarray and value.dtype == self._dtype:
             if value.shape == self._exact or shape_allows(self._spec.shape, value.shape):
                 return value
             raise self._wrong_shape(value.shape)
@@ -334,11 +336,14 @@ class _Converter:
     def _number(self, value: bool | int | float) -> Any:
         kind = self._dtype.kind
         allowed = kind == "b" if isinstance(value, bool) else kind in "iufc" if isinstance(value, int) else kind in "fc"
-        try:
-            if allowed or self._dtype.name == "bfloat16":
-                return self._dtype.type(value)
-        except OverflowError:
-            pass
+        if allowed or (self._dtype.name == "bfloat16" and not isinstance(value, bool)):
+            try:
+                with np.errstate(over="ignore"):
+                    number = self._dtype.type(value)
+            except OverflowError:
+                number = None
+            if number is not None and (np.isfinite(number) or not math.isfinite(value)):
+                return number
         raise SignatureError(
             f"{self._name} is the Python {type(value).__name__} {value!r}, "
             f"which {dtype_name(self._dtype)} cannot hold.",
@@ -346,14 +351,23 @@ class _Converter:
         )
 
     def _numbers(self, value: list | tuple) -> Any:
-        natural = as_component(value)
-        array = np.asarray(value)
+        """Returns a list of Python numbers as an array of the dtype, if that can hold them all."""
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            array = np.empty(0, object)
         same_kind = array.dtype.kind == self._dtype.kind or (array.dtype.kind in "iu" and self._dtype.kind in "iuf")
-        if natural.dtype in (np.int32, np.float32, np.bool_) and same_kind:
-            cast = array.astype(self._dtype)
-            if array.dtype.kind == "f" or np.array_equal(cast, array):
+        if array.dtype in (np.int64, np.uint64, np.float64, np.bool_) and (same_kind or array.size == 0):
+            with np.errstate(over="ignore"):
+                cast = array.astype(self._dtype)
+            held = np.isfinite(cast) == np.isfinite(array) if array.dtype.kind == "f" else cast == array
+            if held.all():
                 return cast
-        return natural
+            raise SignatureError(
+                f"{self._name} is a list with {array[~held][0]}, which {dtype_name(self._dtype)} cannot hold.",
+                fix=f"Yield values that fit, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
+            )
+        return as_component(value)
 
     def _wrong_dtype(self, value: Any) -> SignatureError:
         got = dtype_name(component_dtype(value))

@@ -110,7 +110,7 @@ class Message:
         raise NotImplementedError
 
 
-def take(kind: type, value: Any, owner: str) -> Any:
+def take(kind: type[Message], value: Any, owner: str) -> Any:
     """Returns a copy of a message that is to become part of another, or a new one for None.
 
     Raises:
@@ -131,12 +131,16 @@ def block(name: str, lines: list[str]) -> list[str]:
     return [f"{name} {{", *("  " + line for line in lines), "}"]
 
 
-def quoted(text: bytes) -> str:
-    """Returns bytes as protobuf's text format writes them.
+def quoted(value: bytes | str) -> str:
+    """Returns bytes, or a name, as protobuf's text format writes them.
 
     Example:
-        >>> quoted(b'a"\\x00')
-        '"a\\\\"\\\\000"'
+        >>> quoted(b'a"\x00')
+        '"a\\"\\000"'
     """
     named = {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 39: "\\'", 92: "\\\\"}
-    return '"' + "".join(named.get(c) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}") for c in text) + '"'
+    codes = map(ord, value) if isinstance(value, str) else value
+    highest = 0x110000 if isinstance(value, str) else 127
+    return (
+        '"' + "".join(named.get(c) or (chr(c) if 32 <= c < highest and c != 127 else f"\\{c:03o}") for c in codes) + '"'
+    )

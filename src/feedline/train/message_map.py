@@ -90,7 +90,7 @@ class MessageMap(MutableMapping):
         """Returns the entries as the lines of a field."""
         lines = []
         for name in sorted(self._items):
-            lines += block(field, [f"key: {quoted(name.encode())}", *block("value", self._items[name]._text())])
+            lines += block(field, [f"key: {quoted(name)}", *block("value", self._items[name]._text())])
         return lines
 
     def copy(self) -> MessageMap:
@@ -105,8 +105,10 @@ class MessageMap(MutableMapping):
 
     def payload(self) -> bytes:
         """Returns the map as the entries of field 1, sorted by name."""
+        # Like protobuf's Python runtime (upb): by bytes, but a name after all that it begins, so 0xff ends each name.
+        names = {name.encode() + b"\xff": name for name in self._items}
         entries = []
-        for name in sorted(self._items):
-            entry = delimited(1, name.encode()) + delimited(2, self._items[name]._payload())
+        for key in sorted(names):
+            entry = delimited(1, key[:-1]) + delimited(2, self._items[names[key]]._payload())
             entries.append(delimited(1, entry))
         return b"".join(entries)

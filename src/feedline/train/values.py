@@ -30,7 +30,7 @@ class Values(MutableSequence):
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._data: list | np.ndarray = []
+        self._data: Any = []
 
     def _check(self, value: Any) -> Any:
         raise NotImplementedError
@@ -42,7 +42,7 @@ class Values(MutableSequence):
     def _owner(self) -> str:
         return type(self).__name__.replace("Values", "List")
 
-    def _check_all(self, values: Any) -> list | np.ndarray:
+    def _check_all(self, values: Any) -> Any:
         if type(values) is list and len(values) < _LONG:
             return self._check_list(values)
         if isinstance(values, type(self)):

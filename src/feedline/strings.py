@@ -1,0 +1,131 @@
+"""PackedStrings: strings one after the other in one buffer, as a file's reader or a parser leaves them.
+
+It stands for an object array of bytes and becomes one as soon as anybody looks at it. Until then its strings are not
+made into Python objects one by one, which is most of the cost of reading small records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+
+class PackedStrings(NDArrayOperatorsMixin):
+    """n strings in one buffer.
+
+    Args:
+        buffer: uint8, what holds all strings; never written to again.
+        offsets: int64 `(n,)`: where each starts.
+        lengths: int64 `(n,)`: how many bytes it has.
+
+    Example:
+        >>> strings = PackedStrings(np.frombuffer(b"onetwo", np.uint8), np.array([0, 3]), np.array([3, 3]))
+        >>> strings[1], strings.shape, list(strings)
+        (b'two', (2,), [b'one', b'two'])
+        >>> np.asarray(strings)
+        array([b'one', b'two'], dtype=object)
+    """
+
+    __slots__ = ("_array", "packed_buffer", "packed_lengths", "packed_offsets")
+
+    dtype = np.dtype(object)
+    ndim = 1
+
+    def __init__(self, buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> None:
+        self.packed_buffer = buffer
+        self.packed_offsets = offsets
+        self.packed_lengths = lengths
+        self._array: np.ndarray | None = None
+
+    def array(self) -> np.ndarray:
+        """Returns the object array of bytes `(n,)`."""
+        if self._array is None:
+            array = np.empty(len(self), object)
+            array[:] = self._objects()
+            self._array = array
+        return self._array
+
+    def _objects(self) -> list[bytes]:
+        data = memoryview(self.packed_buffer)
+        starts = self.packed_offsets.tolist()
+        stops = (self.packed_offsets + self.packed_lengths).tolist()
+        return [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)]
+
+    @property
+    def shape(self) -> tuple[int]:
+        """`(n,)`."""
+        return (len(self.packed_offsets),)
+
+    @property
+    def size(self) -> int:
+        """n."""
+        return len(self.packed_offsets)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the strings have together."""
+        return int(self.packed_lengths.sum())
+
+    def __len__(self) -> int:
+        return len(self.packed_offsets)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice) and self._array is None:
+            return PackedStrings(self.packed_buffer, self.packed_offsets[index], self.packed_lengths[index])
+        if isinstance(index, int) and self._array is None:
+            start = int(self.packed_offsets[index])
+            return self.packed_buffer[start : start + int(self.packed_lengths[index])].tobytes()
+        return self.array()[index]
+
+    def take(self, indices: np.ndarray, axis: int | None = None) -> PackedStrings:
+        """Returns the strings at these indices."""
+        return PackedStrings(self.packed_buffer, self.packed_offsets[indices], self.packed_lengths[indices])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.array().tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.array()
+        if dtype is not None and np.dtype(dtype) != array.dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        plain = [value.array() if isinstance(value, PackedStrings) else value for value in inputs]
+        return getattr(ufunc, method)(*plain, **keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_plain(args), **_plain(kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.array(), name)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise ValueError("these strings are read-only: copy them first with np.array(strings).")
+
+    def __repr__(self) -> str:
+        return repr(self.array())
+
+    def __reduce__(self) -> tuple:
+        return (np.array, (self.array().tolist(), object))
+
+
+def _plain(value: Any) -> Any:
+    """Returns arguments with arrays in place of packed strings."""
+    if isinstance(value, PackedStrings):
+        return value.array()
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(part) for part in value)
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return value
+
+
+def as_plain_array(value: Any) -> Any:
+    """Returns an object array for packed strings, and any other value as it is."""
+    return value.array() if isinstance(value, PackedStrings) else value

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+import feedline as fl
+
+
+def test_it_is_an_iterator() -> None:
+    iterator = iter(fl.Dataset.range(2))
+    assert iter(iterator) is iterator
+    assert [int(next(iterator)), int(next(iterator))] == [0, 1]
+    for _ in range(2):
+        with pytest.raises(StopIteration):
+            next(iterator)
+    assert [int(n) for n in fl.Dataset.range(2).as_numpy_iterator()] == [0, 1]
+
+
+def test_elements_are_arrays_scalars_and_bytes() -> None:
+    element = next(iter(fl.Dataset.from_tensors((1, [1.5], "a", np.zeros((2, 0))))))
+    assert isinstance(element[0], np.int32)
+    assert isinstance(element[1], np.ndarray)
+    assert element[2] == b"a"
+    assert element[3].shape == (2, 0)
+
+
+def test_blocks_grow_without_being_seen() -> None:
+    dataset = fl.Dataset.range(5000).map(lambda n: n + 1)
+    assert [int(n) for n in dataset] == list(range(1, 5001))
+    texts = fl.Dataset.from_tensor_slices([str(n) for n in range(3000)])
+    assert list(texts) == [str(n).encode() for n in range(3000)]

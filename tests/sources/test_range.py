@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+import feedline as fl
+
+
+@pytest.mark.parametrize(
+    "arguments", [(5,), (2, 5), (0, 10, 3), (10, 0, -3), (5, 2), (0,), (-4, 4, 2), (2**40, 2**40 + 2)]
+)
+def test_as_pythons_range(arguments) -> None:
+    dataset = fl.Dataset.range(*arguments)
+    assert [int(number) for number in dataset] == list(range(*arguments))
+    assert len(dataset) == len(range(*arguments))
+    assert dataset.element_spec == fl.TensorSpec((), "int64")
+
+
+def test_output_type() -> None:
+    assert [number.dtype for number in fl.Dataset.range(2, output_type="uint8")] == [np.uint8] * 2
+    assert [float(number) for number in fl.Dataset.range(2, output_type=fl.float32)] == [0.0, 1.0]
+    assert len(fl.Dataset.range(256, output_type="uint8")) == 256
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output_type"),
+    [
+        ((300,), "uint8"),
+        ((-1, 2), "uint32"),
+        ((3000,), "float16"),
+        ((3,), "bool"),
+        ((3,), "string"),
+        ((1 << 63,), "int64"),
+    ],
+)
+def test_what_a_dtype_cannot_hold_is_not_wrapped(arguments, output_type) -> None:
+    with pytest.raises(fl.errors.ArgumentError):
+        fl.Dataset.range(*arguments, output_type=output_type)
+
+
+@pytest.mark.parametrize("arguments", [(), (1, 2, 3, 4), (1.5,), ("3",), (1, 2, 0), (None,), (-(1 << 62), 1 << 62)])
+def test_bad_arguments(arguments) -> None:
+    with pytest.raises(fl.errors.ArgumentError):
+        fl.Dataset.range(*arguments)
