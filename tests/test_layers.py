@@ -9,7 +9,7 @@ import feedline
 
 ROOT = pathlib.Path(feedline.__file__).parent
 
-FOUNDATION = {"errors", "spec", "ragged", "sparse", "structure", "random", "origin", "block"}
+FOUNDATION = {"errors", "spec", "ragged", "sparse", "structure", "random", "origin", "block", "buffers"}
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
 # what the files of a folder may import, at the top or within functions
@@ -21,14 +21,15 @@ ALLOWED = {
     "random": {"errors", "spec"},
     "origin": set(),
     "structure": {"errors", "spec", "ragged", "sparse"},
-    "block": {"errors", "spec", "ragged", "sparse", "structure"},
+    "buffers": set(),
+    "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers"},
     "kernels": {"kernels"},
     "formats": VALUES - {"io", "image", "array_ops"},
     "io": VALUES,
     "image": VALUES,
     "train": VALUES - {"io", "image", "array_ops"},
     "array_ops": VALUES,
-    "run": FOUNDATION | {"run", "nodes", "sources"},
+    "run": FOUNDATION | {"run", "nodes"},
     "nodes": FOUNDATION | {"nodes", "sources", "run", "kernels"},
     "sources": VALUES | {"sources", "nodes", "run"},
 }
@@ -64,6 +65,13 @@ def test_imports_run_one_way(path: pathlib.Path) -> None:
     for imported, at_top in imports(path):
         assert imported in ALLOWED[part], f"{path} imports feedline.{imported}"
         assert not (at_top and (part, imported) in LATER), f"{path} imports feedline.{imported} as it is loaded"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "run").glob("*.py")), ids=lambda path: path.name)
+def test_run_knows_nodes_only_by_their_protocol(path: pathlib.Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("feedline.nodes"):
+            assert node.module == "feedline.nodes.base"
 
 
 def test_the_files_are_found() -> None:

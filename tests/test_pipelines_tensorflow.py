@@ -306,7 +306,7 @@ def test_buffered_shuffle_has_their_distribution() -> None:
     assert ((a == 0) == (b == 0)).all()  # an element can leave at most buffer - 1 places early, and nothing else
     seen = (a + b) > 0
     statistic = ((a - b)[seen] ** 2 / (a + b)[seen]).sum()
-    # 30 cells or fewer vary freely: chi-square with 36 degrees of freedom exceeds 68 once in 1000 times; seeds are fixed
+    # at most 30 cells vary freely; chi-square of 36 degrees of freedom exceeds 68 once in 1000 times; seeds are fixed
     assert statistic < 68
 
 

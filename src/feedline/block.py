@@ -10,10 +10,12 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from feedline.buffers import POOL
 from feedline.errors import DtypeError
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -300,24 +302,46 @@ _fresh_references = 0
 """How many references `keep_result` finds to an array that no one but the engine holds; 0: copy in any case."""
 
 
-def keep_result(value: Any) -> Any:
-    """Returns what a function returned as it can be kept: itself where nobody else holds it, otherwise a copy.
+def keep_result(lent: set[int], value: Any) -> Any:
+    """Returns what a function returned as it can be kept: itself where nobody else can change it, otherwise a copy.
 
     Functions that fill one buffer again and again, and return it each time, are common.
+
+    Args:
+        lent: the owners of memory that the function was given and may give back; what is given back is taken out.
+        value: the component.
     """
-    if type(value) is np.ndarray and value.flags.owndata and sys.getrefcount(value) <= _fresh_references:
-        return value
+    if type(value) is np.ndarray:
+        owner = value if value.base is None else value.base
+        if id(owner) in lent:
+            lent.discard(id(owner))
+            return value
+        if owner is not value:
+            if type(owner) is np.ndarray and owner.flags.owndata and _others_of(value) <= _others_of_fresh:
+                return value
+        elif value.flags.owndata and sys.getrefcount(value) <= _fresh_references:
+            return value
     return own_value(value)
+
+
+def _others_of(view: np.ndarray) -> int:
+    """Returns how many references there are to the memory of a view besides those that must be."""
+    owner = view.base
+    return sys.getrefcount(owner) - POOL.owns(owner)
+
+
+def lent_memory(block: Block) -> set[int]:
+    """Returns the owners of the memory of a block of one element, for `keep_result`."""
+    values = [column if isinstance(column, np.ndarray) else column[0] for column in block.columns]
+    return {id(value if value.base is None else value.base) for value in values if isinstance(value, np.ndarray)}
 
 
 def _count_fresh_references() -> int:
     """Returns the least number of references at which `keep_result` keeps a fresh array as it is."""
     global _fresh_references
-    if sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return 0
     for count in range(1, 16):
         _fresh_references = count
-        builder = BlockBuilder(1, "", keep_result)
+        builder = BlockBuilder(1, "", partial(keep_result, set()))
         held = [np.empty(1)]
         address = held[0].__array_interface__["data"][0]
         builder.append_result(held, flatten(held[0])[1])
@@ -326,4 +350,7 @@ def _count_fresh_references() -> int:
     return 0
 
 
-_fresh_references = _count_fresh_references()
+_others_of_fresh = 0
+if sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)():
+    _others_of_fresh = _others_of(np.empty(2)[1:])
+    _fresh_references = _count_fresh_references()

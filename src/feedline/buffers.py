@@ -84,6 +84,14 @@ class BufferPool:
         for nbytes in [size for size, buffers in self._buffers.items() if not buffers]:
             del self._buffers[nbytes]
 
+    def owns(self, buffer: np.ndarray) -> bool:
+        """Says whether memory is of the pool, which then holds a reference to it.
+
+        Args:
+            buffer: an array that is no view.
+        """
+        return any(known is buffer for known in list(self._buffers.get(buffer.nbytes, ())))
+
     @property
     def nbytes(self) -> int:
         """How much memory the pool knows of, lent out or idle, in bytes."""

@@ -1,3 +1,4 @@
+import collections
 import gc
 import itertools
 import threading
@@ -31,15 +32,19 @@ def endless():
     yield from itertools.count()
 
 
+def count(calls):
+    return fl.Dataset.from_generator(endless).map(lambda n: n, calls)
+
+
 PIPELINES = {
     "indexed": lambda: fl.Dataset.range(1000).map(lambda n: n, 3),
     "infinite": lambda: fl.Dataset.range(10).map(lambda n: n, 3).repeat().batch(2).prefetch(4),
-    "generator": lambda: fl.Dataset.from_generator(endless).map(lambda n: n, 3).prefetch(4),
-    "two stages": lambda: fl.Dataset.from_generator(endless).map(lambda n: n, 2).shuffle(4).map(lambda n: n, 3),
-    "zip": lambda: fl.Dataset.zip(fl.Dataset.range(99).map(lambda n: n, 2), fl.Dataset.from_generator(endless).map(lambda n: n, 2)),
-    "concatenate": lambda: fl.Dataset.from_generator(endless).map(lambda n: n, 2).concatenate(fl.Dataset.range(3).map(lambda n: n, 2)),
+    "generator": lambda: count(3).prefetch(4),
+    "two stages": lambda: count(2).shuffle(4).map(lambda n: n, 3),
+    "zip": lambda: fl.Dataset.zip(fl.Dataset.range(99).map(lambda n: n, 2), count(2)),
+    "concatenate": lambda: count(2).concatenate(fl.Dataset.range(3).map(lambda n: n, 2)),
     "filter": lambda: fl.Dataset.range(1000).map(lambda n: n, 3).filter(lambda n: n % 2 == 0).map(lambda n: n, 2),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -152,8 +157,7 @@ def test_an_interrupt_ends_the_iterator_rather_than_lose_elements() -> None:
         iterator = iter(fl.Dataset.range(20).map(interrupt, calls))
         given = []
         with pytest.raises(KeyboardInterrupt):
-            for number in iterator:
-                given.append(int(number))
+            collections.deque(map(given.append, iterator))
         assert given == list(range(len(given)))
         assert list(iterator) == []
 

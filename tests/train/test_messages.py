@@ -127,6 +127,21 @@ def test_what_was_given_is_copied():
     features = Features(feature={"a": feature})
     feature.int64_list.value[0] = 9
     assert features.feature["a"].int64_list.value == [1]
+    held = features.feature["a"]
+    example = Example(features=features)
+    held.int64_list.value.append(5)
+    example.features.feature["b"].float_list.value.append(0.5)
+    assert example.features.feature["a"].int64_list.value == [1]
+    assert features.feature["a"].int64_list.value == [1, 5]
+    assert list(features.feature) == ["a"]
+    first, second = FloatList(value=np.zeros(100)), FloatList()
+    second.CopyFrom(first)
+    second.value[0] = 1
+    first.value.append(7)
+    assert (first.value[0], second.value[0], len(second.value)) == (0.0, 1.0, 100)
+    taken = Int64List(value=values.value)
+    values.value[:] = [8]
+    assert taken.value == [1, 2]
     array = np.arange(100)
     values = Int64List(value=array)
     array[0] = 77
@@ -201,7 +216,7 @@ def test_integers_of_every_sort_are_taken():
         (lambda: Features(feature=[Feature()]), DtypeError, "dict"),
         (lambda: Example(features={"a": Feature()}), DtypeError, "feedline.train.Features"),
         (lambda: SequenceExample(context=Example()), DtypeError, "feedline.train.Features"),
-        (lambda: FeatureList(feature=[None]), DtypeError, "not None"),
+        (lambda: FeatureList(feature=[None]), DtypeError, "NoneType"),
         (lambda: Example.FromString("text"), DtypeError, "SerializeToString"),
         (lambda: Feature().WhichOneof("sort"), ArgumentError, "kind"),
         (lambda: Example().CopyFrom(Features()), DtypeError, "Give a Example"),

@@ -146,13 +146,13 @@ class ExamplePlan:
                 row[kernel.HAS_DEFAULT], row[kernel.DEFAULT_BASE] = 1, default_place
                 defaults.append(_default_words(feature.default))
                 default_place += len(defaults[-1])
-        self._defaults = np.concatenate([*defaults, np.zeros(1, np.int64)])
+        self.defaults = np.concatenate([*defaults, np.zeros(1, np.int64)])
         self._list_count = lists
         self._layouts: dict[int, tuple[np.ndarray, int, int]] = {}
         kernel.fill_names(self.names, self.table, self.columns)
         self._parse_one = kernel.parse_one
 
-    def _layout(self, records: int) -> tuple[np.ndarray, int, int]:
+    def layout(self, records: int) -> tuple[np.ndarray, int, int]:
         """Returns the plan's columns for this many records, and how many places their numbers and strings take."""
         layout = self._layouts.get(records)
         if layout is None:
@@ -191,12 +191,12 @@ class ExamplePlan:
         from feedline.kernels import example as kernel
 
         records = len(offsets)
-        columns, number_places, span_places = self._layout(records)
+        columns, number_places, span_places = self.layout(records)
         numbers = np.empty(number_places, np.int64)
         spans = np.empty((span_places, 2), np.int64)
         regions = np.empty((self._list_count, records, 2), np.int64)
         code, row, feature, detail = kernel.parse(
-            *(buffer, offsets, lengths, self._any_order, self.names, self.table, columns, self._defaults),
+            *(buffer, offsets, lengths, self._any_order, self.names, self.table, columns, self.defaults),
             *(numbers, spans, regions),
         )
         if code:
@@ -242,13 +242,13 @@ class ExamplePlan:
         Raises:
             FeedlineError: the record does not hold what is wanted.
         """
-        columns, number_places, span_places = self._layout(1)
+        columns, number_places, span_places = self.layout(1)
         buffer = np.frombuffer(record, np.uint8)
         numbers = np.empty(number_places, np.int64)
         spans = np.empty((span_places, 2), np.int64)
         regions = np.empty((self._list_count, 1, 2), np.int64)
         code, _, feature, detail = self._parse_one(
-            buffer, self.names, self.table, columns, self._defaults, numbers, spans, regions
+            buffer, self.names, self.table, columns, self.defaults, numbers, spans, regions
         )
         if code:
             raise at_row(self.error(code, feature, detail, record), 0)
@@ -258,7 +258,7 @@ class ExamplePlan:
         """Returns where `parse_one` puts the values of a feature."""
         from feedline.kernels import example as kernel
 
-        return int(self._layout(1)[0][index, kernel.BASE])
+        return int(self.layout(1)[0][index, kernel.BASE])
 
     def error(self, code: int, feature: int, detail: int, record: bytes) -> FeedlineError:
         """Returns the error for a kernel's code."""

@@ -13,6 +13,7 @@ from feedline.errors import CorruptExampleError
 VARINT, FIXED64, DELIMITED, GROUP_START, GROUP_END, FIXED32 = range(6)
 
 _SMALL = [bytes([number]) for number in range(128)]
+_HEADS = [[bytes([number << 3 | DELIMITED, size]) for size in range(128)] for number in range(4)]
 
 
 def varint(number: int) -> bytes:
@@ -35,7 +36,10 @@ def varint(number: int) -> bytes:
 
 def delimited(number: int, payload: bytes) -> bytes:
     """Returns a length-delimited field (a string or a message) of this number."""
-    return varint(number << 3 | DELIMITED) + varint(len(payload)) + payload
+    size = len(payload)
+    if size < 128 and number < 4:
+        return _HEADS[number][size] + payload
+    return varint(number << 3 | DELIMITED) + varint(size) + payload
 
 
 def read_varint(message: memoryview, position: int) -> tuple[int, int]:
@@ -69,23 +73,29 @@ def fields(message: bytes | memoryview) -> Iterator[tuple[int, int, int | memory
         [(1, 2, b'ab')]
     """
     message = memoryview(message)
-    position, open_groups = 0, []
-    while position < len(message):
-        tag, position = read_varint(message, position)
+    end, position, open_groups = len(message), 0, []
+    while position < end:
+        tag = message[position]
+        position += 1
+        if tag >= 128:
+            tag, position = read_varint(message, position - 1)
         number, wire = tag >> 3, tag & 7
         if number == 0 or tag > 0xFFFFFFFF:
             raise _corrupt(f"a field has the number {number}", position)
         value: int | memoryview
-        if wire == VARINT:
-            value, position = read_varint(message, position)
-        elif wire in (FIXED64, DELIMITED, FIXED32):
-            length = 8 if wire == FIXED64 else 4
+        if wire in (DELIMITED, FIXED32, FIXED64):
+            length = 4 if wire == FIXED32 else 8
             if wire == DELIMITED:
-                length, position = read_varint(message, position)
-            if length > len(message) - position:
-                raise _corrupt(f"{length} bytes should follow, but {len(message) - position} do", position)
+                length = message[position] if position < end else 128
+                position += 1
+                if length >= 128:
+                    length, position = read_varint(message, position - 1)
+            if length > end - position:
+                raise _corrupt(f"{length} bytes should follow, but {end - position} do", position)
             value = message[position : position + length]
             position += length
+        elif wire == VARINT:
+            value, position = read_varint(message, position)
         elif wire == GROUP_START:
             open_groups.append(number)
             continue

@@ -51,7 +51,7 @@ def check_classes(items: tuple[tuple[str, Any], ...], allowed: tuple[type, ...],
         if not isinstance(name, str):
             raise StructureError(f"{argument} has the key {name!r}, which is not a str.", fix="Give names as str.")
         if not isinstance(feature, allowed):
-            names = ", ".join(kind.__name__ for kind in allowed)
+            names = ", ".join(f"feedline.io.{kind.__name__}" for kind in allowed)
             raise StructureError(
                 f"{argument}[{name!r}] is {feature!r}, which cannot be read here.", fix=f"Use one of {names}."
             )

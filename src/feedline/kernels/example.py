@@ -33,7 +33,7 @@ from feedline.kernels.feature_lists import (
 from feedline.kernels.wire import address_of, copy_bytes, load8, load64, read_length, read_varint, skip_field
 
 # Numba caches a kernel until its own file changes: this line changes with the files that are compiled into it.
-BUILT_ON = "wire 2d5db84364b6, feature_lists 9ddbf1764cba"
+BUILT_ON = "wire 2d5db84364b6, feature_lists b12cca25a695"
 
 NAME_START, NAME_LENGTH, NAME_FIRST, NAME_LAST = 0, 1, 2, 3  # where the name is; its first and last eight bytes
 KIND, FIXED, COUNT, HAS_DEFAULT, BASE, DEFAULT_BASE, EMPTY_COUNTS = 4, 5, 6, 7, 8, 9, 10

@@ -261,10 +261,10 @@ def read_values(buffer, kind, regions, counts, starts, size, target):
         size: bytes of a value in memory (`SIZE_OF`).
         target: uint8, the memory that receives them.
     """
-    base = address_of(buffer)
+    base, places = address_of(buffer), len(target) // size
     for row in range(len(regions)):
         start, count = starts[row], counts[row]
-        if start < 0 or count < 0 or (start + count) * size > len(target) or not _inside(buffer, regions[row]):
+        if not _inside(buffer, regions[row]) or start < 0 or count < 0 or start > places or count > places - start:
             return MALFORMED_FEATURE, row, 0, 0
         place = address_of(target) + size * start
         at, end = base + regions[row, 0], base + regions[row, 1]

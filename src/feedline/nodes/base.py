@@ -43,6 +43,24 @@ class Node:
 
     name: ClassVar[str] = "?"
 
+    works: ClassVar[bool] = False
+    """Whether its work may be worth a worker: it calls a function of the user's, or decodes."""
+
+    spec_costs: ClassVar[bool] = False
+    """Whether its spec is known only by running it."""
+
+    parallel_calls: ClassVar[int | None] = None
+    """How many calls of that function may run at one time: a number, AUTOTUNE, or None for one."""
+
+    passes_on: ClassVar[bool] = False
+    """Whether it gives its parent's elements as they are."""
+
+    lookahead: ClassVar[int] = 0
+    """How many elements are to be made ready ahead; AUTOTUNE for as many as seems sensible."""
+
+    one_by_one: ClassVar[bool] = False
+    """Whether asking it for several elements at once may mean a long wait for the first."""
+
     @cached_property
     def indexed(self) -> bool:
         """Whether any element can be read by its position."""

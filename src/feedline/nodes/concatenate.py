@@ -120,10 +120,4 @@ def check_same_kind(first: tuple[list, Any], second: tuple[list, Any]) -> None:
 
 def _spec_is_free(node: Node) -> bool:
     """Says whether a node's spec is known without running the user's functions."""
-    from feedline.nodes.map import Map
-    from feedline.sources.generator import Generator
-    from feedline.sources.tfrecord import ParsedRecords
-
-    if isinstance(node, Map | ParsedRecords) or (isinstance(node, Generator) and node.treedef is None):
-        return False
-    return all(_spec_is_free(parent) for parent in node.parents)
+    return not node.spec_costs and all(_spec_is_free(parent) for parent in node.parents)

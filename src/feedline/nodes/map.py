@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedline import random
-from feedline.block import Block, BlockBuilder, keep_result
+from feedline.block import Block, BlockBuilder, keep_result, lent_memory
 from feedline.errors import FeedlineError, StructureError, UserFunctionError
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
@@ -69,6 +70,12 @@ class Map(BlockNode):
     seed: int
 
     name = "map"
+    works = True
+    spec_costs = True
+
+    @property
+    def parallel_calls(self) -> int | None:  # type: ignore[override]
+        return self.num_parallel_calls
 
     def label(self) -> str:
         return f"map({function_name(self.function)})"
@@ -80,7 +87,8 @@ class Map(BlockNode):
     def _apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         function, seed = self.function, self.seed
         treedef = run.structures.get(self)
-        builder = BlockBuilder(block.length, called(function), keep_result)
+        lent = lent_memory(block) if block.length == 1 else set()
+        builder = BlockBuilder(block.length, called(function), partial(keep_result, lent))
         done = 0
         outer = random.outer_element()
         try:

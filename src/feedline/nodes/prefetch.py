@@ -20,6 +20,11 @@ class Prefetch(OrderNode):
     buffer_size: int
 
     name = "prefetch"
+    passes_on = True
+
+    @property
+    def lookahead(self) -> int:  # type: ignore[override]
+        return self.buffer_size
 
     def label(self) -> str:
         return f"prefetch({'AUTOTUNE' if self.buffer_size < 0 else self.buffer_size})"

@@ -9,7 +9,6 @@ from feedline.block import Block
 from feedline.nodes.base import Node, Stream
 from feedline.run.context import Run
 from feedline.run.timings import Timings
-from feedline.sources.generator import Generator
 
 _QUICK_SECONDS = 50e-6
 _SLOW_SECONDS = 1e-3
@@ -28,7 +27,7 @@ class DatasetIterator:
     def __init__(self, node: Node, epoch: int, timings: Timings) -> None:
         self._stream: Stream | None = Run(timings).open(node, epoch)
         self._limit = 1
-        self._grows = not _asks_a_generator(node)
+        self._grows = not _asks_one_by_one(node)
         self._block: Block | None = None
         self._row = 0
 
@@ -78,5 +77,5 @@ class DatasetIterator:
             self.close()
 
 
-def _asks_a_generator(node: Node) -> bool:
-    return isinstance(node, Generator) or any(_asks_a_generator(parent) for parent in node.parents)
+def _asks_one_by_one(node: Node) -> bool:
+    return node.one_by_one or any(_asks_one_by_one(parent) for parent in node.parents)

@@ -7,14 +7,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedline.block import Block
 from feedline.nodes.base import AUTOTUNE, Node, Stream
-from feedline.nodes.map import Map
-from feedline.nodes.prefetch import Prefetch
 from feedline.run.units import IndexedUnits, StreamedUnits, Unit, Units, split_plan
 
 if TYPE_CHECKING:
@@ -57,11 +55,9 @@ def concurrency_of(node: Node) -> Concurrency:
     waiting = [node]
     while waiting:
         current = waiting.pop()
-        if isinstance(current, Map):
-            calls.append(current.num_parallel_calls)
-            works = True
-        if isinstance(current, Prefetch) and lookahead != AUTOTUNE:
-            lookahead = AUTOTUNE if current.buffer_size == AUTOTUNE else max(lookahead, current.buffer_size)
+        calls.append(current.parallel_calls)
+        works = works or current.works
+        lookahead = AUTOTUNE if AUTOTUNE in (lookahead, current.lookahead) else max(lookahead, current.lookahead)
         if current.indexed or split_plan(current)[0] is not current:
             waiting.extend(current.parents)
     parallel = [count for count in calls if count is not None]
@@ -142,6 +138,8 @@ class UnitStream:
             ticket = self._threads.next()
             try:
                 return ticket.result()
+            except CancelledError:  # another thread has closed this stream
+                return None
             except Exception as error:
                 if ticket.unit is None or ticket.unit.count == 1:
                     self.close()
@@ -205,6 +203,8 @@ class UnitStream:
         self._threads = _Threads(self._units, elements, workers, depth)
 
     def close(self) -> None:
+        if self._ended:
+            return
         self._ended = True
         self._held = None
         threads, self._threads = self._threads, None
@@ -235,28 +235,33 @@ class _Threads:
         self._results: deque[_Ticket] = deque()
         self._tickets: deque[_Ticket] = deque()
         self._taking = threading.Lock()
+        self._changing = threading.Lock()
         self._closed = False
 
     def next(self) -> _Ticket:
         """Returns the ticket of the next unit, in their order; it may not be done yet."""
-        while len(self._results) < self._depth:
-            ticket = _Ticket()
-            self._results.append(ticket)
-            self._tickets.append(ticket)
-            self._pool.submit(self._work)
-        return self._results.popleft()
+        with self._changing:
+            while not self._closed and len(self._results) < self._depth:
+                ticket = _Ticket()
+                self._results.append(ticket)
+                self._tickets.append(ticket)
+                self._pool.submit(self._work)
+            if not self._closed:
+                return self._results.popleft()
+        ticket = _Ticket()
+        ticket.cancel()
+        return ticket
 
     def _work(self) -> None:
         with self._taking:
             ticket = self._tickets.popleft()
-            if not self._closed:
+            if not self._closed and ticket.set_running_or_notify_cancel():
                 try:
                     ticket.unit = self._units.take(self._elements)
                 except BaseException as error:
                     ticket.set_exception(error)
-        if self._closed:
+        if self._closed:  # whoever closed it may have found it being taken from
             self._close_units()
-            ticket.cancel()
         if ticket.done():
             return
         try:
@@ -268,9 +273,12 @@ class _Threads:
             ticket.set_result(block)
 
     def close(self) -> None:
-        self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._results.clear()
+        with self._changing:
+            self._closed = True
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for ticket in (*self._results, *self._tickets):
+                ticket.cancel()  # nobody may wait for what no worker has begun
+            self._results.clear()
         self._close_units()
 
     def _close_units(self) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.nodes.base import BlockNode, Node
-from feedline.nodes.prefetch import Prefetch
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -175,7 +174,7 @@ class StreamedUnits:
 def split_plan(node: Node) -> tuple[Node, list[BlockNode]]:
     """Returns the topmost node that must run by itself, and the block nodes above it in the order they apply."""
     suffix: list[BlockNode] = []
-    while not node.indexed and isinstance(node, BlockNode | Prefetch):
+    while not node.indexed and (node.passes_on or isinstance(node, BlockNode)):
         if isinstance(node, BlockNode):
             suffix.insert(0, node)
         node = node.parents[0]

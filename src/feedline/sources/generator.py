@@ -61,6 +61,11 @@ class Generator(Node):
     seed: int
 
     name = "from_generator"
+    one_by_one = True
+
+    @property
+    def spec_costs(self) -> bool:  # type: ignore[override]
+        return self.treedef is None
 
     @cached_property
     def indexed(self) -> bool:

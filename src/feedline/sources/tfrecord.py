@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block, StringColumn
-from feedline.errors import FeedlineError
+from feedline.errors import FeedlineError, StructureError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, BlockNode, Node, Stream
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -149,17 +149,21 @@ class ParsedRecords(BlockNode):
     features: dict[str, Any]
 
     name = "parse_example"
+    works = True
+    spec_costs = True
 
     def spec(self) -> Any:
         from feedline.run.context import Run
+        from feedline.run.streams import first_block
 
-        run = Run()
-        block = run.read(self, np.zeros(1, np.int64), np.zeros(1, np.int64)) if self.indexed else None
+        block = first_block(self, Run())
         if block is None:
-            from feedline.run.streams import first_block
-
-            block = first_block(self, run)
-        return None if block is None else block.treedef.unflatten([spec_of(column[0]) for column in block.columns])
+            raise StructureError(
+                "the files hold no record, so what it parses to is not known.",
+                fix="Give files with at least one record.",
+                where=[f"{self.label()} at {self.origin}"],
+            )
+        return block.treedef.unflatten([spec_of(column[0]) for column in block.columns])
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         from feedline.io.parse_example import parse_example

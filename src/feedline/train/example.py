@@ -34,7 +34,7 @@ class Example(Message):
 
     def __init__(self, features: Features | None = None) -> None:
         self._present = features is not None
-        self._features: Features = take(Features, features, "Example(features=...)")
+        self._features: Features = Features() if features is None else take(Features, features, "Example")
 
     @property
     def features(self) -> Features:

@@ -15,7 +15,7 @@ from feedline.errors import ArgumentError, CorruptExampleError
 from feedline.formats.wire import DELIMITED, FIXED32, VARINT, delimited, fields, read_varint
 from feedline.train.message import Message, block, quoted, take
 from feedline.train.message_map import MessageMap
-from feedline.train.values import BytesValues, FloatValues, Int64Values, Values
+from feedline.train.values import BytesKind, FloatKind, Int64Kind, Values
 
 _LONG_RUN = 64
 
@@ -23,33 +23,44 @@ _LONG_RUN = 64
 class _ValueList(Message):
     """A list of values. `_feature` is the Feature whose kind it becomes as soon as it is changed."""
 
-    __slots__ = ("_feature", "_value")
-    _values: type[Values]
+    __slots__ = ("_data", "_feature", "_own")
+    _kind: Any
 
     def __init__(self, value: Any = None) -> None:
         self._feature: Feature | None = None
-        self._value: Any = self._values(self.SetInParent)
-        if value is not None:
-            self._value.extend(value)
+        self._own = True
+        if value is None:
+            self._data: Any = []
+        elif isinstance(value, Values) and value._holder._kind is self._kind:
+            self._data = value._holder._lend()
+            self._own = False
+        else:
+            self._data = self._kind.check_all(value)
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Values:
         """The values; they change by the methods of a list, and `value[:] = ...` replaces them."""
-        return self._value
+        return Values(self)
 
     def SetInParent(self) -> None:
         """Makes this list, also while it is empty, the kind of the Feature that it belongs to."""
         if self._feature is not None:
             self._feature._become(self)
 
+    def _lend(self) -> Any:
+        """Returns the values for another message to have as well: whichever is changed first copies them."""
+        self._own = False
+        return self._data
+
     def _copy(self) -> Self:
-        made = type(self)()
-        made._value.take(self._value)
+        made = object.__new__(type(self))
+        made._feature = None
+        made._data, made._own = self._lend(), False
         return made
 
     def _assign(self, other: Self) -> None:
         self.SetInParent()
-        self._value.take(other._value)
+        self._data, self._own = other._lend(), False
 
     def _contents(self) -> list:
         return list(self.value)
@@ -70,10 +81,10 @@ class BytesList(_ValueList):
     """
 
     __slots__ = ()
-    _values = BytesValues
+    _kind = BytesKind()
 
     def _payload(self) -> bytes:
-        return b"".join([delimited(1, value) for value in self.value])
+        return b"".join([delimited(1, value) for value in self._data])
 
     def _merge(self, message: memoryview) -> None:
         self.value.extend([bytes(value) for number, wire, value in fields(message) if (number, wire) == (1, DELIMITED)])  # type: ignore[arg-type]
@@ -98,10 +109,10 @@ class FloatList(_ValueList):
     """
 
     __slots__ = ()
-    _values = FloatValues
+    _kind = FloatKind()
 
     def _payload(self) -> bytes:
-        return delimited(1, self.value.packed()) if len(self.value) else b""
+        return delimited(1, self._kind.packed(self._data)) if len(self._data) else b""
 
     def _merge(self, message: memoryview) -> None:
         for number, wire, value in fields(message):
@@ -133,10 +144,10 @@ class Int64List(_ValueList):
     """
 
     __slots__ = ()
-    _values = Int64Values
+    _kind = Int64Kind()
 
     def _payload(self) -> bytes:
-        return delimited(1, self.value.packed()) if len(self.value) else b""
+        return delimited(1, self._kind.packed(self._data)) if len(self._data) else b""
 
     def _merge(self, message: memoryview) -> None:
         for number, wire, value in fields(message):
@@ -202,23 +213,25 @@ class Feature(Message):
         int64_list: Int64List | None = None,
     ) -> None:
         self._list: _ValueList | None = None
-        self._spare: dict[type, _ValueList] = {}
+        self._spare: dict[type, _ValueList] | None = None
         for kind, given in ((BytesList, bytes_list), (FloatList, float_list), (Int64List, int64_list)):
             if given is None:
                 continue
             if self._list is not None:
                 raise ArgumentError("a Feature holds one list, but two are given.", fix="Make two Features of them.")
-            self._become(take(kind, given, f"Feature({self._NAMES[kind]}=...)"))
+            self._list = values = take(kind, given, "Feature")
+            values._feature = self
 
     def _become(self, values: _ValueList) -> None:
         if values is not self._list:
-            self._list = values
-            self._spare = {}
+            self._list, self._spare = values, None
             values._feature = self
 
     def _of(self, kind: type) -> Any:
         if type(self._list) is kind:
             return self._list
+        if self._spare is None:
+            self._spare = {}
         spare = self._spare.get(kind)
         if spare is None:
             spare = self._spare[kind] = kind()
@@ -257,9 +270,11 @@ class Feature(Message):
         return self._list is not None and field_name in ("kind", self.WhichOneof())
 
     def _copy(self) -> Feature:
-        made = Feature()
+        made = object.__new__(Feature)
+        made._list = made._spare = None
         if self._list is not None:
-            made._become(self._list._copy())
+            made._list = copied = self._list._copy()
+            copied._feature = made
         return made
 
     def _payload(self) -> bytes:
@@ -276,7 +291,7 @@ class Feature(Message):
                 values._merge(value)
 
     def _assign(self, other: Self) -> None:
-        self._list, self._spare = None, {}
+        self._list = self._spare = None
         if other._list is not None:
             self._become(other._list)
 

@@ -111,13 +111,11 @@ class Message:
 
 
 def take(kind: type[Message], value: Any, owner: str) -> Any:
-    """Returns a copy of a message that is to become part of another, or a new one for None.
+    """Returns a copy of a message that is to become part of another.
 
     Raises:
         DtypeError: it is no message of this class.
     """
-    if value is None:
-        return kind()
     if type(value) is not kind:
         raise DtypeError(
             f"{owner} takes a {kind.__name__}, not a {type(value).__name__}.",
@@ -132,11 +130,11 @@ def block(name: str, lines: list[str]) -> list[str]:
 
 
 def quoted(value: bytes | str) -> str:
-    """Returns bytes, or a name, as protobuf's text format writes them.
+    r"""Returns bytes, or a name, as protobuf's text format writes them.
 
     Example:
-        >>> quoted(b'a"\x00')
-        '"a\\"\\000"'
+        >>> print(quoted(b'say "\x01"'))
+        "say \"\001\""
     """
     named = {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 39: "\\'", 92: "\\\\"}
     codes = map(ord, value) if isinstance(value, str) else value

@@ -44,9 +44,7 @@ class MessageMap(MutableMapping):
         return found
 
     def __setitem__(self, name: str, message: Any) -> None:
-        if message is None:
-            raise DtypeError(f"the map's {name!r} is None.", fix=f"Give a {self._kind.__name__}.")
-        self._items[self._name(name)] = take(self._kind, message, f"the map's {name!r}")
+        self._items[self._name(name)] = take(self._kind, message, "a map of features")
 
     def get(self, name: str, default: Any = None) -> Any:
         """Returns the message of this name, or the default; adds nothing."""
@@ -100,7 +98,7 @@ class MessageMap(MutableMapping):
         return made
 
     def replace(self, other: MessageMap) -> None:
-        """Takes over the messages of another map."""
+        """Takes over the messages of another map, which is not used any more."""
         self._items = other._items
 
     def payload(self) -> bytes:

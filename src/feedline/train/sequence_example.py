@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from typing import Any, Self
 
-from feedline.errors import ArgumentError, DtypeError
+from feedline.errors import ArgumentError
 from feedline.formats.wire import DELIMITED, delimited, fields
 from feedline.train.feature import Feature, Features
 from feedline.train.message import Message, block, take
@@ -22,8 +22,6 @@ class FeatureSequence(MutableSequence):
         self._items: list[Feature] = []
 
     def _taken(self, feature: Any) -> Feature:
-        if feature is None:
-            raise DtypeError("a FeatureList takes a Feature, not None.", fix="Give a feedline.train.Feature.")
         return take(Feature, feature, "a FeatureList")
 
     def add(self, **lists: Any) -> Feature:
@@ -178,8 +176,10 @@ class SequenceExample(Message):
 
     def __init__(self, context: Features | None = None, feature_lists: FeatureLists | None = None) -> None:
         self._present = {"context": context is not None, "feature_lists": feature_lists is not None}
-        self._context: Features = take(Features, context, "SequenceExample(context=...)")
-        self._feature_lists: FeatureLists = take(FeatureLists, feature_lists, "SequenceExample(feature_lists=...)")
+        self._context: Features = Features() if context is None else take(Features, context, "a context")
+        self._feature_lists: FeatureLists = (
+            FeatureLists() if feature_lists is None else take(FeatureLists, feature_lists, "a SequenceExample")
+        )
 
     @property
     def context(self) -> Features:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import struct
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Iterable, Iterator, MutableSequence
 from typing import Any
 
 import numpy as np
@@ -17,89 +17,51 @@ _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
 class Values(MutableSequence):
-    """A list of checked values.
-
-    Long ones are kept as an array until they are changed; the array itself is never written to.
+    """A list of checked values: what `Int64List(...).value` is.
 
     Args:
-        changed: is called before every change.
+        holder: the message that holds the values, in `_data`: a list, which is copied before it is changed where
+            another message has it too (`_own` is False), or an array, which is never changed.
     """
 
-    __slots__ = ("_changed", "_data")
-    dtype: np.dtype
+    __slots__ = ("_holder",)
+    __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
-        self._data: Any = []
+    def __init__(self, holder: Any) -> None:
+        self._holder = holder
 
-    def _check(self, value: Any) -> Any:
-        raise NotImplementedError
-
-    def _check_array(self, array: np.ndarray) -> np.ndarray | None:
-        """Returns an array of the dtype kept, or None where its elements must be looked at one by one."""
-        raise NotImplementedError
-
-    def _owner(self) -> str:
-        return type(self).__name__.replace("Values", "List")
-
-    def _check_all(self, values: Any) -> Any:
-        if type(values) is list and len(values) < _LONG:
-            return self._check_list(values)
-        if isinstance(values, type(self)):
-            return values._data.copy() if type(values._data) is list else values._data
-        if isinstance(values, str | bytes | bytearray) or not isinstance(values, Iterable):
-            raise DtypeError(
-                f"{self._owner()} takes a list of values, not a {type(values).__name__}.",
-                fix="Put the value into a list: value=[...].",
-            )
-        if hasattr(values, "__array__") or (isinstance(values, list | tuple) and len(values) >= _LONG):
-            try:
-                array = np.asarray(values)
-            except ValueError:
-                array = np.empty(len(values), object)
-                array[:] = values
-            if array.ndim != 1 and hasattr(values, "__array__"):
-                raise ShapeError(
-                    f"{self._owner()} takes one dimension, not an array of the shape {array.shape}.",
-                    fix="Flatten it, value=array.ravel(), and keep its shape in another feature or in the parse.",
-                )
-            checked = self._check_array(array) if array.ndim == 1 else None
-            if checked is not None:
-                return checked
-            values = array.tolist() if array.ndim == 1 and hasattr(values, "__array__") else values
-        return [self._check(value) for value in values]
-
-    def _check_list(self, values: list) -> list:
-        return list(map(self._check, values))
-
-    def take(self, other: Values) -> None:
-        """Takes over the values of another list of the same class, which stays as it is."""
-        self._data = other._data.copy() if type(other._data) is list else other._data
+    @property
+    def _data(self) -> Any:
+        return self._holder._data
 
     def _list(self) -> list:
         """Returns the values as a list that may be changed."""
-        self._changed()
-        if type(self._data) is not list:
-            self._data = self._data.tolist()
-        return self._data
+        holder = self._holder
+        holder.SetInParent()
+        if type(holder._data) is not list:
+            holder._data = holder._data.tolist()
+        elif not holder._own:
+            holder._data = holder._data.copy()
+        holder._own = True
+        return holder._data
 
     def append(self, value: Any) -> None:
         """Adds a value."""
-        checked = self._check(value)
+        checked = self._holder._kind.check(value)
         self._list().append(checked)
 
     def extend(self, values: Any) -> None:
         """Adds values."""
-        checked = self._check_all(values)
-        self._changed()
+        checked = self._holder._kind.check_all(values)
         if len(self._data) == 0:
-            self._data = checked
+            self._holder.SetInParent()
+            self._holder._data, self._holder._own = checked, True
         else:
             self._list().extend(checked if type(checked) is list else checked.tolist())
 
     def insert(self, index: int, value: Any) -> None:
         """Adds a value before a position."""
-        checked = self._check(value)
+        checked = self._holder._kind.check(value)
         self._list().insert(index, checked)
 
     def MergeFrom(self, other: Any) -> None:
@@ -118,7 +80,8 @@ class Values(MutableSequence):
         return found if type(self._data) is list else found.tolist()
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        checked: Any = self._check_all(value) if isinstance(index, slice) else self._check(value)
+        kind = self._holder._kind
+        checked = kind.check_all(value) if isinstance(index, slice) else kind.check(value)
         self._list()[index] = checked.tolist() if isinstance(checked, np.ndarray) else checked
 
     def __delitem__(self, index: Any) -> None:
@@ -129,7 +92,7 @@ class Values(MutableSequence):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if type(self._data) is list:
-            array = np.empty(len(self._data), self.dtype)
+            array = np.empty(len(self._data), self._holder._kind.dtype)
             array[:] = self._data
         else:
             array = self._data.copy()
@@ -143,16 +106,72 @@ class Values(MutableSequence):
     def __repr__(self) -> str:
         return repr(list(self))
 
-    __hash__ = None  # type: ignore[assignment]
+
+class Kind:
+    """What one kind of list takes, and how it is checked."""
+
+    name: str
+    dtype: np.dtype
+
+    def check(self, value: Any) -> Any:
+        """Returns a value as it is kept.
+
+        Raises:
+            DtypeError: it is of another type.
+            ArgumentError: it is beyond the range.
+        """
+        raise NotImplementedError
+
+    def check_list(self, values: list) -> list:
+        """Returns a new list of checked values."""
+        return [self.check(value) for value in values]
+
+    def check_array(self, array: np.ndarray) -> np.ndarray | None:
+        """Returns a new array of the dtype kept, or None where its elements must be looked at one by one."""
+        return None
+
+    def check_all(self, values: Any) -> Any:
+        """Returns checked values, as a new list or array.
+
+        Raises:
+            DtypeError: they are no list, or one of them is of another type.
+            ShapeError: they have more than one dimension.
+        """
+        if type(values) is list and len(values) < _LONG:
+            return self.check_list(values)
+        if isinstance(values, str | bytes | bytearray) or not isinstance(values, Iterable):
+            raise DtypeError(
+                f"{self.name} takes a list of values, not a {type(values).__name__}.",
+                fix="Put the value into a list: value=[...].",
+            )
+        if hasattr(values, "__array__"):
+            array = np.asarray(values)
+            if array.ndim != 1:
+                raise ShapeError(
+                    f"{self.name} takes one dimension, not an array of the shape {array.shape}.",
+                    fix="Flatten it, value=array.ravel(), and keep its shape in another feature or in the parse.",
+                )
+            checked = self.check_array(array)
+            return self.check_list(array.tolist()) if checked is None else checked
+        values = list(values)
+        if self.dtype != object and len(values) >= _LONG and type(values[0]) in (int, float):
+            try:
+                array = np.asarray(values)
+            except (ValueError, OverflowError):  # the elements differ in shape: the check below says which is wrong
+                return self.check_list(values)
+            checked = self.check_array(array) if array.ndim == 1 else None
+            if checked is not None:
+                return checked
+        return self.check_list(values)
 
 
-class BytesValues(Values):
-    """The values of a BytesList."""
+class BytesKind(Kind):
+    """Bytes."""
 
-    __slots__ = ()
+    name = "BytesList"
     dtype = np.dtype(object)
 
-    def _check(self, value: Any) -> bytes:
+    def check(self, value: Any) -> bytes:
         if isinstance(value, bytes):
             return value
         if isinstance(value, bytearray | memoryview):
@@ -164,17 +183,14 @@ class BytesValues(Values):
             fix = "Use value.tobytes(), or feedline.io.serialize_tensor(value), which keeps dtype and shape."
         raise DtypeError(f"BytesList takes bytes, not the {type(value).__name__} {_shown(value)}.", fix=fix)
 
-    def _check_array(self, array: np.ndarray) -> np.ndarray | None:
-        return None
 
+class FloatKind(Kind):
+    """Numbers, each rounded to float32."""
 
-class FloatValues(Values):
-    """The values of a FloatList; each is rounded to float32."""
-
-    __slots__ = ()
+    name = "FloatList"
     dtype = np.dtype(np.float32)
 
-    def _check(self, value: Any) -> float:
+    def check(self, value: Any) -> float:
         try:
             if isinstance(value, str | bytes):
                 raise TypeError
@@ -186,14 +202,14 @@ class FloatValues(Values):
                 f"FloatList takes numbers, not the {type(value).__name__} {_shown(value)}.", fix="Give a float."
             ) from None
 
-    def _check_list(self, values: list) -> list:
+    def check_list(self, values: list) -> list:
         form = f"<{len(values)}f"
         try:
             return list(struct.unpack(form, struct.pack(form, *values)))
         except (OverflowError, struct.error):
-            return list(map(self._check, values))
+            return list(map(self.check, values))
 
-    def _check_array(self, array: np.ndarray) -> np.ndarray | None:
+    def check_array(self, array: np.ndarray) -> np.ndarray | None:
         if array.dtype.kind not in "fiub":
             return None
         with np.errstate(over="ignore"):
@@ -204,20 +220,20 @@ class FloatValues(Values):
                 raise _too_large(array[overflow[0]], "float32")
         return rounded
 
-    def packed(self) -> bytes:
-        """Returns the values as the bytes of a packed field."""
-        if type(self._data) is list:
-            return struct.pack(f"<{len(self._data)}f", *self._data)
-        return self._data.astype("<f4", copy=False).tobytes()
+    def packed(self, data: Any) -> bytes:
+        """Returns values as the bytes of a packed field."""
+        if type(data) is list:
+            return struct.pack(f"<{len(data)}f", *data)
+        return data.astype("<f4", copy=False).tobytes()
 
 
-class Int64Values(Values):
-    """The values of an Int64List."""
+class Int64Kind(Kind):
+    """Integers within int64."""
 
-    __slots__ = ()
+    name = "Int64List"
     dtype = np.dtype(np.int64)
 
-    def _check(self, value: Any) -> int:
+    def check(self, value: Any) -> int:
         if type(value) is not int:
             if isinstance(value, np.bool_):
                 value = bool(value)
@@ -232,20 +248,28 @@ class Int64Values(Values):
             raise _too_large(value, "int64")
         return int(value)
 
-    def _check_array(self, array: np.ndarray) -> np.ndarray | None:
+    def check_array(self, array: np.ndarray) -> np.ndarray | None:
         if array.dtype.kind not in "iub":
             return None
         if array.dtype == np.uint64 and len(array) and array.max() > _HIGHEST:
             raise _too_large(array.max(), "int64")
         return array.astype(np.int64)
 
-    def packed(self) -> bytes:
-        """Returns the values as the bytes of a packed field."""
-        if len(self._data) < _LONG:
-            return b"".join([varint(value) for value in self])
+    def check_list(self, values: list) -> list:
+        for value in values:
+            if type(value) is not int or not _LOWEST <= value <= _HIGHEST:
+                return [self.check(value) for value in values]
+        return values.copy()
+
+    def packed(self, data: Any) -> bytes:
+        """Returns values as the bytes of a packed field."""
+        if len(data) == 1:
+            return varint(int(data[0]))
+        if len(data) < _LONG:
+            return b"".join(map(varint, data if type(data) is list else data.tolist()))
         from feedline.kernels.wire import encode_varints
 
-        return encode_varints(np.asarray(self._data, np.int64)).tobytes()
+        return encode_varints(np.asarray(data, np.int64)).tobytes()
 
 
 def _shown(value: Any) -> str:

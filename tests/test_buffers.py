@@ -1,0 +1,105 @@
+"""Buffers are used again only when nobody looks at them any more."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import feedline as fl
+from feedline.buffers import BufferPool
+
+SHAPE, DTYPE = (64, 1024), np.dtype("float32")
+
+
+def address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def test_a_dropped_buffer_is_used_again():
+    pool = BufferPool()
+    first = pool.empty(SHAPE, DTYPE)
+    where = address(first)
+    del first
+    assert address(pool.empty(SHAPE, DTYPE)) == where
+    assert pool.nbytes == 64 * 1024 * 4
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda array: array[3],
+        lambda array: array[3, 5:],
+        lambda array: array.view(np.int32),
+        lambda array: array.T,
+        lambda array: memoryview(array),
+        lambda array: np.asarray(array)[None],
+        lambda array: {"deep": [array[1:]]},
+    ],
+)
+def test_a_buffer_with_any_view_of_it_is_not(look):
+    pool = BufferPool()
+    first = pool.empty(SHAPE, DTYPE)
+    where = address(first)
+    view = look(first)
+    del first
+    assert address(pool.empty(SHAPE, DTYPE)) != where
+    del view
+    assert where in {address(array) for array in [pool.empty(SHAPE, DTYPE), pool.empty(SHAPE, DTYPE)]}
+
+
+def test_a_tensor_of_a_framework_counts_as_a_view():
+    torch = pytest.importorskip("torch")
+    pool = BufferPool()
+    first = pool.empty(SHAPE, DTYPE)
+    where = address(first)
+    tensor = torch.from_numpy(first)
+    del first
+    assert address(pool.empty(SHAPE, DTYPE)) != where
+    del tensor
+    assert address(pool.empty(SHAPE, DTYPE)) == where
+
+
+def test_small_arrays_and_objects_do_not_come_from_the_pool():
+    pool = BufferPool()
+    pool.empty((4, 4), DTYPE)
+    assert pool.empty((100_000,), np.dtype(object))[0] is None
+    assert pool.nbytes == 0
+
+
+def test_idle_memory_is_bounded():
+    pool = BufferPool()
+    for megabytes in range(1, 60):
+        pool.empty((megabytes << 20,), np.dtype("uint8"))
+    assert pool.nbytes <= (256 << 20) + (60 << 20)
+
+
+def test_threads_never_get_the_same_buffer():
+    pool, held, lock = BufferPool(), [], threading.Lock()
+
+    def take() -> None:
+        for _ in range(50):
+            array = pool.empty(SHAPE, DTYPE)
+            with lock:
+                held.append(array)
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({address(array) for array in held}) == len(held) == 200
+
+
+@pytest.mark.parametrize("calls", [None, 2, fl.AUTOTUNE])
+def test_a_kept_batch_never_changes(calls):
+    x = np.arange(400 * 32 * 32, dtype=np.float32).reshape(400, 32, 32)
+    ds = fl.Dataset.from_tensor_slices(x).map(lambda row: row * 2, num_parallel_calls=calls).batch(64).prefetch(2)
+    for _ in range(3):
+        kept = []
+        for number, batch in enumerate(ds):
+            if number % 2 == 0:
+                kept.append((number, batch[5:7]))
+        for number, rows in kept:
+            np.testing.assert_array_equal(rows, x[number * 64 :][5:7] * 2)

@@ -1,0 +1,109 @@
+import threading
+
+import numpy as np
+import pytest
+
+import feedline as fl
+from feedline import random
+
+
+@pytest.fixture(autouse=True)
+def no_seed_is_left():
+    yield
+    random.set_seed(None)
+
+
+def test_one_seed_one_stream() -> None:
+    random.set_seed(3)
+    first = [float(random.uniform(())) for _ in range(5)]
+    random.set_seed(3)
+    assert [float(random.uniform(())) for _ in range(5)] == first
+    assert len(set(first)) == 5
+    random.set_seed(4)
+    assert float(random.uniform(())) != first[0]
+    random.set_seed(None)
+    assert float(random.uniform(())) not in first
+
+
+@pytest.mark.parametrize("seed", [1.5, "a", True, [1]])
+def test_seeds_are_whole_numbers(seed) -> None:
+    with pytest.raises(fl.errors.ArgumentError, match="seed"):
+        random.set_seed(seed)
+
+
+def test_operations_with_seeds_of_their_own() -> None:
+    random.enter_element(1, 0, 0)
+    try:
+        a, b, c = random.uniform((), seed=1), random.uniform((), seed=2), random.uniform(())
+    finally:
+        random.leave_element((None, {}))
+    assert len({float(a), float(b), float(c)}) == 3
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_uniform_floats_never_reach_the_bound(dtype) -> None:
+    random.set_seed(5)
+    numbers = random.uniform((200_000,), 2, 3, dtype)
+    assert numbers.dtype == np.dtype(dtype)
+    assert numbers.min() >= 2
+    assert numbers.max() < 3
+    assert abs(float(numbers.astype("float64").mean()) - 2.5) < 5 * 0.289 / np.sqrt(200_000) + 0.001
+    assert random.uniform((2, 3)).shape == (2, 3)
+
+
+def test_uniform_integers() -> None:
+    random.set_seed(5)
+    numbers = random.uniform((1000,), -2, 3, "int16")
+    assert numbers.dtype == np.int16
+    assert set(numbers.tolist()) == {-2, -1, 0, 1, 2}
+    for bounds in ((0, None), (3, 3), (4, 3)):
+        with pytest.raises(fl.errors.ArgumentError):
+            random.uniform((), *bounds, "int32")
+
+
+def test_dtypes_that_make_no_sense() -> None:
+    for function in (random.uniform, random.normal):
+        for dtype in ("bool", "string", "complex64"):
+            with pytest.raises(fl.errors.DtypeError):
+                function((), dtype=dtype)
+    with pytest.raises(fl.errors.DtypeError):
+        random.normal((), dtype="int32")
+
+
+def test_normal() -> None:
+    random.set_seed(5)
+    numbers = random.normal((50_000,), 3.0, 2.0)
+    assert numbers.dtype == np.float32
+    assert abs(float(numbers.mean()) - 3) < 5 * 2 / np.sqrt(50_000)
+    assert abs(float(numbers.std()) - 2) < 0.05
+
+
+def test_draws_of_neighbouring_elements_are_independent() -> None:
+    random.set_seed(1)
+    draws = np.array([float(x) for x in fl.Dataset.range(4000).map(lambda n: random.stream().random())])
+    bound = 4.5 / np.sqrt(4000)
+    assert abs(draws.mean() - 0.5) < bound * 0.289
+    for lag in (1, 2, 7):
+        assert abs(np.corrcoef(draws[lag:], draws[:-lag])[0, 1]) < bound
+    counts = np.histogram(draws, 20, (0, 1))[0]
+    assert ((counts - 200) ** 2 / 200).sum() < 43.8  # chi-square, 19 degrees of freedom: once in 1000; fixed seed
+
+
+def test_threads_do_not_share_their_element() -> None:
+    found = []
+    random.enter_element(1, 2, 3)
+    try:
+        thread = threading.Thread(target=lambda: found.append(random.outer_element()[0]))
+        thread.start()
+        thread.join(10)
+    finally:
+        random.leave_element((None, {}))
+    assert found == [None]
+
+
+def test_seeds_under_one_seed_differ() -> None:
+    random.set_seed(1)
+    seeds = [random.fresh_seed() for _ in range(100)]
+    assert len(set(seeds)) == 100
+    random.set_seed(1)
+    assert [random.fresh_seed() for _ in range(100)] == seeds
