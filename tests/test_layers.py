@@ -9,7 +9,7 @@ import feedline
 
 ROOT = pathlib.Path(feedline.__file__).parent
 
-FOUNDATION = {"errors", "spec", "ragged", "sparse", "structure", "random", "origin", "block", "buffers"}
+FOUNDATION = {"errors", "spec", "ragged", "sparse", "structure", "random", "origin", "block", "buffers", "strings"}
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
 # what the files of a folder may import, at the top or within functions
@@ -20,9 +20,10 @@ ALLOWED = {
     "sparse": {"errors"},
     "random": {"errors", "spec"},
     "origin": set(),
-    "structure": {"errors", "spec", "ragged", "sparse"},
+    "structure": {"errors", "spec", "ragged", "sparse", "strings"},
     "buffers": set(),
-    "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers"},
+    "strings": set(),
+    "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings"},
     "kernels": {"kernels"},
     "formats": VALUES - {"io", "image", "array_ops"},
     "io": VALUES,

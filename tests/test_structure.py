@@ -73,3 +73,9 @@ def test_specs() -> None:
     for shape in ((2.5,), "ab", (1, "a"), {"a": 1}):
         with pytest.raises(fl.errors.ArgumentError, match="not a shape"):
             fl.TensorSpec(shape, "int32")
+
+
+def test_dtypes_that_are_none() -> None:
+    for dtype in ("floot32", "", None, 3, "float33"):
+        with pytest.raises(fl.errors.DtypeError, match="is not a dtype"):
+            fl.TensorSpec((), dtype)

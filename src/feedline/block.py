@@ -20,6 +20,7 @@ from feedline.errors import DtypeError
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import dtype_name
+from feedline.strings import PackedStrings, as_plain_array
 from feedline.structure import (
     Treedef,
     as_component,
@@ -30,31 +31,7 @@ from feedline.structure import (
     flatten_as,
 )
 
-Column = Any  # np.ndarray | list
-
-
-class StringColumn(np.ndarray):
-    """A read-only object array of bytes that also knows where these bytes lie in one buffer.
-
-    Parsers that take many records at once read the buffer and skip joining the objects again.
-    """
-
-    packed_buffer: np.ndarray | None = None
-    packed_offsets: np.ndarray | None = None
-    packed_lengths: np.ndarray | None = None
-
-    @classmethod
-    def of(cls, records: list[bytes], buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> StringColumn:
-        """Returns the column of these records, which lie in `buffer` at `offsets`."""
-        column = np.empty(len(records), object)
-        column[:] = records
-        column = column.view(cls)
-        column.packed_buffer, column.packed_offsets, column.packed_lengths = buffer, offsets, lengths
-        column.flags.writeable = False
-        return column
-
-    def __reduce__(self) -> tuple:
-        return np.array(self, dtype=object).__reduce__()
+Column = Any  # np.ndarray | PackedStrings | list
 
 
 @dataclass(slots=True)
@@ -83,13 +60,23 @@ class Block:
         """Returns the block of a range of elements; dense columns are views."""
         return Block(stop - start, [column[start:stop] for column in self.columns], self.treedef)
 
+    def plain(self) -> Block:
+        """Returns the block with object arrays of bytes in place of packed strings, for those outside feedline."""
+        columns = [
+            [as_plain_array(value) for value in column]
+            if isinstance(column, list) and column and isinstance(column[0], PackedStrings)
+            else as_plain_array(column)
+            for column in self.columns
+        ]
+        return Block(self.length, columns, self.treedef)
+
     def nbytes(self) -> int:
         """Returns about how many bytes of memory the elements take."""
         return sum(_column_nbytes(column) for column in self.columns)
 
 
 def _column_nbytes(column: Column) -> int:
-    if isinstance(column, np.ndarray) and column.dtype != object:
+    if isinstance(column, PackedStrings) or (isinstance(column, np.ndarray) and column.dtype != object):
         return column.nbytes
     total = 0
     for value in column.reshape(-1) if isinstance(column, np.ndarray) else column:
@@ -111,9 +98,10 @@ def take_column(column: Column, indices: np.ndarray) -> Column:
 
 def own_rows(column: Column) -> Column:
     """Returns a column that shares no memory with another: what keeps rows for later must not see them change."""
+    column = as_plain_array(column)
     if isinstance(column, np.ndarray):
         return np.array(column)
-    return [own_value(value) for value in column]
+    return [value.copy() if type(value) is np.ndarray else own_value(value) for value in column]
 
 
 def own_value(value: Any) -> Any:
@@ -129,6 +117,7 @@ def own_value(value: Any) -> Any:
 
 def put_rows(target: Column, positions: np.ndarray, rows: Column) -> Column:
     """Writes rows to a column of one's own and returns it: a list from now on where the shapes differ."""
+    rows = as_plain_array(rows)
     fits = (
         isinstance(target, np.ndarray)
         and isinstance(rows, np.ndarray)
@@ -148,6 +137,7 @@ def concatenate_columns(parts: Sequence[Column]) -> Column:
     """Returns one column of several; a list where their shapes differ."""
     if len(parts) == 1:
         return parts[0]
+    parts = [as_plain_array(part) for part in parts]
     dense = all(isinstance(part, np.ndarray) for part in parts)
     if dense and len({(part.shape[1:], part.dtype) for part in parts}) == 1:
         return np.concatenate(parts)

@@ -52,7 +52,7 @@ def as_dtype(dtype: Any) -> np.dtype:
         found = np.dtype(dtype)
     except TypeError:
         found = None
-        if isinstance(name, str) and name != dtype:  # a framework's own dtype object, such as tf.float32
+        if isinstance(name, str) and not isinstance(dtype, str):  # a framework's own dtype object, such as tf.float32
             return as_dtype(name)
     if found is None or (found.kind == "f" and dtype is None):
         raise DtypeError(f"{dtype!r} is not a dtype.", fix='Use a name such as "float32", "int64" or "string".')

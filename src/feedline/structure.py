@@ -17,6 +17,7 @@ from feedline.errors import DtypeError, StructureError
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import RaggedTensorSpec, Shape, SparseTensorSpec, TensorSpec, as_dtype, merge_shapes, string
+from feedline.strings import PackedStrings
 
 Treedef = optree.PyTreeSpec
 
@@ -120,6 +121,8 @@ def as_component(value: Any) -> Any:
         return _python_int(value)
     if isinstance(value, np.generic) and value.dtype.kind in "biufc":
         return value
+    if kind is PackedStrings:
+        return value.array()
     if isinstance(value, str):
         return _encoded(value)
     if isinstance(value, bytes):
@@ -250,6 +253,8 @@ def as_bytes_array(array: np.ndarray) -> np.ndarray:
     Raises:
         DtypeError: something else is in it.
     """
+    if array.dtype == object and set(map(type, array.reshape(-1).tolist())) == {bytes}:
+        return array
     result = np.empty(array.shape, object)
     flat, target = array.reshape(-1), result.reshape(-1)
     for index, value in enumerate(flat.tolist()):

@@ -346,3 +346,15 @@ def test_lengths_and_positions_stay() -> None:
     for index in (5, -6):
         with pytest.raises(IndexError, match="dataset of 5"):
             dataset[index]
+
+
+def test_a_batch_that_is_passed_on_is_not_copied_and_not_shared() -> None:
+    given = []
+
+    def twice(batch):
+        given.append(batch.__array_interface__["data"][0])
+        return batch, batch
+
+    first, second = next(iter(fl.Dataset.range(1000).batch(1000).map(twice)))
+    assert first.__array_interface__["data"][0] == given[0]
+    assert not np.shares_memory(first, second)

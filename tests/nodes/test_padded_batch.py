@@ -41,7 +41,8 @@ def test_shapes_and_values() -> None:
     [
         ([2], fl.errors.ShapeError, "longer than the padded shape"),
         ([None, None], fl.errors.ShapeError, "padded_shapes says"),
-        ({"a": [3]}, fl.errors.FeedlineError, ""),
+        ({"a": [3]}, fl.errors.ArgumentError, "not a shape"),
+        ([2.5], fl.errors.ArgumentError, "not a shape"),
     ],
 )
 def test_shapes_that_do_not_fit(shapes, error, text) -> None:

@@ -1,3 +1,5 @@
+import pathlib
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def test_they_are_indexed(files) -> None:
     assert dataset.element_spec == fl.TensorSpec((), "string")
     assert sorted(numbers(dataset.shuffle(2).repeat(2))) == sorted([*range(10), *range(10)])
     assert numbers(dataset.shard(2, 1)) == [1, 3, 5, 7, 9]
-    assert [batch.tolist() for batch in dataset.skip(4).batch(4)][0] == [b"4\x00", b"5\x00", b"6\x00", b"7\x00"]
+    assert dataset.skip(4).batch(4)[0].tolist() == [b"4\x00", b"5\x00", b"6\x00", b"7\x00"]
 
 
 @pytest.mark.parametrize("compression", ["GZIP", "ZLIB"])
@@ -63,9 +65,10 @@ def test_a_function_that_fails_names_the_record_and_its_file(files) -> None:
 
 @pytest.mark.parametrize("calls", [None, 2])
 def test_a_flipped_bit_comes_after_the_records_before_it(files, calls) -> None:
-    data = bytearray(open(files[0], "rb").read())
+    path = pathlib.Path(files[0])
+    data = bytearray(path.read_bytes())
     data[3 * 18 + 12] ^= 1  # in record 3
-    open(files[0], "wb").write(data)
+    path.write_bytes(data)
     iterator = iter(fl.TFRecordDataset(files).map(lambda record: record, calls))
     given = [next(iterator) for _ in range(3)]
     assert numbers(given) == [0, 1, 2]

@@ -85,7 +85,7 @@ class OutputMethods(BaseDataset):
         if position < 0 or 0 <= length <= position:
             raise IndexError(f"there is no element {index} in a dataset of {length}")
         block = Run().read(self._node, np.array([position]), np.zeros(1, np.int64))
-        return block.row(0)
+        return block.plain().row(0)
 
     def get_single_element(self, name: str | None = None) -> Any:
         """Returns the only element of a dataset of one.

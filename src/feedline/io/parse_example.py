@@ -10,6 +10,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, ShapeError, UnequalLengthsError
 from feedline.io.example_parser import ExampleParser, feature_items
+from feedline.strings import PackedStrings
 
 Packed = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -155,13 +156,11 @@ def pack(serialized: Any) -> Packed | None:
         DtypeError: it does not hold bytes.
         ShapeError: it has more than one dimension.
     """
-    if isinstance(serialized, np.ndarray):
-        buffer = getattr(serialized, "packed_buffer", None)
-        if buffer is not None and serialized.ndim == 1:
-            return _packed(buffer, serialized.packed_offsets, serialized.packed_lengths)  # type: ignore[attr-defined]
-    elif isinstance(serialized, bytes | bytearray | memoryview):
+    if isinstance(serialized, PackedStrings):
+        return _packed(serialized.packed_buffer, serialized.packed_offsets, serialized.packed_lengths)
+    if isinstance(serialized, bytes | bytearray | memoryview):
         return None
-    elif isinstance(serialized, str):
+    if isinstance(serialized, str):
         raise _not_bytes("a str")
     if isinstance(serialized, list | tuple):
         records = serialized

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.block import Block, Column, StringColumn
+from feedline.block import Block, Column
 from feedline.errors import ShapeError
 from feedline.nodes.base import BlockNode, ceil_divide
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
+from feedline.strings import PackedStrings
 from feedline.structure import as_bytes_array, component_names, component_shape, map_structure, with_shape
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ class Batch(GroupNode):
 
     def _batch_column(self, block: Block, which: int, ranges: list[tuple[int, int]], numbers: list[int]) -> Column:
         column = block.columns[which]
-        if isinstance(column, StringColumn):
-            return [part_of_strings(column, start, stop) for start, stop in ranges]
+        if isinstance(column, PackedStrings):
+            return [column[start:stop] for start, stop in ranges]
         if isinstance(column, np.ndarray):
             if len(ranges) == 1:
                 return column[None]
@@ -116,13 +117,3 @@ class Batch(GroupNode):
         if isinstance(values[0], bytes):
             return as_bytes_array(np.array(values, object))
         return np.stack(values)
-
-
-def part_of_strings(column: StringColumn, start: int, stop: int) -> StringColumn:
-    """Returns a range of a column of strings that still knows its buffer."""
-    part = column[start:stop]
-    part.packed_buffer = column.packed_buffer
-    if column.packed_offsets is not None and column.packed_lengths is not None:
-        part.packed_offsets = column.packed_offsets[start:stop]
-        part.packed_lengths = column.packed_lengths[start:stop]
-    return part

@@ -45,7 +45,7 @@ def locate_user_error(error: Exception, function: Callable[..., Any], stage: str
         text = str(error)
         located = UserFunctionError(
             f"{called(function)} raised {type(error).__name__}" + (f": {text}" if text else "."),
-            fix=f"Mend the line above; try it alone with the element that {stage} was given.",
+            fix=f"Mend the function that {stage} calls" + (": the line above raised." if line else "."),
         )
         located.__cause__ = error
     if line is not None:

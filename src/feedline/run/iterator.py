@@ -57,7 +57,7 @@ class DatasetIterator:
             raise StopIteration
         if self._grows:
             self._adapt(block, time.perf_counter() - start)
-        return block
+        return block.plain()
 
     def _adapt(self, block: Block, seconds: float) -> None:
         """Asks for more at once where elements are cheap, so that the cost of asking is shared."""

@@ -297,16 +297,29 @@ class _GeneratorStream:
 _END = object()
 
 
+def _bounds(dtype: np.dtype) -> tuple[float, float]:
+    """Returns the least and the largest finite number of a dtype; the dtypes of machine learning are of kind V."""
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min, np.iinfo(dtype).max
+    if dtype.kind == "V":
+        import ml_dtypes
+
+        info = ml_dtypes.iinfo(dtype) if dtype.name.endswith("int4") else ml_dtypes.finfo(dtype)
+        return float(info.min), float(info.max)
+    return (-float(np.finfo(dtype).max), float(np.finfo(dtype).max)) if dtype.kind in "fc" else (0.0, 0.0)
+
+
 class _Converter:
     """Turns what a generator gives for one component into a component of its spec."""
 
-    __slots__ = ("_dtype", "_exact", "_fast", "_name", "_spec")
+    __slots__ = ("_dtype", "_exact", "_fast", "_largest", "_least", "_name", "_spec")
 
     def __init__(self, spec: Any, name: str) -> None:
         self._spec = spec
         self._name = name
         self._dtype = spec.dtype
         self._fast = isinstance(spec, TensorSpec) and spec.dtype != string
+        self._least, self._largest = _bounds(spec.dtype)
         self._exact = spec.shape if spec.shape is not None and None not in spec.shape else None
 
     def __call__(self, value: Any) -> Any:
@@ -340,15 +353,14 @@ class _Converter:
 
     def _number(self, value: bool | int | float) -> Any:
         kind = self._dtype.kind
-        allowed = kind == "b" if isinstance(value, bool) else kind in "iufc" if isinstance(value, int) else kind in "fc"
-        if allowed or (self._dtype.name == "bfloat16" and not isinstance(value, bool)):
-            try:
-                with np.errstate(over="ignore"):
-                    number = self._dtype.type(value)
-            except OverflowError:
-                number = None
-            if number is not None and (np.isfinite(number) or not math.isfinite(value)):
-                return number
+        if isinstance(value, bool):
+            allowed = kind == "b"
+        elif isinstance(value, int):
+            allowed = kind in "iufcV" and self._least <= value <= self._largest
+        else:
+            allowed = kind in "fcV" and (self._least <= value <= self._largest or not math.isfinite(value))
+        if allowed:
+            return self._dtype.type(value)
         raise SignatureError(
             f"{self._name} is the Python {type(value).__name__} {value!r}, "
             f"which {dtype_name(self._dtype)} cannot hold.",

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.block import Block, StringColumn
+from feedline.block import Block
 from feedline.errors import FeedlineError, StructureError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, BlockNode, Node, Stream
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import TensorSpec, string
+from feedline.strings import PackedStrings
 from feedline.structure import flatten, spec_of
 
 if TYPE_CHECKING:
@@ -75,18 +76,20 @@ class TFRecords(Node):
 
         if len(self.indices) == 1:
             packed = read_packed(self.indices[0], positions, self.verify)
-            return Block(len(positions), [_strings(*packed)], _RECORD)
+            return Block(len(positions), [PackedStrings(*packed)], _RECORD)
         files = np.searchsorted(self.starts, positions, side="right") - 1
         if len(files) and (files == files[0]).all():
             which = int(files[0])
             packed = read_packed(self.indices[which], positions - self.starts[which], self.verify)
-            return Block(len(positions), [_strings(*packed)], _RECORD)
-        column = np.empty(len(positions), object)
+            return Block(len(positions), [PackedStrings(*packed)], _RECORD)
+        parts, order = [], []
         for which in np.unique(files).tolist():
             chosen = np.flatnonzero(files == which)
-            packed = read_packed(self.indices[which], positions[chosen] - self.starts[which], self.verify)
-            column[chosen] = _strings(*packed)
-        return Block(len(positions), [column], _RECORD)
+            parts.append(read_packed(self.indices[which], positions[chosen] - self.starts[which], self.verify))
+            order.append(chosen)
+        places = np.empty(len(positions), np.int64)
+        places[np.concatenate(order)] = np.arange(len(positions))
+        return Block(len(positions), [_joined(parts).take(places)], _RECORD)
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         if not self.indexed:
@@ -98,44 +101,42 @@ class TFRecords(Node):
         return _RecordStream(self)
 
 
-def _strings(buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> StringColumn:
-    data = memoryview(buffer)
-    records = [
-        bytes(data[start:stop]) for start, stop in zip(offsets.tolist(), (offsets + lengths).tolist(), strict=True)
-    ]
-    return StringColumn.of(records, buffer, offsets, lengths)
+def _joined(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> PackedStrings:
+    """Returns strings of several buffers as strings of one."""
+    buffers, offsets, lengths = zip(*parts, strict=True)
+    starts = np.cumsum([0, *(len(buffer) for buffer in buffers[:-1])]).tolist()
+    moved = [part + start for part, start in zip(offsets, starts, strict=True)]
+    return PackedStrings(np.concatenate(buffers), np.concatenate(moved), np.concatenate(lengths))
 
 
 class _RecordStream:
     """The records of compressed files, in order."""
 
     def __init__(self, node: TFRecords) -> None:
-        self._chunks: Iterator[list[bytes]] = itertools.chain.from_iterable(self._chunks_of(node))
-        self._held: list[bytes] = []
+        self._chunks = self._chunks_of(node)
+        self._held: PackedStrings | None = None
         self._position = 0
 
     @staticmethod
-    def _chunks_of(node: TFRecords) -> Iterator[Iterator[list[bytes]]]:
-        from feedline.formats.tfrecord import iterate_records
+    def _chunks_of(node: TFRecords) -> Iterator[PackedStrings]:
+        from feedline.formats.tfrecord import iterate_packed
 
         for name in node.filenames:
-            yield iterate_records(name, node.compression_type, node.verify)
+            for packed in iterate_packed(name, node.compression_type, node.verify):
+                yield PackedStrings(*packed)
 
     def next(self, limit: int) -> Block | None:
-        while self._position >= len(self._held):
-            chunk = next(self._chunks, None)
-            if chunk is None:
+        while self._held is None or self._position >= len(self._held):
+            self._held, self._position = next(self._chunks, None), 0
+            if self._held is None:
                 return None
-            self._held, self._position = chunk, 0
         records = self._held[self._position : self._position + limit]
         self._position += len(records)
-        column = np.empty(len(records), object)
-        column[:] = records
-        return Block(len(records), [column], _RECORD)
+        return Block(len(records), [records], _RECORD)
 
     def close(self) -> None:
         self._chunks = iter(())
-        self._held, self._position = [], 0
+        self._held, self._position = None, 0
 
 
 @dataclass(frozen=True, eq=False)
