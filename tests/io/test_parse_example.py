@@ -15,6 +15,7 @@ from feedline.io.features import FixedLenFeature, FixedLenSequenceFeature, Ragge
 from feedline.io.parse_example import parse_example, parse_packed, parse_single_example
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
+from feedline.strings import PackedStrings
 from feedline.train import BytesList, Example, Feature, Features, FloatList, Int64List
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "data" / "example" / "examples.json").read_text())
@@ -107,18 +108,11 @@ def make(number):
 RECORDS = [make(number) for number in range(6)]
 
 
-class Packed(np.ndarray):
-    """What a TFRecordDataset gives: records, and where they lie in one buffer."""
-
-
 def packed(records, gap=b"?"):
-    array = np.empty(len(records), object).view(Packed)
-    array[:] = records
+    """What a TFRecordDataset gives: records that lie in one buffer."""
     lengths = np.array([len(one) for one in records], np.int64)
-    array.packed_buffer = np.frombuffer(b"".join(gap + one for one in records), np.uint8)
-    array.packed_lengths = lengths
-    array.packed_offsets = np.cumsum(lengths + len(gap)) - lengths
-    return array
+    buffer = np.frombuffer(b"".join(gap + one for one in records), np.uint8)
+    return PackedStrings(buffer, np.cumsum(lengths + len(gap)) - lengths, lengths)
 
 
 def test_every_form_of_a_batch():
