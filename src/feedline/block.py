@@ -93,6 +93,11 @@ def take_column(column: Column, indices: np.ndarray) -> Column:
     """Returns the rows of a column at these indices."""
     if isinstance(column, list):
         return [column[index] for index in indices.tolist()]
+    if isinstance(column, np.ndarray) and POOL.serves(row_shape := (len(indices), *column.shape[1:]), column.dtype):
+        if indices.min() < 0 or indices.max() >= len(column):
+            raise IndexError(f"a row beyond the {len(column)} rows of a column")
+        # Without mode="clip" NumPy fills a buffer of its own first.
+        return column.take(indices, axis=0, out=POOL.empty(row_shape, column.dtype), mode="clip")
     return column.take(indices, axis=0)
 
 
@@ -100,7 +105,9 @@ def own_rows(column: Column) -> Column:
     """Returns a column that shares no memory with another: what keeps rows for later must not see them change."""
     column = as_plain_array(column)
     if isinstance(column, np.ndarray):
-        return np.array(column)
+        rows = POOL.empty(column.shape, column.dtype)
+        rows[...] = column
+        return rows
     return [value.copy() if type(value) is np.ndarray else own_value(value) for value in column]
 
 
@@ -152,7 +159,7 @@ def concatenate_blocks(blocks: Sequence[Block]) -> Block:
     return Block(sum(block.length for block in blocks), columns, blocks[0].treedef)
 
 
-_FIRST_BYTES = 16 << 20
+_FIRST_BYTES = 64 << 20
 """How much memory a column that is being built starts with at the most: it may turn out shorter than it could be."""
 
 
@@ -185,6 +192,17 @@ class ColumnBuilder:
         Raises:
             DtypeError: it is of another dtype than the rows before it.
         """
+        array = self.array
+        if (
+            array is not None
+            and type(value) is np.ndarray
+            and value.shape == self._shape
+            and value.dtype == self._dtype
+            and self.length < len(array)
+        ):
+            array[self.length] = value
+            self.length += 1
+            return
         dtype, shape = component_dtype(value), component_shape(value)
         if self._dtype is None:
             self._start(value, dtype, shape)
@@ -206,13 +224,14 @@ class ColumnBuilder:
         self._dtype, self._shape = dtype, shape
         if isinstance(value, np.ndarray | np.generic | bytes) and self.capacity > 1:
             row_bytes = max(1, dtype.itemsize * math.prod(length or 0 for length in shape))
-            self.array = np.empty((min(self.capacity, max(2, _FIRST_BYTES // row_bytes)), *shape), dtype)
+            rows = min(self.capacity, max(2, _FIRST_BYTES // row_bytes))
+            self.array = POOL.empty((rows, *shape), dtype)
         else:
             self._rows = []
 
     def _grow(self) -> None:
         assert self.array is not None
-        wider = np.empty((min(self.capacity, 2 * len(self.array)), *self.array.shape[1:]), self.array.dtype)
+        wider = POOL.empty((min(self.capacity, 2 * len(self.array)), *self.array.shape[1:]), self.array.dtype)
         wider[: self.length] = self.array
         self.array = wider
 

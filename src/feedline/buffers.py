@@ -46,9 +46,9 @@ class BufferPool:
             shape: its shape.
             dtype: its dtype.
         """
-        nbytes = dtype.itemsize * math.prod(shape)
-        if nbytes < _LEAST_BYTES or dtype.hasobject or not _COUNTS_ARE_EXACT:
+        if not self.serves(shape, dtype):
             return np.empty(shape, dtype)
+        nbytes = dtype.itemsize * math.prod(shape)
         with self._lock:
             buffer = self._free_buffer(nbytes)
             if buffer is None:
@@ -61,6 +61,10 @@ class BufferPool:
                 self._bytes += nbytes
                 self._forget_idle(_IDLE_BYTES)
             return buffer.view(dtype).reshape(shape)
+
+    def serves(self, shape: tuple[int, ...], dtype: np.dtype) -> bool:
+        """Says whether an array is large enough to come from the pool."""
+        return dtype.itemsize * math.prod(shape) >= _LEAST_BYTES and not dtype.hasobject and _COUNTS_ARE_EXACT
 
     def _free_buffer(self, nbytes: int) -> np.ndarray | None:
         for buffer in self._buffers.get(nbytes, ()):

@@ -10,7 +10,7 @@ from feedline.nodes.base import Node, Stream
 from feedline.run.context import Run
 from feedline.run.timings import Timings
 
-_QUICK_SECONDS = 50e-6
+_QUICK_SECONDS = 250e-6
 _SLOW_SECONDS = 1e-3
 _LIMIT_BYTES = 1 << 20
 

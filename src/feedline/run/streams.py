@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedline.block import Block
 from feedline.nodes.base import AUTOTUNE, Node, Stream
+from feedline.run.autotune import InlineOrThreads
+from feedline.run.threads import Threads
 from feedline.run.units import IndexedUnits, StreamedUnits, Unit, Units, split_plan
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
 
-_INLINE_SECONDS = 200e-6
-"""Work that takes less than this is done inline: handing it to a thread would cost about as much."""
-
 _UNIT_SECONDS = 2e-3
-_LOOKAHEAD_BYTES = 512 << 20
 
 
 def available_cores() -> int:
@@ -74,10 +70,10 @@ def open_stream(node: Node, epoch: int, run: Run) -> Stream:
     base, suffix = split_plan(node)
     concurrency = concurrency_of(node)
     if base.indexed:
-        return UnitStream(IndexedUnits(base, epoch, run), concurrency, run)
+        return UnitStream(IndexedUnits(base, epoch, run), concurrency)
     if not suffix and concurrency.workers == 0:
         return run.open_source(base, epoch)
-    return UnitStream(StreamedUnits(base, suffix, epoch, run), concurrency, run)
+    return UnitStream(StreamedUnits(base, suffix, epoch, run), concurrency)
 
 
 def first_block(node: Node, run: Run) -> Block | None:
@@ -98,21 +94,20 @@ class UnitStream:
     Args:
         units: the units.
         concurrency: what the plan asks for.
-        run: the run.
     """
 
-    def __init__(self, units: Units, concurrency: Concurrency, run: Run) -> None:
+    def __init__(self, units: Units, concurrency: Concurrency) -> None:
         self._units = units
         self._concurrency = concurrency
-        self._run = run
-        self._threads: _Threads | None = None
-        self._inline_units = 0
+        self._threads: Threads | None = None
+        self._tuner = InlineOrThreads() if concurrency.workers and concurrency.measured else None
+        self._left = time.perf_counter()
         self._held: Block | None = None
         self._singles: Iterator[Unit] | None = None
         self._failure: BaseException | None = None
         self._ended = False
         if concurrency.workers and not concurrency.measured:
-            self._start_threads(1, 0)
+            self._start_threads(1)
 
     def next(self, limit: int) -> Block | None:
         block = self._held
@@ -134,21 +129,30 @@ class UnitStream:
     def _next_block(self, limit: int) -> Block | None:
         if self._singles is not None:
             return self._next_single()
+        came = time.perf_counter()
         if self._threads is not None:
             ticket = self._threads.next()
-            try:
-                return ticket.result()
-            except CancelledError:  # another thread has closed this stream
-                return None
-            except Exception as error:
-                if ticket.unit is None or ticket.unit.count == 1:
-                    self.close()
-                    raise
-                return self._begin_singles(ticket.unit, error)
-        unit = self._guarded(lambda: self._units.take(limit))
+            if ticket is not None:
+                try:
+                    block = ticket.result()
+                except CancelledError:  # another thread has closed this stream
+                    return None
+                except Exception as error:
+                    if ticket.unit is None or ticket.unit.count == 1:
+                        self.close()
+                        raise
+                    return self._begin_singles(ticket.unit, error)
+                self._tune(block, came, self._threads.warm)
+                return block
+            self._threads.release()
+            self._threads = None
+        try:
+            unit = self._units.take(limit)
+        except Exception:
+            self.close()
+            raise
         if unit is None:
             return None
-        start = time.perf_counter()
         try:
             block = unit.compute()
         except Exception as error:
@@ -156,18 +160,8 @@ class UnitStream:
                 self.close()
                 raise
             return self._begin_singles(unit, error)
-        self._consider_threads(unit, block, time.perf_counter() - start)
+        self._tune(block, came, True)
         return block
-
-    def _guarded(self, take):  # type: ignore[no-untyped-def]
-        start = time.perf_counter()
-        try:
-            unit = take()
-        except Exception:
-            self.close()
-            raise
-        self._take_seconds = time.perf_counter() - start
-        return unit
 
     def _begin_singles(self, unit: Unit, failure: BaseException) -> Block:
         """Computes a unit that failed element by element, so that those before the failure are given first."""
@@ -186,21 +180,20 @@ class UnitStream:
             self.close()
             raise
 
-    def _consider_threads(self, unit: Unit, block: Block, seconds: float) -> None:
-        self._inline_units += 1
-        if not self._concurrency.workers or self._inline_units < 3:
-            return  # the first units also load kernels and warm caches
-        seconds += self._take_seconds
-        if seconds > _INLINE_SECONDS:
-            elements = max(1, min(256, int(unit.count * _UNIT_SECONDS / seconds)))
-            self._start_threads(elements, block.nbytes() // unit.count * elements)
+    def _tune(self, block: Block | None, came: float, warm: bool) -> None:
+        if self._tuner is None or block is None:
+            return
+        now = time.perf_counter()
+        apart, self._left = came - self._left, now
+        if not self._tuner.note(block.length, now - came, apart, warm):
+            return
+        if self._tuner.threaded:
+            self._start_threads(max(1, min(block.length, int(block.length * _UNIT_SECONDS / (now - came)))))
+        elif self._threads is not None:
+            self._threads.drain()
 
-    def _start_threads(self, elements: int, unit_bytes: int) -> None:
-        workers, lookahead = self._concurrency.workers, self._concurrency.lookahead
-        depth = 2 * workers if lookahead <= 0 else workers + -(-lookahead // elements)
-        if unit_bytes:
-            depth = max(1, min(depth, _LOOKAHEAD_BYTES // unit_bytes))
-        self._threads = _Threads(self._units, elements, workers, depth)
+    def _start_threads(self, elements: int) -> None:
+        self._threads = Threads(self._units, self._concurrency.workers, self._concurrency.lookahead, elements)
 
     def close(self) -> None:
         if self._ended:
@@ -216,75 +209,3 @@ class UnitStream:
     def __del__(self) -> None:
         if not self._ended:
             self.close()
-
-
-class _Ticket(Future):
-    """The place of one unit in the order of results."""
-
-    unit: Unit | None = None
-
-
-class _Threads:
-    """Computes units in threads; takes them, and gives their results, in order."""
-
-    def __init__(self, units: Units, elements: int, workers: int, depth: int) -> None:
-        self._units = units
-        self._elements = elements
-        self._depth = depth
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="feedline")
-        self._results: deque[_Ticket] = deque()
-        self._tickets: deque[_Ticket] = deque()
-        self._taking = threading.Lock()
-        self._changing = threading.Lock()
-        self._closed = False
-
-    def next(self) -> _Ticket:
-        """Returns the ticket of the next unit, in their order; it may not be done yet."""
-        with self._changing:
-            while not self._closed and len(self._results) < self._depth:
-                ticket = _Ticket()
-                self._results.append(ticket)
-                self._tickets.append(ticket)
-                self._pool.submit(self._work)
-            if not self._closed:
-                return self._results.popleft()
-        ticket = _Ticket()
-        ticket.cancel()
-        return ticket
-
-    def _work(self) -> None:
-        with self._taking:
-            ticket = self._tickets.popleft()
-            if not self._closed and ticket.set_running_or_notify_cancel():
-                try:
-                    ticket.unit = self._units.take(self._elements)
-                except BaseException as error:
-                    ticket.set_exception(error)
-        if self._closed:  # whoever closed it may have found it being taken from
-            self._close_units()
-        if ticket.done():
-            return
-        try:
-            block = None if ticket.unit is None else ticket.unit.compute()
-        except BaseException as error:
-            ticket.set_exception(error)
-        else:
-            ticket.unit = None
-            ticket.set_result(block)
-
-    def close(self) -> None:
-        with self._changing:
-            self._closed = True
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for ticket in (*self._results, *self._tickets):
-                ticket.cancel()  # nobody may wait for what no worker has begun
-            self._results.clear()
-        self._close_units()
-
-    def _close_units(self) -> None:
-        """Closes the units unless a worker is taking one: that worker then closes them when it has done so."""
-        if self._taking.acquire(blocking=False):
-            try:
-                self._units.close()
-            finally:
-                self._taking.release()

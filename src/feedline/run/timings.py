@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+_SAMPLED = 8
+"""Every how many units of work the time at work is measured: asking the system for it costs more than a clock."""
+
 
 @dataclass(slots=True)
 class StageTiming:
@@ -15,15 +18,29 @@ class StageTiming:
     Args:
         elements: how many elements it has given.
         seconds: the time in it, over all threads, without the stages below it.
-        busy_seconds: the part of it in which a core was at work; the rest is waiting, for files or for other threads.
+        sampled_seconds: the part of that time in which it was also measured whether a core was at work.
+        sampled_busy_seconds: the part of those in which one was.
     """
 
     elements: int = 0
     seconds: float = 0.0
-    busy_seconds: float = 0.0
+    sampled_seconds: float = 0.0
+    sampled_busy_seconds: float = 0.0
+
+    @property
+    def busy_seconds(self) -> float:
+        """The time in which a core was at work; the rest is waiting, for files or for other threads."""
+        if self.sampled_seconds <= 0:
+            return self.seconds
+        return self.seconds * min(1.0, self.sampled_busy_seconds / self.sampled_seconds)
 
 
-class _Children(threading.local):
+class _Nesting(threading.local):
+    """Where a thread is in the stages that call each other."""
+
+    depth = 0
+    units = 0
+    sampling = False
     seconds = 0.0
     busy_seconds = 0.0
 
@@ -45,20 +62,30 @@ class StageClock:
         self.elements = elements
 
     def __enter__(self) -> StageClock:
-        local = self._timings.children
+        local = self._timings.nesting
+        if local.depth == 0:
+            local.sampling = local.units % _SAMPLED == 0
+            local.units += 1
+        local.depth += 1
         self._outer, local.seconds = local.seconds, 0.0
-        self._outer_busy, local.busy_seconds = local.busy_seconds, 0.0
-        self._busy_start = time.thread_time()
+        if local.sampling:
+            self._outer_busy, local.busy_seconds = local.busy_seconds, 0.0
+            self._busy_start = time.thread_time()
         self._start = time.perf_counter()
         return self
 
     def __exit__(self, *error: object) -> None:
         total = time.perf_counter() - self._start
-        busy = time.thread_time() - self._busy_start
-        local = self._timings.children
-        self._timings.add(self._node, self.elements, total - local.seconds, busy - local.busy_seconds)
+        local = self._timings.nesting
+        local.depth -= 1
+        own = total - local.seconds
         local.seconds = self._outer + total
-        local.busy_seconds = self._outer_busy + busy
+        busy = None
+        if local.sampling:
+            total_busy = time.thread_time() - self._busy_start
+            busy = total_busy - local.busy_seconds
+            local.busy_seconds = self._outer_busy + total_busy
+        self._timings.add(self._node, self.elements, own, busy)
 
 
 class Timings:
@@ -67,21 +94,30 @@ class Timings:
     def __init__(self) -> None:
         self._stages: dict[Any, StageTiming] = {}
         self._lock = threading.Lock()
-        self.children = _Children()
+        self.nesting = _Nesting()
 
     def stage(self, node: Any, elements: int = 0) -> StageClock:
         """Returns a context manager: the time in its block counts as `node`'s, except what nested stages take."""
         return StageClock(self, node, elements)
 
-    def add(self, node: Any, elements: int, seconds: float, busy_seconds: float) -> None:
-        """Adds work that a stage has done."""
+    def add(self, node: Any, elements: int, seconds: float, busy_seconds: float | None) -> None:
+        """Adds work that a stage has done.
+
+        Args:
+            node: the stage.
+            elements: how many elements it gave.
+            seconds: the time it took.
+            busy_seconds: how much of that a core was at work; None where that was not measured.
+        """
         with self._lock:
             timing = self._stages.get(node)
             if timing is None:
                 timing = self._stages[node] = StageTiming()
             timing.elements += elements
             timing.seconds += seconds
-            timing.busy_seconds += busy_seconds
+            if busy_seconds is not None:
+                timing.sampled_seconds += seconds
+                timing.sampled_busy_seconds += busy_seconds
 
     def snapshot(self) -> dict[Any, StageTiming]:
         """Returns the timings so far, by node."""

@@ -1,0 +1,139 @@
+"""Threads that compute work units, and give their results in the order of the units."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from feedline.nodes.base import AUTOTUNE
+from feedline.run.units import Unit, Units
+
+_SHORT_SECONDS = 0.5e-3
+_LONG_SECONDS = 4e-3
+_MOST_ELEMENTS = 256
+_LOOKAHEAD_BYTES = 512 << 20
+
+
+class Ticket(Future):
+    """The place of one unit in the order of results."""
+
+    unit: Unit | None = None
+
+
+class Threads:
+    """Computes units in threads; takes them, and gives their results, in order.
+
+    Args:
+        units: where units are taken.
+        workers: how many threads.
+        lookahead: how many elements are made ready ahead; AUTOTUNE or 0 for two units a worker.
+        elements: how many elements the first units have; units that prove short get more.
+    """
+
+    def __init__(self, units: Units, workers: int, lookahead: int, elements: int = 1) -> None:
+        self._units = units
+        self._workers = workers
+        self._lookahead = lookahead
+        self._elements = elements
+        self._element_bytes = 0
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="feedline")
+        self._results: deque[Ticket] = deque()
+        self._tickets: deque[Ticket] = deque()
+        self._taking = threading.Lock()
+        self._changing = threading.Lock()
+        self._closed = False
+        self._draining = False
+        self._given = 0
+
+    @property
+    def depth(self) -> int:
+        """How many units may be under way or waiting to be given."""
+        if self._lookahead in (0, AUTOTUNE):
+            depth = 2 * self._workers
+        else:
+            depth = self._workers + -(-self._lookahead // self._elements)
+        if self._element_bytes:
+            depth = min(depth, _LOOKAHEAD_BYTES // (self._element_bytes * self._elements))
+        return max(1, depth)
+
+    @property
+    def warm(self) -> bool:
+        """Whether results come at the pace of the threads: they are past their start, and not being drained."""
+        return self._given > self.depth and not self._draining
+
+    def next(self) -> Ticket | None:
+        """Returns the ticket of the next unit, in their order; it may not be done yet. None once drained."""
+        with self._changing:
+            while not self._closed and not self._draining and len(self._results) < self.depth:
+                ticket = Ticket()
+                self._results.append(ticket)
+                self._tickets.append(ticket)
+                self._pool.submit(self._work)
+            if self._results:
+                self._given += 1
+                return self._results.popleft()
+            if self._draining:
+                return None
+        ticket = Ticket()
+        ticket.cancel()
+        return ticket
+
+    def _work(self) -> None:
+        with self._taking:
+            ticket = self._tickets.popleft()
+            start = time.perf_counter()
+            if not self._closed and ticket.set_running_or_notify_cancel():
+                try:
+                    ticket.unit = self._units.take(self._elements)
+                except BaseException as error:
+                    ticket.set_exception(error)
+        if self._closed:  # whoever closed it may have found it being taken from
+            self._close_units()
+        if ticket.done():
+            return
+        try:
+            block = None if ticket.unit is None else ticket.unit.compute()
+        except BaseException as error:
+            ticket.set_exception(error)
+            return
+        if ticket.unit is not None and block is not None:
+            self._adapt(ticket.unit.count, time.perf_counter() - start, block.nbytes())
+        ticket.unit = None
+        ticket.set_result(block)
+
+    def _adapt(self, count: int, seconds: float, nbytes: int) -> None:
+        """Makes units longer where they are so short that handing them over costs a good part of them."""
+        if count == self._elements:
+            if seconds < _SHORT_SECONDS and count < _MOST_ELEMENTS:
+                self._elements = 2 * count
+            elif seconds > _LONG_SECONDS and count > 1:
+                self._elements = count // 2
+        self._element_bytes = nbytes // max(1, count)
+
+    def drain(self) -> None:
+        """Takes no more units; what is under way can still be had from `next`."""
+        self._draining = True
+
+    def release(self) -> None:
+        """Ends the threads and leaves the units as they are, for another to go on with."""
+        self._pool.shutdown(wait=False)
+
+    def close(self) -> None:
+        """Ends the threads and closes the units."""
+        with self._changing:
+            self._closed = True
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for ticket in (*self._results, *self._tickets):
+                ticket.cancel()  # nobody may wait for what no worker has begun
+            self._results.clear()
+        self._close_units()
+
+    def _close_units(self) -> None:
+        """Closes the units unless a worker is taking one: that worker then closes them when it has done so."""
+        if self._taking.acquire(blocking=False):
+            try:
+                self._units.close()
+            finally:
+                self._taking.release()
