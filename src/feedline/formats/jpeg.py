@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from feedline.buffers import POOL
 from feedline.errors import ImageDecodeError, ImageTooLargeError
 
 MAX_SAMPLES = 2**29 - 1  # TensorFlow's limit: height * width * components
@@ -205,6 +206,8 @@ def decode_jpeg_bytes(
             at = header.frame_at + 5
             enlarged = contents[:at] + struct.pack(">HH", 8, 8) + contents[at + 4 :]
             options |= {"min_height": 8 // ratio, "min_width": 8 // ratio}
+    if ratio == 1 and enlarged is contents:
+        options["buffer"] = POOL.empty((height, width, 4 if ink else planes), np.dtype(np.uint8))
     try:
         image = simplejpeg.decode_jpeg(enlarged, "CMYK" if ink else ("GRAY" if planes == 1 else "RGB"), **options)
     except ValueError as error:
@@ -217,6 +220,7 @@ def decode_jpeg_bytes(
                 "Save it again without subsampling, or as RGB.",
             ) from error
         raise _decode_error(header, str(error)) from error
+    image = options.get("buffer", image)
     if image.shape[0] != height or image.shape[1] != width:
         image = np.ascontiguousarray(image[:height, :width])
     return _ink_to_rgb(image, header.adobe) if ink else image

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from feedline.buffers import POOL
 from feedline.errors import ImageDecodeError, ImageTooLargeError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -274,7 +275,7 @@ def read_samples(file: PngFile) -> np.ndarray:
     start = rows_before = 0
     for top, left, down, right, height, width, row_length in passes:
         end = start + height * (row_length + 1)
-        rows = np.empty((height, row_length), np.uint8)
+        rows = POOL.empty((height, row_length), np.dtype(np.uint8))
         bad = unfilter(raw[start:end], rows, step)
         if bad >= 0:
             kind = int(raw[start + bad * (row_length + 1)])

@@ -1,0 +1,67 @@
+"""The choice between inline and threads, on a clock of the test's own."""
+
+from __future__ import annotations
+
+from feedline.run.autotune import InlineOrThreads
+
+
+class Clock:
+    """Time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(
+    tuner: InlineOrThreads, clock: Clock, seconds: float, inline: float, threads: float, apart: float
+) -> list[bool]:
+    """Lets time pass at these rates (seconds an element); returns how it was run, unit by unit."""
+    ways = []
+    end = clock.now + seconds
+    while clock.now < end:
+        ways.append(tuner.threaded)
+        busy = threads if tuner.threaded else inline
+        clock.now += busy + apart
+        tuner.note(1, busy, apart, warm=True)
+    return ways
+
+
+def test_cheap_elements_stay_inline():
+    clock = Clock()
+    assert not any(run(InlineOrThreads(clock), clock, 5.0, inline=50e-6, threads=80e-6, apart=0.0))
+
+
+def test_threads_stay_where_they_give_more():
+    clock = Clock()
+    ways = run(InlineOrThreads(clock), clock, 60.0, inline=10e-3, threads=5e-3, apart=0.0)
+    assert sum(ways) / len(ways) > 0.95
+
+
+def test_inline_comes_back_where_threads_give_less():
+    clock = Clock()
+    ways = run(InlineOrThreads(clock), clock, 60.0, inline=5e-3, threads=8e-3, apart=0.0)
+    assert ways[3]
+    assert sum(ways) / len(ways) < 0.2
+
+
+def test_threads_stay_where_the_consumer_works_too():
+    clock = Clock()
+    ways = run(InlineOrThreads(clock), clock, 20.0, inline=5e-3, threads=5e-3, apart=5e-3)
+    assert all(ways[3:])
+
+
+def test_threads_come_back_when_the_consumer_begins_to_work():
+    clock = Clock()
+    tuner = InlineOrThreads(clock)
+    run(tuner, clock, 2.0, inline=5e-3, threads=8e-3, apart=0.0)
+    assert not tuner.threaded
+    ways = run(tuner, clock, 2.0, inline=5e-3, threads=1e-3, apart=10e-3)
+    assert ways[-1]
+
+
+def test_what_is_not_warm_does_not_count():
+    tuner = InlineOrThreads(Clock())
+    assert not any(tuner.note(1, 1.0, 0.0, warm=False) for _ in range(100))

@@ -1,0 +1,118 @@
+"""Threads give units in order, drain without losing any, and can be closed at any time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import CancelledError
+
+import numpy as np
+import pytest
+
+from feedline.block import Block
+from feedline.run.threads import Threads
+from feedline.structure import flatten
+
+TREEDEF = flatten(0)[1]
+
+
+class NumberUnit:
+    """The numbers from first on."""
+
+    def __init__(self, first: int, count: int) -> None:
+        self.first, self.count = first, count
+
+    def compute(self) -> Block:
+        if self.first <= 50 < self.first + self.count and NumberUnits.fails:
+            raise ValueError("fifty")
+        return Block(self.count, [np.arange(self.first, self.first + self.count)], TREEDEF)
+
+
+class NumberUnits:
+    """Units of the numbers below `length`."""
+
+    fails = False
+
+    def __init__(self, length: int = 1 << 60) -> None:
+        self.length, self.next, self.closed = length, 0, 0
+
+    def take(self, count: int) -> NumberUnit | None:
+        count = min(count, self.length - self.next)
+        if count <= 0:
+            return None
+        self.next += count
+        return NumberUnit(self.next - count, count)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def numbers(threads: Threads, count: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < count:
+        ticket = threads.next()
+        if ticket is None or (block := ticket.result()) is None:
+            break
+        found.extend(block.columns[0].tolist())
+    return found
+
+
+def numbers_into(found: list[int], threads: Threads) -> None:
+    while True:
+        found.extend(threads.next().result().columns[0].tolist())
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+@pytest.mark.parametrize("lookahead", [0, -1, 3, 100])
+def test_results_come_in_order_to_the_end(workers, lookahead):
+    threads = Threads(NumberUnits(1000), workers, lookahead)
+    assert numbers(threads, 2000) == list(range(1000))
+    threads.close()
+
+
+def test_draining_gives_what_is_under_way_and_leaves_the_rest():
+    units = NumberUnits()
+    threads = Threads(units, 3, 0)
+    first = numbers(threads, 10)
+    threads.drain()
+    rest = numbers(threads, 1 << 60)
+    assert first + rest == list(range(units.next))
+    assert threads.next() is None
+    threads.release()
+    assert units.closed == 0
+    assert units.take(1).first == len(first + rest)
+
+
+def test_short_units_get_longer():
+    threads = Threads(NumberUnits(), 2, 0)
+    for _ in range(50):
+        last = threads.next().result()
+    threads.close()
+    assert last.length > 1
+
+
+def test_a_failure_is_raised_in_its_place():
+    NumberUnits.fails = True
+    try:
+        threads = Threads(NumberUnits(), 2, 0)
+        found: list[int] = []
+        with pytest.raises(ValueError, match="fifty"):
+            numbers_into(found, threads)
+        assert found == list(range(len(found)))
+        threads.close()
+    finally:
+        NumberUnits.fails = False
+
+
+def test_closing_ends_threads_and_units():
+    units = NumberUnits()
+    threads = Threads(units, 4, 0)
+    numbers(threads, 10)
+    threads.close()
+    assert units.closed >= 1
+    deadline = time.monotonic() + 10
+    while any(thread.name.startswith("feedline") for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "a thread stayed"
+        threading.Event().wait(0.01)
+    with pytest.raises(CancelledError):
+        threads.next().result()
