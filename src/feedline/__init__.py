@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from feedline import errors, random
 from feedline.dataset import Dataset
 from feedline.nodes.base import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
+from feedline.options import Options
 from feedline.ragged import RaggedTensor
 from feedline.readers import TFRecordDataset
 from feedline.sparse import SparseTensor
@@ -51,6 +52,7 @@ __all__ = [
     "INFINITE_CARDINALITY",
     "UNKNOWN_CARDINALITY",
     "Dataset",
+    "Options",
     "RaggedTensor",
     "RaggedTensorSpec",
     "SparseTensor",

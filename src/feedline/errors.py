@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "ArgumentError",
+    "AudioDecodeError",
     "CorruptExampleError",
     "CorruptRecordError",
     "DtypeError",
@@ -176,6 +177,10 @@ class TensorDecodeError(FileFormatError):
 
 class ImageDecodeError(FileFormatError):
     """Bytes do not decode as an image."""
+
+
+class AudioDecodeError(FileFormatError):
+    """Bytes do not decode as audio."""
 
 
 class ImageTooLargeError(ImageDecodeError):

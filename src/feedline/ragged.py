@@ -64,7 +64,7 @@ class RaggedTensor:
         return cls(values, splits)
 
     @classmethod
-    def from_rows(cls, rows: Sequence[np.ndarray | RaggedTensor]) -> RaggedTensor:
+    def from_rows(cls, rows: Sequence[np.ndarray | RaggedTensor], row_splits_dtype: Any = np.int64) -> RaggedTensor:
         """Returns the ragged tensor of these rows, which agree in dtype and in all dimensions but the first.
 
         Raises:
@@ -73,10 +73,12 @@ class RaggedTensor:
         lengths = [len(row) for row in rows]
         if rows and isinstance(rows[0], RaggedTensor):
             inner = cls.from_row_lengths(
-                _concatenate([row.values for row in rows]), np.concatenate([row.row_lengths() for row in rows])
+                _concatenate([row.values for row in rows]),
+                np.concatenate([row.row_lengths() for row in rows]),
+                row_splits_dtype,
             )
-            return cls.from_row_lengths(inner, lengths)
-        return cls.from_row_lengths(_concatenate(list(rows)), lengths)
+            return cls.from_row_lengths(inner, lengths, row_splits_dtype)
+        return cls.from_row_lengths(_concatenate(list(rows)), lengths, row_splits_dtype)
 
     @property
     def dtype(self) -> np.dtype:

@@ -189,3 +189,23 @@ class SparseTensorSpec(_Spec):
 
     def __repr__(self) -> str:
         return f"SparseTensorSpec(shape={self.shape}, dtype={dtype_name(self.dtype)})"
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """The spec of a component that is itself a dataset, as `window` gives.
+
+    Args:
+        element_spec: the spec of that dataset's elements.
+    """
+
+    element_spec: Any
+    shape: tuple[int, ...] = ()
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype that stands for a dataset."""
+        return string
+
+    def __repr__(self) -> str:
+        return f"DatasetSpec({self.element_spec})"

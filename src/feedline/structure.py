@@ -14,9 +14,19 @@ import numpy as np
 import optree
 
 from feedline.errors import DtypeError, StructureError
+from feedline.nested import DatasetComponent
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.spec import RaggedTensorSpec, Shape, SparseTensorSpec, TensorSpec, as_dtype, merge_shapes, string
+from feedline.spec import (
+    DatasetSpec,
+    RaggedTensorSpec,
+    Shape,
+    SparseTensorSpec,
+    TensorSpec,
+    as_dtype,
+    merge_shapes,
+    string,
+)
 from feedline.strings import PackedStrings
 
 Treedef = optree.PyTreeSpec
@@ -123,6 +133,8 @@ def as_component(value: Any) -> Any:
         return value
     if kind is PackedStrings:
         return value.array()
+    if isinstance(value, DatasetComponent):
+        return value
     if isinstance(value, str):
         return _encoded(value)
     if isinstance(value, bytes):
@@ -165,11 +177,6 @@ def _other_component(value: Any) -> Any:
     elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise DtypeError(
             "a masked array has no values where it is masked.", fix="Fill it first, for example with .filled(0)."
-        )
-    elif hasattr(value, "as_numpy_iterator"):
-        raise DtypeError(
-            "a dataset cannot be a component of an element.",
-            fix="Iterate over it, or make it a dataset of its own: zip and concatenate join datasets.",
         )
     elif hasattr(value, "numpy") and not isinstance(value, np.ndarray):
         array = np.asarray(value.numpy())
@@ -293,6 +300,8 @@ def spec_of(value: Any) -> TensorSpec | RaggedTensorSpec | SparseTensorSpec:
         return RaggedTensorSpec(value.shape, value.dtype, value.ragged_rank, value.row_splits.dtype)
     if isinstance(value, SparseTensor):
         return SparseTensorSpec(value.shape, value.dtype)
+    if isinstance(value, DatasetComponent):
+        return DatasetSpec(value.node.spec())
     return TensorSpec(component_shape(value), component_dtype(value))
 
 

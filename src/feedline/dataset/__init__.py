@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from feedline.dataset.elements import ElementMethods
 from feedline.dataset.groups import GroupMethods
+from feedline.dataset.mixing import MixingMethods
 from feedline.dataset.order import OrderMethods
 from feedline.dataset.output import OutputMethods
 from feedline.dataset.sources import SourceMethods
+from feedline.dataset.streams import StreamMethods
+from feedline.nested import register_dataset_class
 
 
-class Dataset(SourceMethods, ElementMethods, OrderMethods, GroupMethods, OutputMethods):
+class Dataset(SourceMethods, ElementMethods, OrderMethods, GroupMethods, StreamMethods, MixingMethods, OutputMethods):
     """A pipeline: a source of elements and the transformations on them, run anew by each `iter()`.
 
     An element is a nested structure (tuple, dict, namedtuple) of NumPy arrays; a string is `bytes`. A dataset never
@@ -23,3 +26,6 @@ class Dataset(SourceMethods, ElementMethods, OrderMethods, GroupMethods, OutputM
         [1 2] [0.1 0.2]
         [3] [0.3]
     """
+
+
+register_dataset_class(Dataset)

@@ -8,11 +8,12 @@ from typing import Any, Self
 import numpy as np
 
 from feedline.errors import ArgumentError
+from feedline.nested import DatasetComponent
 from feedline.nodes.base import Node
 from feedline.run.timings import Timings
 
 
-class BaseDataset:
+class BaseDataset(DatasetComponent):
     """A dataset's node and what belongs to it alone."""
 
     def __init__(self, node: Node) -> None:
@@ -25,6 +26,11 @@ class BaseDataset:
         from feedline.dataset import Dataset
 
         return Dataset(node)  # type: ignore[return-value]
+
+    @property
+    def node(self) -> Node:
+        """The last node of the pipeline."""
+        return self._node
 
     def __repr__(self) -> str:
         return f"<feedline dataset: {describe_chain(self._node)}>"
@@ -67,3 +73,15 @@ def whole_number(value: Any, name: str, *, least: int | None = None, special: st
     if abs(int(value)) >= 1 << 63:
         raise ArgumentError(f"{name} is {value}, which 64 bits cannot hold.", fix="Give a smaller number.")
     return int(value)
+
+
+def check_function(function: Any, method: str) -> None:
+    """Checks that an argument is a function.
+
+    Raises:
+        ArgumentError: it cannot be called.
+    """
+    if not callable(function):
+        raise ArgumentError(
+            f"{method}() was given {function!r:.60}, which cannot be called.", fix="Give a function or a lambda."
+        )

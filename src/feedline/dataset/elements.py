@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, check_function, whole_number
 from feedline.errors import ArgumentError
 from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
@@ -49,7 +49,7 @@ class ElementMethods(BaseDataset):
         """
         from feedline.nodes.map import Map
 
-        _check_function(map_func, "map")
+        check_function(map_func, "map")
         if num_parallel_calls is not None and num_parallel_calls != AUTOTUNE:
             num_parallel_calls = whole_number(num_parallel_calls, "num_parallel_calls", least=1)
         seed = random.fresh_seed()
@@ -69,7 +69,7 @@ class ElementMethods(BaseDataset):
         """
         from feedline.nodes.filter import Filter
 
-        _check_function(predicate, "filter")
+        check_function(predicate, "filter")
         return self._of(Filter((self._node,), user_origin(), predicate, random.fresh_seed()))
 
     def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
@@ -140,7 +140,7 @@ class ElementMethods(BaseDataset):
             >>> [int(number) for number in Dataset.range(9).apply(lambda ds: ds.take(2))]
             [0, 1]
         """
-        _check_function(transformation_func, "apply")
+        check_function(transformation_func, "apply")
         result = transformation_func(self)
         if not isinstance(result, BaseDataset):
             raise ArgumentError(
@@ -148,10 +148,3 @@ class ElementMethods(BaseDataset):
                 fix="Return the dataset from it: is a `return` missing?",
             )
         return result
-
-
-def _check_function(function: Any, method: str) -> None:
-    if not callable(function):
-        raise ArgumentError(
-            f"{method}() was given {function!r:.60}, which cannot be called.", fix="Give a function or a lambda."
-        )

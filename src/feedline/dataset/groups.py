@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from feedline.dataset.base import BaseDataset, whole_number
+from feedline.errors import ArgumentError
 from feedline.origin import user_origin
+from feedline.spec import as_dtype
 
 if TYPE_CHECKING:
     from feedline.dataset import Dataset
@@ -79,3 +83,34 @@ class GroupMethods(BaseDataset):
         return self._of(
             PaddedBatch((self._node,), user_origin(), size, bool(drop_remainder), padded_shapes, padding_values)
         )
+
+    def ragged_batch(
+        self, batch_size: int, drop_remainder: bool = False, row_splits_dtype: Any = "int64", name: str | None = None
+    ) -> Dataset:
+        """Returns the dataset of batches in which elements keep their lengths: `RaggedTensor` where these differ.
+
+        A component becomes ragged where `element_spec` has a length that is not known; others are stacked.
+
+        Args:
+            batch_size: how many elements.
+            drop_remainder: whether a last, smaller batch is left out.
+            row_splits_dtype: int32 or int64.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            ArgumentError: `batch_size` is below 1, or there is no such dtype for row splits.
+
+        Example:
+            >>> import numpy as np
+            >>> from feedline import Dataset
+            >>> ds = Dataset.from_tensor_slices([np.arange(3), np.arange(1)])
+            >>> [batch.to_list() for batch in ds.ragged_batch(2)]
+            [[[0, 1, 2], [0]]]
+        """
+        from feedline.nodes.ragged_batch import RaggedBatch
+
+        size = whole_number(batch_size, "batch_size", least=1)
+        splits = as_dtype(row_splits_dtype)
+        if splits not in (np.int32, np.int64):
+            raise ArgumentError(f"row_splits_dtype is {splits}.", fix='Give "int32" or "int64".')
+        return self._of(RaggedBatch((self._node,), user_origin(), size, bool(drop_remainder), splits))

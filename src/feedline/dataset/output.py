@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, check_function, whole_number
 from feedline.errors import ArgumentError, InfiniteDatasetError, UnknownCardinalityError
-from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node
+from feedline.options import Options
+from feedline.origin import user_origin
+from feedline.structure import as_component, flatten
 
 if TYPE_CHECKING:
+    from feedline.dataset import Dataset
     from feedline.report.profile import Profile
     from feedline.run.iterator import DatasetIterator
 
@@ -110,6 +116,62 @@ class OutputMethods(BaseDataset):
             )
         return found[0][1]
 
+    def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any], name: str | None = None) -> Any:
+        """Returns the last state that a function makes of a state and each element.
+
+        Args:
+            initial_state: the state before the first element, in any structure.
+            reduce_func: from (state, element) to the new state, of the same structure and dtypes.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            StructureError: the new state has another structure.
+            DtypeError: the new state has other dtypes.
+
+        Example:
+            >>> import numpy as np
+            >>> from feedline import Dataset
+            >>> int(Dataset.range(5).reduce(np.int64(0), lambda total, number: total + number))
+            10
+        """
+        from feedline.nodes.scan import same_state
+        from feedline.nodes.streamed import call_user
+
+        check_function(reduce_func, "reduce")
+        leaves, treedef = flatten(initial_state)
+        state = treedef.unflatten([as_component(leaf) for leaf in leaves])
+        with closing(iter(self)) as elements:
+            for position, element in enumerate(elements):
+                result = call_user(reduce_func, (state, element), self._node, 0, position)
+                state = same_state(state, result, reduce_func, "reduce")
+        return state
+
+    def options(self) -> Options:
+        """Returns the options that `with_options` has set on this dataset and those that it is made of."""
+        merged = Options()
+        for options in reversed(_options_above(self._node)):
+            merged = merged.merge(options)
+        return merged
+
+    def with_options(self, options: Options, name: str | None = None) -> Dataset:
+        """Returns the dataset with options; those set here go before those set earlier.
+
+        Args:
+            options: a `feedline.Options`.
+            name: not used; `tf.data` has it.
+
+        Example:
+            >>> import feedline as fl
+            >>> options = fl.Options(deterministic=True)
+            >>> fl.Dataset.range(3).with_options(options).options().deterministic
+            True
+        """
+        from feedline.nodes.options import WithOptions
+
+        if not isinstance(options, Options):
+            raise ArgumentError(f"with_options() was given {options!r:.60}.", fix="Give a feedline.Options.")
+        return self._of(WithOptions((self._node,), user_origin(), options))
+
     @property
     def element_spec(self) -> Any:
         """The structure of `TensorSpec`s that describes an element.
@@ -174,3 +236,13 @@ class OutputMethods(BaseDataset):
         from feedline.keras.adapter import to_keras
 
         return to_keras(self, strings=strings)
+
+
+def _options_above(node: Node) -> list[Options]:
+    """Returns the options set on a node and those above it, the nearest first."""
+    from feedline.nodes.options import WithOptions
+
+    found = [node.options] if isinstance(node, WithOptions) else []
+    for parent in node.parents:
+        found.extend(_options_above(parent))
+    return found

@@ -12,6 +12,7 @@ from feedline.io.decode_jpeg import decode_and_crop_jpeg, decode_jpeg, extract_j
 from feedline.io.decode_npy import decode_npy
 from feedline.io.decode_png import decode_png
 from feedline.io.decode_raw import decode_padded_raw, decode_raw
+from feedline.io.decode_wav import decode_wav
 from feedline.io.decode_webp import decode_webp
 from feedline.io.encode_jpeg import encode_jpeg
 from feedline.io.encode_png import encode_png
@@ -41,6 +42,7 @@ __all__ = [
     "decode_padded_raw",
     "decode_png",
     "decode_raw",
+    "decode_wav",
     "decode_webp",
     "encode_jpeg",
     "encode_png",

@@ -58,6 +58,9 @@ class Node:
     lookahead: ClassVar[int] = 0
     """How many elements are to be made ready ahead; AUTOTUNE for as many as seems sensible."""
 
+    threads: ClassVar[int | None] = None
+    """How many threads AUTOTUNE may use, where the user said so; None for one a core."""
+
     one_by_one: ClassVar[bool] = False
     """Whether asking it for several elements at once may mean a long wait for the first."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block, Column
-from feedline.errors import ShapeError
+from feedline.errors import DtypeError, ShapeError
+from feedline.nested import DatasetComponent
 from feedline.nodes.base import BlockNode, ceil_divide
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -102,6 +103,11 @@ class Batch(GroupNode):
         ]
 
     def _stack(self, values: list[Any], name: str, first: int) -> Any:
+        if isinstance(values[0], DatasetComponent):
+            raise DtypeError(
+                f"{name} is a dataset, and datasets cannot stand in one batch.",
+                fix="Batch the elements within it: flat_map(lambda window: window.batch(n)).",
+            )
         if isinstance(values[0], SparseTensor):
             return SparseTensor.stack(values)
         if isinstance(values[0], RaggedTensor):

@@ -52,16 +52,24 @@ class Filter(Node):
 
     def keeps(self, element: Any) -> bool:
         """Says whether an element stays."""
-        answer = call_with_element(self.predicate, element)
-        if isinstance(answer, bool | np.bool_):
-            return bool(answer)
-        array = np.asarray(answer)
-        if array.dtype != np.bool_ or array.ndim:
-            raise DtypeError(
-                f"{called(self.predicate)} returned {answer!r:.60} where filter needs one bool.",
-                fix="Return one comparison, or bool(...) of the value.",
-            )
-        return bool(array)
+        return truth_of(call_with_element(self.predicate, element), self.predicate, "filter")
+
+
+def truth_of(answer: Any, predicate: Callable[..., Any], stage: str) -> bool:
+    """Returns what a predicate answered as a bool.
+
+    Raises:
+        DtypeError: it is not one bool.
+    """
+    if isinstance(answer, bool | np.bool_):
+        return bool(answer)
+    array = np.asarray(answer)
+    if array.dtype != np.bool_ or array.ndim:
+        raise DtypeError(
+            f"{called(predicate)} returned {answer!r:.60} where {stage} needs one bool.",
+            fix="Return one comparison, or bool(...) of the value.",
+        )
+    return bool(array)
 
 
 class _FilterStream:

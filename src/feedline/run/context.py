@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _ALWAYS = nullcontext()
+_MOST_AT_ONCE = 64
 
 
 class Run:
@@ -55,6 +57,24 @@ class Run:
         from feedline.run.streams import open_stream
 
         return open_stream(node, epoch, self)
+
+    def elements(self, node: Node, epoch: int) -> Iterator[Any]:
+        """Runs a node and gives its elements one by one; what it opened is closed when the iterator is."""
+        stream = self.open(node, epoch)
+        limit = 1
+        grows = not asks_one_by_one(node)
+        try:
+            while (block := stream.next(limit)) is not None:
+                block = block.plain()
+                for row in range(block.length):
+                    yield block.row(row)
+                limit = min(2 * limit, _MOST_AT_ONCE) if grows else 1
+        finally:
+            stream.close()
+
+    def nested(self) -> Run:
+        """Returns a run for a dataset made for one element, which nothing is remembered of afterwards."""
+        return Run()
 
     def open_source(self, node: Node, epoch: int) -> Stream:
         """Returns a streamed node's own stream, timed, its errors located."""
@@ -95,6 +115,11 @@ class Run:
         for name, before, now in zip(component_names(block.treedef), known, dtypes, strict=True):
             if before != now:
                 raise other_dtype(giver, name, before, now)
+
+
+def asks_one_by_one(node: Node) -> bool:
+    """Says whether asking a node for several elements at once may mean a long wait for the first."""
+    return node.one_by_one or any(asks_one_by_one(parent) for parent in node.parents)
 
 
 def located_at(error: FeedlineError, node: Node) -> FeedlineError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from feedline.block import Block
 from feedline.nodes.base import Node, Stream
-from feedline.run.context import Run
+from feedline.run.context import Run, asks_one_by_one
 from feedline.run.timings import Timings
 
 _QUICK_SECONDS = 250e-6
@@ -27,7 +27,7 @@ class DatasetIterator:
     def __init__(self, node: Node, epoch: int, timings: Timings) -> None:
         self._stream: Stream | None = Run(timings).open(node, epoch)
         self._limit = 1
-        self._grows = not _asks_one_by_one(node)
+        self._grows = not asks_one_by_one(node)
         self._block: Block | None = None
         self._row = 0
 
@@ -75,7 +75,3 @@ class DatasetIterator:
     def __del__(self) -> None:
         if getattr(self, "_stream", None) is not None:
             self.close()
-
-
-def _asks_one_by_one(node: Node) -> bool:
-    return node.one_by_one or any(_asks_one_by_one(parent) for parent in node.parents)

@@ -48,11 +48,13 @@ def concurrency_of(node: Node) -> Concurrency:
     calls: list[int | None] = []
     lookahead = 0
     works = not node.indexed
+    threads: int | None = None
     waiting = [node]
     while waiting:
         current = waiting.pop()
         calls.append(current.parallel_calls)
         works = works or current.works
+        threads = threads or current.threads
         lookahead = AUTOTUNE if AUTOTUNE in (lookahead, current.lookahead) else max(lookahead, current.lookahead)
         if current.indexed or split_plan(current)[0] is not current:
             waiting.extend(current.parents)
@@ -61,7 +63,7 @@ def concurrency_of(node: Node) -> Concurrency:
         return Concurrency(0, lookahead, True)
     if not parallel:
         return Concurrency(1, lookahead, True)
-    workers = available_cores() if AUTOTUNE in parallel else max(parallel)
+    workers = threads or available_cores() if AUTOTUNE in parallel else max(parallel)
     return Concurrency(workers, lookahead, AUTOTUNE in parallel)
 
 
@@ -128,7 +130,9 @@ class UnitStream:
 
     def _next_block(self, limit: int) -> Block | None:
         if self._singles is not None:
-            return self._next_single()
+            block = self._next_single()
+            if block is not None:
+                return block
         came = time.perf_counter()
         if self._threads is not None:
             ticket = self._threads.next()
@@ -139,45 +143,42 @@ class UnitStream:
                     return None
                 except Exception as error:
                     if ticket.unit is None or ticket.unit.count == 1:
-                        self.close()
                         raise
                     return self._begin_singles(ticket.unit, error)
                 self._tune(block, came, self._threads.warm)
                 return block
             self._threads.release()
             self._threads = None
-        try:
-            unit = self._units.take(limit)
-        except Exception:
-            self.close()
-            raise
+        unit = self._units.take(limit)
         if unit is None:
             return None
         try:
             block = unit.compute()
         except Exception as error:
             if unit.count == 1:
-                self.close()
                 raise
             return self._begin_singles(unit, error)
         self._tune(block, came, True)
         return block
 
-    def _begin_singles(self, unit: Unit, failure: BaseException) -> Block:
+    def _begin_singles(self, unit: Unit, failure: BaseException) -> Block | None:
         """Computes a unit that failed element by element, so that those before the failure are given first."""
         self._singles, self._failure = unit.singles(), failure
         return self._next_single()
 
-    def _next_single(self) -> Block:
+    def _next_single(self) -> Block | None:
         assert self._singles is not None
         unit = next(self._singles, None)
+        if unit is None:
+            self._singles = None
+            failure, self._failure = self._failure, None
+            if failure is not None:  # what failed did not fail again: the unit was given, but the failure is not hidden
+                raise failure
+            return None
         try:
-            if unit is None:  # what failed does not fail again: the unit is given, but the failure is not hidden
-                assert self._failure is not None
-                raise self._failure
             return unit.compute()
         except Exception:
-            self.close()
+            self._failure = None
             raise
 
     def _tune(self, block: Block | None, came: float, warm: bool) -> None:

@@ -100,7 +100,7 @@ def slices(tensors: Any, origin: Origin) -> Slices:
     if isinstance(tensors, list):
         elements = _list_of_elements(tensors)
         if elements is not None:
-            return _slices_of_elements(elements, origin)
+            return slices_of_elements(elements, origin)
     leaves, treedef = flatten(tensors)
     if not leaves:
         raise StructureError("from_tensor_slices() was given no arrays.", fix="Give at least one array.")
@@ -243,7 +243,8 @@ def _list_of_elements(values: list) -> list | None:
     return None
 
 
-def _slices_of_elements(elements: list, origin: Origin) -> Slices:
+def slices_of_elements(elements: list, origin: Origin) -> Slices:
+    """Returns the source whose elements are those of a list, of one structure each."""
     treedef = flatten(elements[0])[1]
     names = component_names(treedef)
     builders = [ColumnBuilder(len(elements), name, "the list", lambda value: value) for name in names]

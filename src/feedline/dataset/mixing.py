@@ -1,0 +1,127 @@
+"""Datasets made of several others: sample_from_datasets, choose_from_datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline import random
+from feedline.dataset.base import BaseDataset, whole_number
+from feedline.errors import ArgumentError, DtypeError, UnequalLengthsError
+from feedline.nodes.concatenate import check_same_kind
+from feedline.origin import user_origin
+from feedline.structure import flatten
+
+if TYPE_CHECKING:
+    from feedline.dataset import Dataset
+
+
+class MixingMethods(BaseDataset):
+    """Datasets made of several others."""
+
+    @staticmethod
+    def sample_from_datasets(
+        datasets: Sequence[Any],
+        weights: Any = None,
+        seed: int | None = None,
+        stop_on_empty_dataset: bool = False,
+        rerandomize_each_iteration: bool | None = None,
+    ) -> Dataset:
+        """Returns elements of several datasets, each drawn at random from one of them.
+
+        Args:
+            datasets: the datasets, of one structure and dtypes.
+            weights: how often each is drawn, a number each; None for all alike; or a dataset of such weights, one
+                for each draw.
+            seed: the seed.
+            stop_on_empty_dataset: whether to end with the first dataset that has no more elements, so that the
+                proportions are kept; otherwise that dataset is left out from there on.
+            rerandomize_each_iteration: whether each epoch draws anew; None means yes, unless a seed is given.
+
+        Raises:
+            ArgumentError: there are no datasets, or the weights are no weights.
+            StructureError: the datasets differ in structure.
+            DtypeError: they differ in dtypes.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> ds = Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(10, 13)], seed=1)
+            >>> sorted(int(number) for number in ds)
+            [0, 1, 2, 10, 11, 12]
+        """
+        from feedline.nodes.sample import Sample
+
+        nodes = _nodes_of(datasets, "sample_from_datasets")
+        own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
+        again = seed is None if rerandomize_each_iteration is None else bool(rerandomize_each_iteration)
+        fixed: tuple[float, ...] | None
+        if isinstance(weights, BaseDataset):
+            nodes, fixed = (*nodes, weights._node), None
+        else:
+            fixed = _weights(weights, len(nodes))
+        node = Sample(nodes, user_origin(), bool(stop_on_empty_dataset), fixed, own, again)
+        return BaseDataset._of(node)
+
+    @staticmethod
+    def choose_from_datasets(
+        datasets: Sequence[Any], choice_dataset: Any, stop_on_empty_dataset: bool = True
+    ) -> Dataset:
+        """Returns elements of several datasets, each from the one that another dataset names.
+
+        Args:
+            datasets: the datasets, of one structure and dtypes.
+            choice_dataset: a dataset of int64 numbers, from 0.
+            stop_on_empty_dataset: whether to end when a dataset is chosen that has no more elements; otherwise the
+                choice is passed over.
+
+        Raises:
+            ArgumentError: there are no datasets; or, while running, a choice is out of range.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> letters = [Dataset.from_tensors(letter).repeat() for letter in ("a", "b")]
+            >>> list(Dataset.choose_from_datasets(letters, Dataset.range(2).repeat(2)))
+            [b'a', b'b', b'a', b'b']
+        """
+        from feedline.nodes.sample import Choose
+
+        nodes = _nodes_of(datasets, "choose_from_datasets")
+        if not isinstance(choice_dataset, BaseDataset):
+            raise ArgumentError(
+                f"choice_dataset is {choice_dataset!r:.60}, not a dataset.", fix="Give a dataset of int64 numbers."
+            )
+        if not choice_dataset._node.spec_costs:
+            choices = flatten(choice_dataset.element_spec)[0]
+            if len(choices) != 1 or choices[0].dtype != np.int64 or choices[0].shape != ():
+                raise DtypeError(
+                    f"choice_dataset has elements {choice_dataset.element_spec}.",
+                    fix="Give single int64 numbers, such as Dataset.range(n).",
+                )
+        node = Choose((*nodes, choice_dataset._node), user_origin(), bool(stop_on_empty_dataset))
+        return BaseDataset._of(node)
+
+
+def _nodes_of(datasets: Any, method: str) -> tuple:
+    datasets = list(datasets)
+    if not datasets:
+        raise ArgumentError(f"{method}() was given no datasets.", fix="Give at least one.")
+    for dataset in datasets:
+        if not isinstance(dataset, BaseDataset):
+            raise ArgumentError(f"{method}() was given {dataset!r:.60}, not a dataset.", fix="Give datasets.")
+    known = [flatten(dataset.element_spec) for dataset in datasets if not dataset._node.spec_costs]
+    for other in known[1:]:
+        check_same_kind(known[0], other)
+    return tuple(dataset._node for dataset in datasets)
+
+
+def _weights(weights: Any, count: int) -> tuple[float, ...]:
+    if weights is None:
+        return (1.0,) * count
+    array = np.asarray(weights, np.float64)
+    if array.shape != (count,):
+        raise UnequalLengthsError(f"there are {array.size} weights for {count} datasets.", fix="Give one for each.")
+    if not np.isfinite(array).all() or (array < 0).any() or array.sum() <= 0:
+        raise ArgumentError(f"the weights are {array.tolist()}.", fix="Give numbers of 0 or more, not all of them 0.")
+    return tuple(array.tolist())

@@ -1,0 +1,117 @@
+"""flat_map and interleave: a dataset for each element, one after the other or by turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from feedline.errors import StructureError
+from feedline.nested import DatasetComponent
+from feedline.nodes.base import Node
+from feedline.nodes.map import called, function_name
+from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+def dataset_of(element: Any, node: FlatMap | Interleave, epoch: int, position: int) -> Node:
+    """Returns the node of the dataset that a user's function makes of an element.
+
+    Raises:
+        StructureError: the function returned something else.
+    """
+    function = node.function
+    made = call_user(function, arguments_of(element), node, epoch, position, node.seed)
+    if not isinstance(made, DatasetComponent):
+        raise StructureError(
+            f"{called(function)} in {node.name} returned a {type(made).__name__}, not a dataset.",
+            fix="Return a dataset, for example Dataset.from_tensor_slices(value); to change elements use map.",
+        )
+    return made.node
+
+
+@dataclass(frozen=True, eq=False)
+class FlatMap(StreamedNode):
+    """The elements of the dataset made of each element, one dataset after the other.
+
+    Args:
+        function: from element to dataset.
+        seed: keys the random numbers drawn inside the function.
+    """
+
+    function: Callable[..., Any]
+    seed: int
+
+    name = "flat_map"
+
+    def label(self) -> str:
+        return f"flat_map({function_name(self.function)})"
+
+    def elements(self, epoch: int, run: Run) -> Iterator[Any]:
+        with closing(run.elements(self.parents[0], epoch)) as parent:
+            for position, element in enumerate(parent):
+                inner = dataset_of(element, self, epoch, position)
+                with closing(run.nested().elements(inner, epoch)) as rows:
+                    yield from rows
+
+
+@dataclass(frozen=True, eq=False)
+class Interleave(StreamedNode):
+    """The elements of several datasets by turns.
+
+    Args:
+        function: from element to dataset.
+        cycle_length: how many datasets take turns.
+        block_length: how many elements each gives in its turn.
+        seed: keys the random numbers drawn inside the function.
+    """
+
+    function: Callable[..., Any]
+    cycle_length: int
+    block_length: int
+    seed: int
+
+    name = "interleave"
+
+    def label(self) -> str:
+        return f"interleave({function_name(self.function)}, cycle_length={self.cycle_length})"
+
+    def elements(self, epoch: int, run: Run) -> Iterator[Any]:
+        slots: list[Iterator[Any] | None] = [None] * self.cycle_length
+        parent = run.elements(self.parents[0], epoch)
+        more, opened, turn, given, position = True, 0, 0, 0, 0
+        try:
+            while more or opened:
+                rows = slots[turn]
+                if rows is not None:
+                    element = next(rows, _END)
+                    if element is not _END:
+                        yield element
+                        given += 1
+                        if given == self.block_length:
+                            turn, given = (turn + 1) % self.cycle_length, 0
+                        continue
+                    slots[turn] = None
+                    opened -= 1
+                    turn, given = (turn + 1) % self.cycle_length, 0
+                elif more:
+                    element = next(parent, _END)
+                    if element is _END:
+                        more = False
+                        continue
+                    slots[turn] = run.nested().elements(dataset_of(element, self, epoch, position), epoch)
+                    position += 1
+                    opened += 1
+                else:
+                    turn, given = (turn + 1) % self.cycle_length, 0
+        finally:
+            parent.close()
+            for rows in slots:
+                if rows is not None:
+                    rows.close()  # type: ignore[attr-defined]
+
+
+_END = object()

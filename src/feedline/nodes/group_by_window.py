@@ -1,0 +1,88 @@
+"""group_by_window: elements of one key are gathered, and each full window becomes a dataset of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.errors import ArgumentError, DtypeError, StructureError
+from feedline.nested import DatasetComponent, dataset_of_node
+from feedline.nodes.map import called, function_name
+from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
+
+if TYPE_CHECKING:
+    from feedline.run.context import Run
+
+
+@dataclass(frozen=True, eq=False)
+class GroupByWindow(StreamedNode):
+    """Gathers elements by key.
+
+    Args:
+        key_function: from element to its key, a whole number.
+        reduce_function: from key and dataset of a window to the dataset that stands for it.
+        window_size: from key to how many elements its windows have.
+        seed: keys the random numbers drawn inside the functions.
+    """
+
+    key_function: Callable[..., Any]
+    reduce_function: Callable[..., Any]
+    window_size: Callable[[Any], Any]
+    seed: int
+
+    name = "group_by_window"
+
+    def label(self) -> str:
+        return f"group_by_window({function_name(self.key_function)})"
+
+    def elements(self, epoch: int, run: Run) -> Iterator[Any]:
+        groups: dict[int, list[Any]] = {}
+        sizes: dict[int, int] = {}
+        with closing(run.elements(self.parents[0], epoch)) as parent:
+            for position, element in enumerate(parent):
+                key = self._key(element, epoch, position)
+                if key not in sizes:
+                    sizes[key] = self._size(key, epoch, position)
+                group = groups.setdefault(key, [])
+                group.append(element)
+                if len(group) == sizes[key]:
+                    del groups[key]
+                    yield from self._reduced(key, group, epoch, run, position)
+        for key in sorted(groups):
+            yield from self._reduced(key, groups[key], epoch, run, position)
+
+    def _key(self, element: Any, epoch: int, position: int) -> int:
+        key = call_user(self.key_function, arguments_of(element), self, epoch, position, self.seed)
+        return _whole(key, called(self.key_function))
+
+    def _size(self, key: int, epoch: int, position: int) -> int:
+        size = _whole(call_user(self.window_size, (np.int64(key),), self, epoch, position), "window_size_func")
+        if size < 1:
+            raise ArgumentError(f"the window size for key {key} is {size}.", fix="Give 1 or more.")
+        return size
+
+    def _reduced(self, key: int, group: list[Any], epoch: int, run: Run, position: int) -> Iterator[Any]:
+        from feedline.sources.arrays import slices_of_elements
+
+        window = dataset_of_node(slices_of_elements(group, self.origin))
+        made = call_user(self.reduce_function, (np.int64(key), window), self, epoch, position, self.seed)
+        if not isinstance(made, DatasetComponent):
+            raise StructureError(
+                f"{called(self.reduce_function)} in group_by_window returned a {type(made).__name__}, not a dataset.",
+                fix="Return a dataset, for example the window batched: lambda key, window: window.batch(32).",
+            )
+        with closing(run.nested().elements(made.node, epoch)) as rows:
+            yield from rows
+
+
+def _whole(value: Any, giver: str) -> int:
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "iu":
+        raise DtypeError(
+            f"{giver} returned {value!r:.60} where a whole number is needed.", fix="Return a single integer."
+        )
+    return int(array)
