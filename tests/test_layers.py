@@ -9,7 +9,19 @@ import feedline
 
 ROOT = pathlib.Path(feedline.__file__).parent
 
-FOUNDATION = {"errors", "spec", "ragged", "sparse", "structure", "random", "origin", "block", "buffers", "strings"}
+FOUNDATION = {
+    "errors",
+    "spec",
+    "ragged",
+    "sparse",
+    "structure",
+    "random",
+    "origin",
+    "block",
+    "buffers",
+    "strings",
+    "nested",
+}
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
 # what the files of a folder may import, at the top or within functions
@@ -20,7 +32,8 @@ ALLOWED = {
     "sparse": {"errors"},
     "random": {"errors", "spec"},
     "origin": set(),
-    "structure": {"errors", "spec", "ragged", "sparse", "strings"},
+    "nested": set(),
+    "structure": {"errors", "spec", "ragged", "sparse", "strings", "nested"},
     "buffers": set(),
     "strings": set(),
     "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings"},
