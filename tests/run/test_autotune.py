@@ -65,3 +65,15 @@ def test_threads_come_back_when_the_consumer_begins_to_work():
 def test_what_is_not_warm_does_not_count():
     tuner = InlineOrThreads(Clock())
     assert not any(tuner.note(1, 1.0, 0.0, warm=False) for _ in range(100))
+
+
+def test_the_next_epoch_begins_with_what_the_last_settled_on():
+    clock = Clock()
+    first = InlineOrThreads(clock)
+    run(first, clock, 1.8, inline=5e-3, threads=8e-3, apart=0.0)
+    assert not first.threaded
+    again = InlineOrThreads.resumed(first)
+    assert not any(run(again, clock, 0.5, inline=5e-3, threads=8e-3, apart=0.0))
+    first = InlineOrThreads(clock)
+    run(first, clock, 2.0, inline=10e-3, threads=5e-3, apart=0.0)
+    assert InlineOrThreads.resumed(first).threaded

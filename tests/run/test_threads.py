@@ -78,9 +78,11 @@ def test_draining_gives_what_is_under_way_and_leaves_the_rest():
     rest = numbers(threads, 1 << 60)
     assert first + rest == list(range(units.next))
     assert threads.next() is None
-    threads.release()
     assert units.closed == 0
     assert units.take(1).first == len(first + rest)
+    threads.resume()
+    assert numbers(threads, 5)[0] == len(first + rest) + 1
+    threads.close()
 
 
 def test_short_units_get_longer():

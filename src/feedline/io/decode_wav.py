@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, AudioDecodeError
 from feedline.formats.signature import as_contents
 from feedline.formats.wav import decode_wav_bytes
 
@@ -57,7 +57,7 @@ def decode_wav(
     """
     wanted_channels = _as_count(desired_channels, "desired_channels")
     wanted_samples = _as_count(desired_samples, "desired_samples")
-    audio, rate = decode_wav_bytes(as_contents(contents, "decode_wav"))
+    audio, rate = decode_wav_bytes(as_contents(contents, "decode_wav", AudioDecodeError))
     samples, channels = audio.shape
     if wanted_channels not in (-1, channels):
         audio = audio[:, np.minimum(np.arange(wanted_channels), channels - 1)]

@@ -14,8 +14,11 @@ THREADED_SECONDS = 200e-6
 """An element that takes less is computed inline at first: handing it over would cost about as much."""
 
 _FIRST_UNITS = 3
-_WINDOW_SECONDS = 0.1
-_SETTLED_SECONDS = 5.0
+_WINDOW_SECONDS = 0.08
+_WINDOW_UNITS = 4
+_TRIAL_ROUNDS = 2
+_SETTLED_SECONDS = 2.0
+_LONGEST_SETTLED_SECONDS = 60.0
 _BETTER = 1.05
 _TIGHT_SHARE = 0.15
 
@@ -69,11 +72,22 @@ class InlineOrThreads:
         self.threaded = False
         self._clock = clock
         self._window = Window()
-        self._trial = False
-        self._threads_rate = 0.0
+        self._settled = False
         self._settled_until = 0.0
         self._settled_for = _SETTLED_SECONDS
-        self._settled = False
+        self._turns = 0
+        self._best = {True: 0.0, False: 0.0}
+        self._verdict = False
+
+    @classmethod
+    def resumed(cls, other: InlineOrThreads) -> InlineOrThreads:
+        """Returns one that begins with what another has settled on."""
+        tuner = cls(other._clock)
+        if other._settled:
+            tuner._settled, tuner.threaded = True, other._verdict
+            tuner._verdict = other._verdict
+            tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
+        return tuner
 
     def note(self, elements: int, busy: float, apart: float, warm: bool) -> bool:
         """Takes note of a unit, and says whether to change.
@@ -86,39 +100,45 @@ class InlineOrThreads:
         """
         if not warm:
             return False
-        self._window.add(elements, busy, apart)
-        change = self._threads_decide() if self.threaded else self._inline_decides()
+        window = self._window
+        window.add(elements, busy, apart)
+        if not self._settled and not self.threaded and self._turns == 0:
+            change = window.units >= _FIRST_UNITS and window.busy > THREADED_SECONDS * window.elements
+        elif window.busy + window.apart < _WINDOW_SECONDS or window.units < _WINDOW_UNITS:
+            return False
+        elif self._turns:
+            change = self._compare(window)
+        else:
+            change = self._look_again(window)
         if change:
             self.threaded = not self.threaded
-        if change or self._window.busy + self._window.apart >= _WINDOW_SECONDS:
+        if change or window.busy + window.apart >= _WINDOW_SECONDS:
             self._window = Window()
         return change
 
-    def _inline_decides(self) -> bool:
-        window = self._window
-        if self._trial:
-            if window.busy + window.apart < _WINDOW_SECONDS:
-                return False
-            self._trial = False
-            self._settle()
-            return window.rate < _BETTER * self._threads_rate or not window.tight
-        if self._settled:
-            full = window.busy + window.apart >= _WINDOW_SECONDS
-            return full and (not window.tight or self._clock() > self._settled_until)
-        return window.units >= _FIRST_UNITS and window.busy > THREADED_SECONDS * window.elements
-
-    def _threads_decide(self) -> bool:
-        window = self._window
-        if window.busy + window.apart < _WINDOW_SECONDS or self._clock() < self._settled_until:
-            return False
+    def _look_again(self, window: Window) -> bool:
+        """Says whether to change after a window outside a trial; begins a trial where it is time for one."""
         if not window.tight:
+            return not self.threaded
+        if self._clock() < self._settled_until:
             return False
-        self._threads_rate = window.rate
-        self._trial = True
-        return True
+        self._turns = 2 * _TRIAL_ROUNDS
+        self._best = {True: 0.0, False: 0.0}
+        return self._compare(window)
 
-    def _settle(self) -> None:
-        """Leaves things as they are for a while, longer each time."""
+    def _compare(self, window: Window) -> bool:
+        """Notes a window of a trial, in which both ways take turns; says whether to change.
+
+        The best window of each counts: whatever else the machine does makes a window worse, never better.
+        """
+        self._best[self.threaded] = max(self._best[self.threaded], window.rate)
+        self._turns -= 1
+        if self._turns and window.tight:
+            return True
+        self._turns = 0
         self._settled = True
         self._settled_until = self._clock() + self._settled_for
-        self._settled_for *= 2
+        self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
+        threads_win = not window.tight or self._best[False] < _BETTER * self._best[True]
+        self._verdict = threads_win
+        return threads_win != self.threaded

@@ -72,10 +72,20 @@ def open_stream(node: Node, epoch: int, run: Run) -> Stream:
     base, suffix = split_plan(node)
     concurrency = concurrency_of(node)
     if base.indexed:
-        return UnitStream(IndexedUnits(base, epoch, run), concurrency)
+        return UnitStream(IndexedUnits(base, epoch, run), concurrency, _tuner_of(node, concurrency, run))
     if not suffix and concurrency.workers == 0:
         return run.open_source(base, epoch)
-    return UnitStream(StreamedUnits(base, suffix, epoch, run), concurrency)
+    return UnitStream(StreamedUnits(base, suffix, epoch, run), concurrency, _tuner_of(node, concurrency, run))
+
+
+def _tuner_of(node: Node, concurrency: Concurrency, run: Run) -> InlineOrThreads | None:
+    """Returns what chooses between inline and threads; it begins where the last iteration over the node ended."""
+    if not concurrency.workers or not concurrency.measured:
+        return None
+    known = run.timings.tuners.get(node)
+    tuner = InlineOrThreads() if known is None else InlineOrThreads.resumed(known)
+    run.timings.tuners[node] = tuner
+    return tuner
 
 
 def first_block(node: Node, run: Run) -> Block | None:
@@ -96,19 +106,20 @@ class UnitStream:
     Args:
         units: the units.
         concurrency: what the plan asks for.
+        tuner: chooses between inline and threads; None where there is no choice.
     """
 
-    def __init__(self, units: Units, concurrency: Concurrency) -> None:
+    def __init__(self, units: Units, concurrency: Concurrency, tuner: InlineOrThreads | None) -> None:
         self._units = units
         self._concurrency = concurrency
         self._threads: Threads | None = None
-        self._tuner = InlineOrThreads() if concurrency.workers and concurrency.measured else None
+        self._tuner = tuner
         self._left = time.perf_counter()
         self._held: Block | None = None
         self._singles: Iterator[Unit] | None = None
         self._failure: BaseException | None = None
         self._ended = False
-        if concurrency.workers and not concurrency.measured:
+        if concurrency.workers and (tuner is None or tuner.threaded):
             self._start_threads(1)
 
     def next(self, limit: int) -> Block | None:
@@ -147,8 +158,6 @@ class UnitStream:
                     return self._begin_singles(ticket.unit, error)
                 self._tune(block, came, self._threads.warm)
                 return block
-            self._threads.release()
-            self._threads = None
         unit = self._units.take(limit)
         if unit is None:
             return None
@@ -188,7 +197,9 @@ class UnitStream:
         apart, self._left = came - self._left, now
         if not self._tuner.note(block.length, now - came, apart, warm):
             return
-        if self._tuner.threaded:
+        if self._tuner.threaded and self._threads is not None:
+            self._threads.resume()
+        elif self._tuner.threaded:
             self._start_threads(max(1, min(block.length, int(block.length * _UNIT_SECONDS / (now - came)))))
         elif self._threads is not None:
             self._threads.drain()

@@ -13,6 +13,9 @@ from feedline.run.units import Unit, Units
 _SHORT_SECONDS = 0.5e-3
 _LONG_SECONDS = 4e-3
 _MOST_ELEMENTS = 256
+_WARM_UNITS = 3
+"""After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
+
 _LOOKAHEAD_BYTES = 512 << 20
 
 
@@ -61,7 +64,7 @@ class Threads:
     @property
     def warm(self) -> bool:
         """Whether results come at the pace of the threads: they are past their start, and not being drained."""
-        return self._given > self.depth and not self._draining
+        return self._given > _WARM_UNITS * self.depth and not self._draining
 
     def next(self) -> Ticket | None:
         """Returns the ticket of the next unit, in their order; it may not be done yet. None once drained."""
@@ -116,9 +119,10 @@ class Threads:
         """Takes no more units; what is under way can still be had from `next`."""
         self._draining = True
 
-    def release(self) -> None:
-        """Ends the threads and leaves the units as they are, for another to go on with."""
-        self._pool.shutdown(wait=False)
+    def resume(self) -> None:
+        """Takes units again after `drain`."""
+        self._draining = False
+        self._given = 0
 
     def close(self) -> None:
         """Ends the threads and closes the units."""

@@ -89,9 +89,13 @@ class StageClock:
 
 
 class Timings:
-    """The timings of all stages of a dataset, over all its iterators."""
+    """The timings of all stages of a dataset, over all its iterators, and what these have learnt from them.
+
+    `tuners` has, for each node that is run by itself, what the last iterator over it settled on.
+    """
 
     def __init__(self) -> None:
+        self.tuners: dict[Any, Any] = {}
         self._stages: dict[Any, StageTiming] = {}
         self._lock = threading.Lock()
         self.nesting = _Nesting()

@@ -1,0 +1,1 @@
+"""Stand-ins for other libraries: `import feedline.compat.tf as tf` runs TensorFlow's input pipelines."""
