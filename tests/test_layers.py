@@ -21,6 +21,7 @@ FOUNDATION = {
     "buffers",
     "strings",
     "nested",
+    "fixed_block",
 }
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
@@ -33,10 +34,11 @@ ALLOWED = {
     "random": {"errors", "spec"},
     "origin": set(),
     "nested": set(),
-    "structure": {"errors", "spec", "ragged", "sparse", "strings", "nested"},
+    "structure": {"errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
     "buffers": set(),
     "strings": set(),
     "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings"},
+    "fixed_block": FOUNDATION,
     "kernels": {"kernels"},
     "formats": VALUES - {"io", "image", "array_ops"},
     "io": VALUES,

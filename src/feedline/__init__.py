@@ -14,7 +14,7 @@ from feedline.dataset import Dataset
 from feedline.nodes.base import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 from feedline.options import Options
 from feedline.ragged import RaggedTensor
-from feedline.readers import TFRecordDataset
+from feedline.readers import CsvDataset, FixedLengthRecordDataset, TextLineDataset, TFRecordDataset
 from feedline.sparse import SparseTensor
 from feedline.spec import (
     RaggedTensorSpec,
@@ -51,7 +51,9 @@ __all__ = [
     "AUTOTUNE",
     "INFINITE_CARDINALITY",
     "UNKNOWN_CARDINALITY",
+    "CsvDataset",
     "Dataset",
+    "FixedLengthRecordDataset",
     "Options",
     "RaggedTensor",
     "RaggedTensorSpec",
@@ -59,6 +61,7 @@ __all__ = [
     "SparseTensorSpec",
     "TFRecordDataset",
     "TensorSpec",
+    "TextLineDataset",
     "bool",
     "cast",
     "complex64",

@@ -15,6 +15,7 @@ __all__ = [
     "AudioDecodeError",
     "CorruptExampleError",
     "CorruptRecordError",
+    "CsvError",
     "DtypeError",
     "ExhaustedGeneratorError",
     "FeatureDtypeError",
@@ -151,6 +152,10 @@ class CorruptRecordError(FileFormatError):
 
 class TruncatedRecordError(CorruptRecordError):
     """A TFRecord file ends in the middle of a record."""
+
+
+class CsvError(FileFormatError):
+    """A record of a CSV file has other fields than it should, or one that cannot be read."""
 
 
 class CorruptExampleError(FileFormatError):

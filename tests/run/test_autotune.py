@@ -34,6 +34,12 @@ def test_cheap_elements_stay_inline():
     assert not any(run(InlineOrThreads(clock), clock, 5.0, inline=50e-6, threads=80e-6, apart=0.0))
 
 
+def test_cheap_elements_go_to_threads_beside_a_busy_consumer():
+    clock = Clock()
+    assert all(run(InlineOrThreads(clock), clock, 5.0, inline=100e-6, threads=1e-6, apart=1e-3)[3:])
+    assert not any(run(InlineOrThreads(clock), clock, 5.0, inline=20e-6, threads=1e-6, apart=1e-3))
+
+
 def test_threads_stay_where_they_give_more():
     clock = Clock()
     ways = run(InlineOrThreads(clock), clock, 60.0, inline=10e-3, threads=5e-3, apart=0.0)

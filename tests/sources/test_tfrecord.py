@@ -104,4 +104,4 @@ def test_bad_arguments(files) -> None:
             fl.TFRecordDataset(files, compression)
     with pytest.raises(fl.errors.ArgumentError, match="num_parallel_reads"):
         fl.TFRecordDataset(files, num_parallel_reads=0)
-    assert np.array_equal(numbers(fl.TFRecordDataset(files, "", 1024, 4)), range(10))
+    assert sorted(numbers(fl.TFRecordDataset(files, "", 1024, 4))) == list(range(10))

@@ -1,8 +1,8 @@
 """Pickles that hold arrays, lists, dicts, text and numbers, read without running what they name.
 
-NumPy pickles an array as a call of `_reconstruct`, and a state of (version, shape, dtype, Fortran order, data), in which
-data is bytes, or a list where the dtype is object. Here both are taken down and checked first, and then made an array:
-neither a function nor NumPy's own `__setstate__`, which trusts its input, ever sees what is in the file.
+NumPy pickles an array as a call of `_reconstruct`, and a state of (version, shape, dtype, Fortran order, data), in
+which data is bytes, or a list where the dtype is object. Here both are taken down and checked first, and then made an
+array: neither a function nor NumPy's own `__setstate__`, which trusts its input, ever sees what is in the file.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Array:
         if not isinstance(kind, _Dtype):
             raise pickle.UnpicklingError("it has an array without a dtype")
         dtype, count = kind.dtype(), math.prod(shape)
-        if dtype == object:
+        if dtype.kind == "O":
             if not isinstance(data, list) or len(data) != count:
                 raise pickle.UnpicklingError(f"it has an array of shape {shape} without its values")
             flat = np.empty(count, object)

@@ -24,6 +24,7 @@ from feedline.errors import ArgumentError, FileFormatError, MissingFileError
 from feedline.formats.file_path import as_path
 
 TENSORFLOW = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+_CIFAR_FOLDERS = ("", "cifar-10-batches-py", "cifar-100-python")
 _AGAIN = "The file is damaged, or another one under this name: delete it and get it again."
 
 
@@ -97,6 +98,8 @@ def _read_npy(contents: bytes, path: str, name: str) -> np.ndarray:
         else:
             stream.seek(0)
             array = np.lib.format.read_array(stream, allow_pickle=False)
+    except FileFormatError:
+        raise
     except (ValueError, EOFError, MemoryError) as error:
         raise _wrong(f"the array {name!r} cannot be read ({error})", path) from error
     if not isinstance(array, np.ndarray) or array.shape != shape:
@@ -121,9 +124,8 @@ def read_batches(path: str, members: Sequence[str]) -> list[dict[str, Any]]:
     batches = []
     try:
         if os.path.isdir(path):
-            inner = [folder for folder in ("", "cifar-10-batches-py", "cifar-100-python")]
             for member in members:
-                places = [os.path.join(path, folder, member) for folder in inner]
+                places = [os.path.join(path, folder, member) for folder in _CIFAR_FOLDERS]
                 found = next((place for place in places if os.path.isfile(place)), None)
                 if found is None:
                     raise MissingFileError(

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 THREADED_SECONDS = 200e-6
 """An element that takes less is computed inline at first: handing it over would cost about as much."""
 
+_HANDED_OVER_SECONDS = 50e-6
+"""What it costs to hand an element over: less is not worth a thread, whatever the consumer does meanwhile."""
+
 _FIRST_UNITS = 3
 _WINDOW_SECONDS = 0.08
 _WINDOW_UNITS = 4
@@ -103,7 +106,7 @@ class InlineOrThreads:
         window = self._window
         window.add(elements, busy, apart)
         if not self._settled and not self.threaded and self._turns == 0:
-            change = window.units >= _FIRST_UNITS and window.busy > THREADED_SECONDS * window.elements
+            change = window.units >= _FIRST_UNITS and self._pays(window)
         elif window.busy + window.apart < _WINDOW_SECONDS or window.units < _WINDOW_UNITS:
             return False
         elif self._turns:
@@ -115,6 +118,12 @@ class InlineOrThreads:
         if change or window.busy + window.apart >= _WINDOW_SECONDS:
             self._window = Window()
         return change
+
+    @staticmethod
+    def _pays(window: Window) -> bool:
+        """Says whether elements are so dear that threads are worth a trial, or worth having beside a busy consumer."""
+        each = window.busy / window.elements
+        return each > THREADED_SECONDS or (not window.tight and each > _HANDED_OVER_SECONDS)
 
     def _look_again(self, window: Window) -> bool:
         """Says whether to change after a window outside a trial; begins a trial where it is time for one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -143,95 +144,271 @@ class CsvReader:
 
         self._node = node
         self._number = number
-        defaults = [column.default for column in node.columns if column.dtype == string and column.default]
-        self._defaults = np.frombuffer(b"".join(defaults), np.uint8)
-        self._file = TextFile(node.filenames[number], node.compression_type, node.chunk, len(self._defaults))
+        self._texts = np.frombuffer(b"".join(self._default_texts()), np.uint8)
+        self._file = TextFile(node.filenames[number], node.compression_type, node.chunk, len(self._texts))
         self._buffer = np.empty(0, np.uint8)
         self._filled = 0
         self._position = 0
         self._line = 1
-        self._records = 0
-        self._header: bytes | None = None
-        self._before_header = node.header
+        self._header = b""
         self._held: Block | None = None
-        self._faults: list[tuple[int, FeedlineError]] = []
         self._left_out: list[FeedlineError] = []
         self._left_out_count = 0
+        self._items = self._read()
+
+    def _default_texts(self) -> list[bytes]:
+        return [column.default or b"" for column in self._node.columns if column.dtype == string]
 
     def next_block(self, limit: int) -> Block | None:
-        while True:
-            if self._held is None and not self._read():
+        block = self._held
+        while block is None:
+            item = next(self._items, None)
+            if item is None:
                 return None
-            block, faults = self._held, self._faults
-            assert block is not None
-            if faults and faults[0][0] == 0:
-                error = faults.pop(0)[1]
-                self._keep(block, 1)
-                if not self._node.skip_errors:
-                    raise error
-                self._leave_out(error)
-                continue
-            count = min(limit, block.length, faults[0][0] if faults else block.length)
-            if count == 0:
-                self._held = None
-                continue
-            self._keep(block, count)
-            return block if count == block.length else block.slice(0, count)
+            if isinstance(item, FeedlineError):
+                raise item
+            block = item
+        self._held = block.slice(limit, block.length) if limit < block.length else None
+        return block.slice(0, limit) if limit < block.length else block
 
-    def _keep(self, block: Block, start: int) -> None:
-        """Keeps what comes after the first records for later."""
-        self._held = block.slice(start, block.length) if start < block.length else None
-        self._faults = [(row - start, error) for row, error in self._faults]
-
-    def _leave_out(self, error: FeedlineError) -> None:
-        self._left_out_count += 1
-        if len(self._left_out) < 3:
-            self._left_out.append(error)
-
-    def _tell_left_out(self) -> None:
-        if self._left_out_count:
-            count, some = self._left_out_count, "\n".join(str(error) for error in self._left_out)
-            warnings.warn(
-                f"{count} record{'s' * (count > 1)} of {self._file.path} could not be read and "
-                f"{'were' if count > 1 else 'was'} left out; the first:\n{some}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            self._left_out_count = 0
-
-    def _read(self) -> bool:
-        """Reads the next records; says whether there are any."""
+    def _read(self) -> Iterator[Block | FeedlineError]:
+        """Gives what the file holds: blocks of records, and errors in place of those that cannot be read."""
+        if self._node.header:
+            error = self._skip_header()
+            if error is not None and self._is_told(error):
+                yield error
+        records = 0
         while True:
-            if self._position < self._filled or not self._file.ended:
-                if self._before_header:
-                    self._read_header()
-                elif self._read_records():
-                    return True
-                if self._position < self._filled and not self._file.ended:
-                    self._fill()
-                elif self._position >= self._filled and not self._file.ended:
-                    self._fill()
-                continue
-            error = self._file.take_failure(f"line {self._line} of {self._file.path}")
-            if error is None and self._before_header:
-                self._before_header = False
-                error = self._error("the file is empty, but a header is expected.", 1, "Leave the file out.")
-            if error is None:
-                self._node.counts.note(self._number, self._records)
-                self._tell_left_out()
-                return False
-            if not self._node.skip_errors:
-                raise error
-            self._leave_out(error)
+            found = self._split(self._node.included, self._node.rest, len(self._node.columns))
+            if found.count:
+                records += found.count
+                yield from self._parse(found)
+            elif self._file.ended:
+                break
+            else:
+                self._fill()
+        error = self._file.take_failure(f"line {self._line} of {self._file.path}")
+        if error is not None and self._is_told(error):
+            yield error
+        self._node.counts.note(self._number, records)
+        self._warn_of_left_out()
 
     def _fill(self) -> None:
         """Reads on; what is not yet a whole record is kept."""
         tail = self._buffer[self._position : self._filled].copy()
-        self._position = self._filled = 0
         self._buffer, self._filled = self._file.next_buffer(tail)
-        self._buffer[len(self._buffer) - len(self._defaults) :] = self._defaults
+        self._position = 0
+        self._buffer[len(self._buffer) - len(self._texts) :] = self._texts
+
+    def _split(self, included: np.ndarray, rest: bool, outputs: int, most: int = _MOST_RECORDS) -> _Found:
+        """Finds the next whole records of what is at hand, and moves on behind them."""
+        from feedline.kernels.csv_fields import split_records
+
+        found = _Found(outputs, max(1, min(most, _MOST_FIELDS // max(1, outputs))))
+        ended = self._file.ended and self._file.failure is None
+        found.count, self._position, self._line = split_records(
+            self._buffer, self._filled, self._position, ended, ord(self._node.delimiter), self._node.quotes,
+            included, rest, self._line,
+            found.starts, found.lengths, found.doubled, found.begins, found.lines, found.codes, found.columns,
+        )  # fmt: skip
+        return found
+
+    def _skip_header(self) -> FeedlineError | None:
+        while True:
+            found = self._split(np.empty(0, np.bool_), False, 0, 1)
+            if found.count:
+                break
+            if self._file.ended:
+                if self._file.failure is not None:
+                    return None  # told when the rest of the file is read
+                what = "the file is empty, but its first line is to be a header."
+                return csv_error(what, f"line 1 of {self._file.path}", "Leave the file out, or give header=False.")
+            self._fill()
+        self._header = self._buffer[int(found.begins[0]) : self._position].tobytes()
+        return self._fault(found, 0) if found.codes[0] else None
+
+    def _parse(self, found: _Found) -> Iterator[Block | FeedlineError]:
+        from feedline.kernels.csv_fields import undouble_quotes
+
+        count = found.count
+        columns = []
+        for output, column in enumerate(self._node.columns):
+            starts, lengths = found.starts[output, :count], found.lengths[output, :count]
+            good = found.codes[:count] == 0
+            starts[~good] = lengths[~good] = 0  # what is not there is not set
+            doubled = found.doubled[output, :count] & good
+            if doubled.any():
+                undouble_quotes(self._buffer, starts, lengths, doubled)
+            columns.append(self._column(output, column, starts, lengths, good, found))
+        block = Block(count, columns, self._node.treedef)
+        bad = np.flatnonzero(found.codes[:count])
+        if len(bad) == 0:
+            yield block
+            return
+        if self._node.skip_errors:
+            for row in bad[:3].tolist():
+                self._is_told(self._fault(found, row))
+            self._left_out_count += max(0, len(bad) - 3)
+            if len(bad) < count:
+                yield block.take(np.flatnonzero(found.codes[:count] == 0))
+            return
+        start = 0
+        for row in bad.tolist():
+            if start < row:
+                yield block.slice(start, row)
+            yield self._fault(found, row)
+            start = row + 1
+        if start < count:
+            yield block.slice(start, count)
+
+    def _column(
+        self, output: int, column: CsvColumn, starts: np.ndarray, lengths: np.ndarray, good: np.ndarray, found: _Found
+    ) -> Any:
+        """Returns the values of a column; notes which records have none that can be read."""
+        from feedline.kernels import csv_fields
+
+        na_value = np.frombuffer(self._node.na_value, np.uint8)
+        missing = csv_fields.find_missing(self._buffer, starts, lengths, na_value) & good
+        codes, columns = found.codes[: len(starts)], found.columns[: len(starts)]
+        if column.default is None and missing.any():
+            codes[missing], columns[missing] = csv_fields.MISSING, output
+        if column.dtype == string:
+            if column.default is not None and missing.any():
+                number = sum(other.dtype == string for other in self._node.columns[:output])
+                before = sum(map(len, self._default_texts()[:number]))
+                starts[missing] = len(self._buffer) - len(self._texts) + before
+                lengths[missing] = len(column.default)
+            return PackedStrings(self._buffer, starts, lengths)
+        values, wrong = read_numbers(self._buffer, starts, lengths, good & ~missing, column.dtype)
+        codes[wrong], columns[wrong] = csv_fields.INVALID, output
+        if column.default is not None:
+            values[missing] = column.default
+        return values
+
+    def _fault(self, found: _Found, row: int) -> FeedlineError:
+        """Returns the error for a record."""
+        from feedline.kernels import csv_fields as kernels
+
+        code, number = int(found.codes[row]), int(found.columns[row])
+        wanted = len(self._node.columns)
+        if code in (kernels.TOO_FEW, kernels.TOO_MANY):
+            which = "wanted fields" if self._node.selected or self._node.excluded else "fields"
+            what = f"the record has {number} {which} where {wanted} are expected."
+            fix = "Mend the file, or give record_defaults for the columns that it has."
+        elif code == kernels.UNCLOSED:
+            what, fix = "a field begins with a quote and never ends: the file ends before.", _QUOTE_FIX
+        elif code == kernels.BARE_QUOTE:
+            what, fix = "a quote inside a quoted field is neither doubled nor its end.", _QUOTE_FIX
+        elif code == kernels.QUOTE_IN_FIELD:
+            what, fix = "a field that does not begin with a quote has one inside.", _QUOTE_FIX
+        else:
+            dtype = dtype_name(self._node.columns[number].dtype)
+            start = int(found.starts[number, row])
+            text = self._buffer[start : start + int(found.lengths[number, row])].tobytes().decode(errors="replace")
+            number = self._file_column(number)
+            if code == kernels.MISSING:
+                what = f"the field is {'empty' if not text else repr(text)}, and its column has no default."
+                fix = f"Give the column a default, such as np.{dtype}(0), in place of its dtype."
+            else:
+                what = f"the field {text!r:.80} is not a number that {dtype} can hold."
+                fix = "Mend the file, or give the column another dtype; na_value names a text for missing values."
+        place = f"line {found.lines[row]} of {self._file.path}"
+        if code not in (kernels.TOO_FEW, kernels.TOO_MANY):
+            place = f"column {number}{self._name_of(number)} of {place}"
+        return csv_error(what, place, fix)
+
+    def _file_column(self, output: int) -> int:
+        """Returns the number that a wanted column has in the file."""
+        if self._node.selected:
+            return self._node.selected[output]
+        for excluded in self._node.excluded:
+            output += excluded <= output
+        return output
+
+    def _name_of(self, column: int) -> str:
+        if not self._header:
+            return " (from 0)"
+        delimiter = self._node.delimiter.decode("latin-1")
+        text = self._header.decode("latin-1")
+        try:
+            names = next(csv.reader([text], delimiter=delimiter))
+        except (csv.Error, TypeError, StopIteration):
+            return ""
+        return f" ({names[column].encode('latin-1').decode(errors='replace')!r})" if column < len(names) else ""
+
+    def _is_told(self, error: FeedlineError) -> bool:
+        """Says whether an error is to be raised; where errors are skipped, it is noted instead."""
+        if self._node.skip_errors:
+            self._left_out_count += 1
+            if len(self._left_out) < 3:
+                self._left_out.append(error)
+        return not self._node.skip_errors
+
+    def _warn_of_left_out(self) -> None:
+        count, self._left_out_count = self._left_out_count, 0
+        if count:
+            several = "records" if count > 1 else "record"
+            some = "\n".join(str(error) for error in self._left_out)
+            warnings.warn(
+                f"left out of {self._file.path}: {count} {several} that cannot be read, such as:\n{some}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def close(self) -> None:
-        self._tell_left_out()
+        self._warn_of_left_out()
         self._file.close()
         self._held = None
+
+
+_QUOTE_FIX = "Mend the file: a quote inside a quoted field is written twice; or give use_quote_delim=False."
+
+
+class _Found:
+    """The records that were found in a buffer; arguments as of `feedline.kernels.csv_fields.split_records`."""
+
+    def __init__(self, outputs: int, most: int) -> None:
+        self.count = 0
+        self.starts = np.empty((outputs, most), np.int64)
+        self.lengths = np.empty((outputs, most), np.int64)
+        self.doubled = np.empty((outputs, most), np.bool_)
+        self.begins, self.lines, self.codes, self.columns = np.empty((4, most), np.int64)
+
+
+def csv_error(what: str, place: str, fix: str) -> CsvError:
+    """Returns the error for a record."""
+    return CsvError(what, where=[place], fix=fix)
+
+
+def read_numbers(
+    buffer: np.ndarray, starts: np.ndarray, lengths: np.ndarray, chosen: np.ndarray, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reads fields as numbers.
+
+    Args:
+        buffer: uint8 `(n,)`.
+        starts: int64 `(m,)`: where fields begin.
+        lengths: int64 `(m,)`: how long they are.
+        chosen: bool `(m,)`: which to read; the others become 0.
+        dtype: int32, int64, float32 or float64.
+
+    Returns:
+        The values `(m,)`, and which of those to be read are no such numbers, bool `(m,)`.
+    """
+    from feedline.formats.number_text import read_float
+    from feedline.kernels import csv_numbers as kernels
+
+    states = np.zeros(len(starts), np.int64)
+    if dtype.kind == "i":
+        values = np.zeros(len(starts), dtype)
+        kernels.read_integers(buffer, starts, lengths, chosen, np.uint64(np.iinfo(dtype).max), values, states)
+        return values, states != kernels.READ
+    numbers = np.zeros(len(starts))
+    kernels.read_floats(buffer, starts, lengths, chosen, dtype == np.float32, numbers, states)
+    for row in np.flatnonzero(states == kernels.LEFT).tolist():
+        start = int(starts[row])
+        number = read_float(buffer[start : start + int(lengths[row])].tobytes(), dtype)
+        states[row] = kernels.WRONG if number is None else kernels.READ
+        numbers[row] = 0.0 if number is None else number
+    with np.errstate(over="ignore"):
+        return numbers.astype(dtype), states == kernels.WRONG

@@ -19,6 +19,7 @@ from feedline.errors import (
     SignatureError,
     StructureError,
 )
+from feedline.fixed_block import FixedBlockBuilder, is_fixed
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
 from feedline.nodes.map import called, function_name, locate_user_error
 from feedline.origin import Origin
@@ -216,19 +217,23 @@ class _GeneratorStream:
             raise error
         if self._ended:
             return None
-        builder = BlockBuilder(limit, self._giver)
+        builder = self._builder(limit)
         outer = random.outer_element()
         try:
             if self._iterator is None:
                 self._iterator = self._node.start()
-            while builder.length < limit:
+            while builder.length < builder.capacity:
                 random.enter_element(self._node.seed, self._epoch, self._position)
                 element = next(self._iterator, _END)
                 if element is _END:
                     self._ended = True
                     break
-                components = self._components(element)
-                builder.append(components, self._treedef)
+                if self._treedef is None:
+                    builder.append(self._learn(element), self._treedef)
+                elif isinstance(builder, FixedBlockBuilder):
+                    builder.append_leaves(self._leaves(element))
+                else:
+                    builder.append(self._components(element), self._treedef)
                 self._position += 1
         except Exception as error:
             located = self._located(error)
@@ -240,15 +245,22 @@ class _GeneratorStream:
             random.leave_element(outer)
         return builder.block() if builder.length else None
 
-    def _components(self, element: Any) -> list[Any]:
-        if self._treedef is None:
-            return self._learn(element)
+    def _builder(self, limit: int) -> BlockBuilder | FixedBlockBuilder:
+        specs, treedef = self._node.specs, self._node.treedef
+        if specs is not None and treedef is not None and self._converters is not None and is_fixed(specs) and limit > 1:
+            return FixedBlockBuilder(limit, specs, self._converters, treedef)
+        return BlockBuilder(limit, self._giver)
+
+    def _leaves(self, element: Any) -> list[Any]:
+        assert self._treedef is not None
         try:
-            leaves = self._treedef.flatten_up_to(element)
+            return self._treedef.flatten_up_to(element)
         except (ValueError, TypeError):
             raise self._disagreement(element) from None
+
+    def _components(self, element: Any) -> list[Any]:
         assert self._converters is not None
-        return [convert(leaf) for convert, leaf in zip(self._converters, leaves, strict=True)]
+        return [convert(leaf) for convert, leaf in zip(self._converters, self._leaves(element), strict=True)]
 
     def _learn(self, element: Any) -> list[Any]:
         """Takes the structure and the dtypes from the first element."""

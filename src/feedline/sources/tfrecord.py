@@ -6,7 +6,6 @@ Plain files are indexed: their framing is scanned once, and then any record can 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from feedline.block import Block
 from feedline.errors import FeedlineError, StructureError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, BlockNode, Node, Stream
 from feedline.ragged import RaggedTensor
+from feedline.sources.file_turns import FilesStream, order_by_turns
 from feedline.sparse import SparseTensor
 from feedline.spec import TensorSpec, string
 from feedline.strings import PackedStrings
@@ -37,11 +37,13 @@ class TFRecords(Node):
         filenames: the files.
         compression_type: "", "GZIP" or "ZLIB".
         verify: whether the checksums of the records are checked (those of their lengths always are).
+        turns: how many files are read by turns; 1 for one after the other.
     """
 
     filenames: tuple[str, ...]
     compression_type: str
     verify: bool
+    turns: int = 1
 
     name = "TFRecordDataset"
 
@@ -65,6 +67,11 @@ class TFRecords(Node):
         """The number of the first record of each file, and the number of all."""
         return np.cumsum([0, *(len(index.offsets) for index in self.indices)])
 
+    @cached_property
+    def order(self) -> np.ndarray | None:
+        """Which record comes when, where files are read by turns."""
+        return order_by_turns(np.diff(self.starts).tolist(), self.turns) if self.turns > 1 else None
+
     def cardinality(self) -> int:
         return int(self.starts[-1]) if self.indexed else UNKNOWN_CARDINALITY
 
@@ -74,6 +81,8 @@ class TFRecords(Node):
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         from feedline.formats.tfrecord import read_packed
 
+        if self.order is not None:
+            positions = self.order[positions]
         if len(self.indices) == 1:
             packed = read_packed(self.indices[0], positions, self.verify)
             return Block(len(positions), [PackedStrings(*packed)], _RECORD)
@@ -94,11 +103,13 @@ class TFRecords(Node):
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         if not self.indexed:
             return f"record {position} of {self.filenames[0]}" if len(self.filenames) == 1 else f"record {position}"
+        if self.order is not None:
+            position = int(self.order[position])
         which = int(np.searchsorted(self.starts, position, side="right")) - 1
         return f"record {position - int(self.starts[which])} of {self.filenames[which]}"
 
     def open(self, epoch: int, run: Run) -> Stream:
-        return _RecordStream(self)
+        return FilesStream(range(len(self.filenames)), lambda which: _RecordReader(self, which), self.turns)
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> PackedStrings:
@@ -109,34 +120,20 @@ def _joined(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> PackedStr
     return PackedStrings(np.concatenate(buffers), np.concatenate(moved), np.concatenate(lengths))
 
 
-class _RecordStream:
-    """The records of compressed files, in order."""
+class _RecordReader:
+    """The records of one compressed file, in order."""
 
-    def __init__(self, node: TFRecords) -> None:
-        self._chunks = self._chunks_of(node)
-        self._held: PackedStrings | None = None
-        self._position = 0
-
-    @staticmethod
-    def _chunks_of(node: TFRecords) -> Iterator[PackedStrings]:
+    def __init__(self, node: TFRecords, which: int) -> None:
         from feedline.formats.tfrecord import iterate_packed
 
-        for name in node.filenames:
-            for packed in iterate_packed(name, node.compression_type, node.verify):
-                yield PackedStrings(*packed)
+        self._chunks = iterate_packed(node.filenames[which], node.compression_type, node.verify)
 
-    def next(self, limit: int) -> Block | None:
-        while self._held is None or self._position >= len(self._held):
-            self._held, self._position = next(self._chunks, None), 0
-            if self._held is None:
-                return None
-        records = self._held[self._position : self._position + limit]
-        self._position += len(records)
-        return Block(len(records), [records], _RECORD)
+    def next_block(self, limit: int) -> Block | None:
+        packed = next(self._chunks, None)
+        return None if packed is None else Block(len(packed[1]), [PackedStrings(*packed)], _RECORD)
 
     def close(self) -> None:
-        self._chunks = iter(())
-        self._held, self._position = None, 0
+        self._chunks.close()  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, eq=False)

@@ -136,5 +136,3 @@ def operate_on_one(operation: str, x: Any) -> Any:
     need_kinds(array, rule.kinds, operation)
     with np.errstate(all="ignore"):
         return as_tensor(rule.function(array))
-
-

@@ -186,9 +186,7 @@ def _dtype_of_list(values: Any, first: Any, name: str) -> np.dtype | None:
             array = _rectangular(values, name)
         except OverflowError:
             array = np.array([0], object)
-        fits = array.dtype != object and (
-            array.size == 0 or (array.min() >= -(1 << 31) and array.max() < 1 << 31)
-        )
+        fits = array.dtype != object and (array.size == 0 or (array.min() >= -(1 << 31) and array.max() < 1 << 31))
         return np.dtype(np.int32 if fits else np.int64)
     if "f" in kinds:
         own = isinstance(first, np.floating) or (isinstance(first, np.ndarray) and kind_of(first.dtype) == "f")

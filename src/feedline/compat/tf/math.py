@@ -203,9 +203,7 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
     return as_tensor(np.flip(sums, where) if reverse else sums)
 
 
-def top_k(
-    input: Any, k: Any = 1, sorted: bool = True, index_type: Any = np.int32, name: str | None = None
-) -> TopKV2:
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = np.int32, name: str | None = None) -> TopKV2:
     """Returns the k largest values of each row, the largest first, and where they are.
 
     Args:
@@ -230,5 +228,3 @@ def top_k(
     indices = np.ascontiguousarray(order[..., :count])
     values = np.take_along_axis(array, indices, axis=-1)
     return TopKV2(to_tensor(values), as_tensor(indices.astype(index_type)))
-
-

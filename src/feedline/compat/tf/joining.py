@@ -1,0 +1,185 @@
+"""Functions that make one tensor of several, and several of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from feedline.compat.tf.convert import axis_of, to_array, to_arrays, whole, wholes
+from feedline.compat.tf.ragged_tensor import RaggedTensor
+from feedline.compat.tf.tensor import Tensor, as_tensor
+from feedline.errors import ArgumentError, DtypeError, ShapeError
+
+
+def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
+    """Returns tensors of one shape as the rows of one tensor.
+
+    Args:
+        values: the tensors.
+        axis: where the new dimension goes.
+
+    Raises:
+        ShapeError: the shapes differ.
+        DtypeError: the dtypes differ.
+
+    Example:
+        >>> import feedline.compat.tf as tf
+        >>> tf.stack([tf.constant([1, 2]), tf.constant([3, 4])]).shape
+        TensorShape([2, 2])
+    """
+    arrays = [to_array(values)] if not isinstance(values, list | tuple) else to_arrays(values)
+    if not isinstance(values, list | tuple):
+        arrays = list(arrays[0])
+    if not arrays:
+        return as_tensor(np.zeros((0,), np.float32))
+    shapes = [array.shape for array in arrays]
+    if len(set(shapes)) > 1:
+        number = next(number for number, shape in enumerate(shapes) if shape != shapes[0])
+        raise ShapeError(
+            f"values[0] has the shape {shapes[0]} and values[{number}] {shapes[number]}: they cannot be stacked.",
+            fix="Bring them to one shape, for images with tf.image.resize, or use tf.ragged.stack.",
+        )
+    return as_tensor(np.stack([np.asarray(array) for array in arrays], axis_of(axis, arrays[0].ndim + 1)))
+
+
+def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> list[Tensor]:
+    """Returns the rows of a tensor as a list.
+
+    Args:
+        value: a tensor.
+        num: how many rows there are, if that is to be checked.
+        axis: the dimension that goes.
+
+    Raises:
+        ShapeError: there are not `num` rows.
+    """
+    array = to_array(value, None, "value")
+    rows = np.moveaxis(array, axis_of(axis, array.ndim), 0)
+    if num is not None and whole(num, "num") != len(rows):
+        raise ShapeError(f"there are {len(rows)} rows in the shape {array.shape}, not {num}.", fix="Leave num out.")
+    return [as_tensor(row) for row in rows]
+
+
+def concat(values: Any, axis: Any, name: str = "concat") -> Tensor | RaggedTensor:
+    """Returns tensors one after the other along a dimension.
+
+    Args:
+        values: the tensors, all dense, or all ragged with `axis` 0.
+        axis: the dimension.
+
+    Raises:
+        ShapeError: they differ in another dimension, or are scalars.
+        DtypeError: the dtypes differ.
+    """
+    if isinstance(values, Tensor | np.ndarray):
+        return as_tensor(to_array(values))
+    values = list(values)
+    if any(isinstance(value, RaggedTensor) for value in values):
+        return _concat_ragged(values, axis)
+    arrays = to_arrays(values)
+    if not arrays:
+        raise ArgumentError("concat was given no tensors.", fix="Give at least one.")
+    if arrays[0].ndim == 0:
+        raise ShapeError("scalars cannot be put one after the other.", fix="Use tf.stack.")
+    where = axis_of(axis, arrays[0].ndim)
+    shapes = [array.shape for array in arrays]
+    outer = {(*shape[:where], *shape[where + 1 :]) for shape in shapes}
+    if len(outer) > 1 or len({len(shape) for shape in shapes}) > 1:
+        raise ShapeError(
+            f"the shapes {', '.join(map(str, shapes[:5]))} differ in more than dimension {where}.",
+            fix="Bring them to one shape in all other dimensions.",
+        )
+    return as_tensor(np.concatenate(arrays, where))
+
+
+def _concat_ragged(values: list[Any], axis: Any) -> RaggedTensor:
+    if whole(axis, "axis") != 0 or not all(isinstance(value, RaggedTensor) for value in values):
+        raise DtypeError(
+            "concat of ragged tensors is for ragged tensors alone, along axis 0.",
+            fix="Make dense tensors of them first, with .to_tensor().",
+        )
+    return RaggedTensor.from_rows([row for value in values for row in value])
+
+
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
+    """Returns a tensor in pieces.
+
+    Args:
+        value: a tensor.
+        num_or_size_splits: how many equal pieces, or the length of each; -1 in one place for what is left.
+        axis: the dimension that is cut.
+        num: not used.
+
+    Raises:
+        ShapeError: the pieces do not make up the tensor.
+    """
+    array = to_array(value, None, "value")
+    where = axis_of(axis, array.ndim)
+    length = array.shape[where]
+    wanted = to_array(num_or_size_splits, None, "num_or_size_splits")
+    if wanted.ndim == 0:
+        count = whole(wanted, "num_or_size_splits")
+        if count < 1 or length % count:
+            raise ShapeError(
+                f"a length of {length} cannot be cut into {count} equal pieces.", fix="Give the length of each piece."
+            )
+        return [as_tensor(piece) for piece in np.split(array, count, where)]
+    sizes = wholes(wanted, "num_or_size_splits")
+    rest = length - sum(size for size in sizes if size != -1)
+    if sizes.count(-1) == 1 and rest >= 0:
+        sizes = [rest if size == -1 else size for size in sizes]
+    if sum(sizes) != length or any(size < 0 for size in sizes):
+        raise ShapeError(f"pieces of {sizes} do not make up a length of {length}.", fix="Put -1 for what is left.")
+    return [as_tensor(piece) for piece in np.split(array, np.cumsum(sizes)[:-1], where)]
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> Tensor:
+    """Returns the product of two matrices, or of each two of a batch.
+
+    Args:
+        a: numbers, of rank 2 or more.
+        b: the same.
+        transpose_a: whether `a` is transposed first.
+        transpose_b: whether `b` is.
+    """
+    from feedline.compat.tf.arithmetic import both, operate
+
+    left, right = both("matmul", a, b)
+    if transpose_a:
+        left = np.swapaxes(left, -1, -2)
+    if transpose_b:
+        right = np.swapaxes(right, -1, -2)
+    return operate("matmul", as_tensor(left), as_tensor(right))
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
+    """Returns the sums of products over axes of both; see `numpy.tensordot`."""
+    from feedline.compat.tf.arithmetic import both
+
+    left, right = both("tensordot", a, b)
+    where = axes if isinstance(axes, int) else [list(part) if isinstance(part, list | tuple) else part for part in axes]
+    return as_tensor(np.tensordot(left, right, where).astype(left.dtype))
+
+
+def norm(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """Returns the length of vectors.
+
+    Args:
+        tensor: floats.
+        ord: "euclidean", 1, 2, another number from 1, or infinity.
+        axis: an axis, or None for all values as one vector.
+        keepdims: whether the axis stays, with length 1.
+    """
+    array = to_array(tensor, None, "tensor")
+    where = tuple(range(array.ndim)) if axis is None else tuple(axis_of(n, array.ndim) for n in wholes(axis, "axis"))
+    sizes = np.abs(array)
+    if ord in ("euclidean", 2):
+        return as_tensor(np.sqrt(np.sum(sizes * sizes, where, keepdims=keepdims)))
+    if ord == np.inf:
+        return as_tensor(np.max(sizes, where, keepdims=keepdims))
+    if not isinstance(ord, int | float) or ord < 1:
+        raise ArgumentError(f"ord is {ord!r}.", fix='Use "euclidean", 1, 2 or np.inf.')
+    return as_tensor((np.sum(sizes**ord, where, keepdims=keepdims) ** (1 / ord)).astype(array.dtype))
