@@ -21,6 +21,7 @@ FOUNDATION = {
     "buffers",
     "strings",
     "nested",
+    "classes",
     "fixed_block",
 }
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
@@ -34,7 +35,8 @@ ALLOWED = {
     "random": {"errors", "spec"},
     "origin": set(),
     "nested": set(),
-    "structure": {"errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
+    "classes": set(),
+    "structure": {"classes", "errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
     "buffers": set(),
     "strings": set(),
     "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings"},

@@ -1,4 +1,4 @@
-"""Nested structures: tuples, dicts, namedtuples and None around the components of an element.
+"""Nested structures: tuples, dicts, namedtuples, dataclasses and None around the components of an element.
 
 A list is not structure but a value, as in `tf.data`: it becomes one array.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import optree
 
+from feedline.classes import NAMESPACE, is_structured
 from feedline.errors import DtypeError, StructureError
 from feedline.nested import DatasetComponent
 from feedline.ragged import RaggedTensor
@@ -33,7 +35,7 @@ Treedef = optree.PyTreeSpec
 
 
 def _is_leaf(value: Any) -> bool:
-    return isinstance(value, list)
+    return not is_structured(type(value)) and isinstance(value, list)
 
 
 def flatten(structure: Any, *, none_is_leaf: bool = False) -> tuple[list[Any], Treedef]:
@@ -47,7 +49,9 @@ def flatten(structure: Any, *, none_is_leaf: bool = False) -> tuple[list[Any], T
         >>> flatten({"b": 1, "a": (2, [3, 4])})[0]
         [2, [3, 4], 1]
     """
-    leaves, treedef = optree.tree_flatten(structure, is_leaf=_is_leaf, none_is_leaf=none_is_leaf)
+    leaves, treedef = optree.tree_flatten(
+        structure, is_leaf=_is_leaf, none_is_leaf=none_is_leaf, namespace=NAMESPACE
+    )
     return leaves, treedef
 
 
@@ -66,13 +70,17 @@ def flatten_as(treedef: Treedef, structure: Any, giver: str) -> list[Any]:
         leaves = treedef.flatten_up_to(structure)
     except (ValueError, TypeError):
         leaves = None
-    if leaves is not None and not any(type(leaf) is dict or leaf is None or isinstance(leaf, tuple) for leaf in leaves):
+    if leaves is not None and not any(_has_parts(leaf) for leaf in leaves):
         return leaves
     got = flatten(structure)[1]
     raise StructureError(
         f"{giver} gave {describe_tree(got)} where the elements before have {describe_tree(treedef)}.",
         fix="Give the same structure for every element.",
     )
+
+
+def _has_parts(value: Any) -> bool:
+    return value is None or isinstance(value, dict | tuple) or is_structured(type(value))
 
 
 def unflatten(treedef: Treedef, leaves: Sequence[Any]) -> Any:
@@ -89,7 +97,11 @@ def describe_tree(treedef: Treedef) -> str:
     """
     text = str(treedef)
     text = text.removeprefix("PyTreeSpec(").removesuffix(")")
-    return text.split(", namespace=")[0].split(", NoneIsLeaf")[0]
+    text = text.split(", namespace=")[0].split(", NoneIsLeaf")[0]
+    return _OF_CLASS.sub(r"\1(", text)
+
+
+_OF_CLASS = re.compile(r"CustomTreeNode\(([^\[]*)\[[^\]]*\], ")
 
 
 def component_names(treedef: Treedef) -> list[str]:
@@ -309,11 +321,36 @@ def with_shape(spec: Any, shape: Shape) -> Any:
     """Returns a spec with another shape."""
     if isinstance(spec, RaggedTensorSpec):
         return RaggedTensorSpec(shape, spec.dtype, spec.ragged_rank, spec.row_splits_dtype)
+    if isinstance(spec, DatasetSpec):
+        return DatasetSpec(spec.element_spec, shape or ())
     return type(spec)(shape, spec.dtype)
+
+
+def batched_spec(spec: Any, length: int | None) -> Any:
+    """Returns the spec of a batch of what `spec` describes; what is ragged has one ragged dimension more."""
+    wider = with_shape(spec, None if spec.shape is None else (length, *spec.shape))
+    if isinstance(spec, RaggedTensorSpec):
+        return RaggedTensorSpec(wider.shape, spec.dtype, spec.ragged_rank + 1, spec.row_splits_dtype)
+    return wider
+
+
+def row_spec(spec: Any) -> Any:
+    """Returns the spec of a row of what `spec` describes.
+
+    A row of a ragged tensor with one ragged dimension is an array; its spec says `ragged_rank=0`, so that a batch of
+    such rows is ragged again.
+    """
+    if isinstance(spec, RaggedTensorSpec):
+        shape = None if spec.shape is None else spec.shape[1:]
+        return RaggedTensorSpec(shape, spec.dtype, max(0, spec.ragged_rank - 1), spec.row_splits_dtype)
+    return with_shape(spec, None if spec.shape is None else spec.shape[1:])
 
 
 def merge_specs(first: Any, second: Any) -> Any:
     """Returns the most exact spec that allows what either allows."""
+    if isinstance(first, DatasetSpec) and isinstance(second, DatasetSpec):
+        merged = map_structure(merge_specs, first.element_spec, second.element_spec)
+        return DatasetSpec(merged, merge_shapes(first.shape, second.shape) or ())
     return with_shape(first, merge_shapes(first.shape, second.shape))
 
 

@@ -108,7 +108,7 @@ def test_given_labels(kind, root, capsys):
 
 
 @pytest.mark.parametrize("kind", ["image", "text", "audio"])
-@pytest.mark.parametrize("seed", [0, 7, 123456, (1 << 32) - 1])
+@pytest.mark.parametrize("seed", [7, (1 << 32) - 1])
 def test_the_same_files_are_for_validation(kind, root, capsys, seed):
     arguments = {"validation_split": 0.3, "seed": seed, "batch_size": None}
     ours, theirs = both(kind, root, capsys, subset="both", **arguments)
@@ -136,21 +136,21 @@ def test_given_labels_stay_with_their_files(root, capsys):
     same(sorted(ours, key=key), sorted(theirs, key=key))
 
 
+FITS = [None, "crop_to_aspect_ratio", "pad_to_aspect_ratio"]
 METHODS = ["bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"]
+NOT_IN_KERAS = [("gaussian", "crop_to_aspect_ratio"), ("mitchellcubic", "crop_to_aspect_ratio")]
+METHODS_AND_FITS = [(method, fit) for method in METHODS for fit in FITS if (method, fit) not in NOT_IN_KERAS]
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("fit", [None, "crop_to_aspect_ratio", "pad_to_aspect_ratio"])
+@pytest.mark.parametrize(("method", "fit"), METHODS_AND_FITS)
 def test_interpolation_and_fit(root, capsys, method, fit):
-    if fit == "crop_to_aspect_ratio" and method in ("gaussian", "mitchellcubic"):
-        pytest.skip("Keras does not take it")
     arguments = {fit: True} if fit else {}
     ours, theirs = both("image", root, capsys, shuffle=False, interpolation=method, image_size=(17, 23), **arguments)
     same(ours, theirs, tolerance=5e-3)
 
 
 @pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
-@pytest.mark.parametrize("fit", [None, "crop_to_aspect_ratio", "pad_to_aspect_ratio"])
+@pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb"])
 def test_layout(root, capsys, data_format, fit, color_mode):
     arguments = {fit: True} if fit else {}
@@ -236,8 +236,7 @@ WINDOWS = [
 
 
 @pytest.mark.parametrize("arguments", WINDOWS, ids=str)
-@pytest.mark.parametrize("shape", [(30,), (30, 2), (30, 2, 3)], ids=str)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
+@pytest.mark.parametrize(("shape", "dtype"), [((30,), "float64"), ((30, 2), "float32"), ((30, 2, 3), "uint8")], ids=str)
 def test_windows(arguments, shape, dtype):
     data = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     for targets in (None, np.arange(30) * 10, np.arange(60.0).reshape(30, 2)):

@@ -45,10 +45,11 @@ def load_data(
     """
     found = reader.find(path, [], "imdb", reader.TENSORFLOW + "imdb.npz")
     x_train, y_train, x_test, y_test = reader.read_npz(found, ["x_train", "y_train", "x_test", "y_test"])
+    random = np.random.RandomState(seed)
     pairs = []
     for reviews, labels, name in ((x_train, y_train, "x_train"), (x_test, y_test, "x_test")):
         sequences.check_sequences(reviews, labels, name, found)
-        reviews, labels = sequences.shuffled(reviews, labels, seed)
+        reviews, labels = sequences.shuffled(reviews, labels, random)
         words = sequences.marked(reviews, start_char, index_from)
         if maxlen:
             words, labels = sequences.shorter_than(maxlen, words, labels)

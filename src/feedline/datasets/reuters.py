@@ -51,7 +51,7 @@ def load_data(
     found = reader.find(path, [], "reuters", reader.TENSORFLOW + "reuters.npz")
     news, labels = reader.read_npz(found, ["x", "y"])
     sequences.check_sequences(news, labels, "x", found)
-    news, labels = sequences.shuffled(news, labels, seed)
+    news, labels = sequences.shuffled(news, labels, np.random.RandomState(seed))
     words = sequences.marked(news, start_char, index_from)
     if maxlen:
         words, labels = sequences.shorter_than(maxlen, words, labels)

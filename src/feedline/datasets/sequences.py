@@ -27,10 +27,10 @@ def check_sequences(sequences: np.ndarray, labels: np.ndarray, name: str, path: 
             )
 
 
-def shuffled(sequences: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns both in the order of NumPy's `RandomState(seed)`, as Keras does."""
+def shuffled(sequences: np.ndarray, labels: np.ndarray, random: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    """Returns both in one random order, drawn as Keras does."""
     order = np.arange(len(sequences))
-    np.random.RandomState(seed).shuffle(order)
+    random.shuffle(order)
     return sequences[order], labels[order]
 
 

@@ -237,7 +237,7 @@ class DatasetAdapter(DataAdapter):
         """
         asked = perf_counter()
         if self._first is None:
-            iterator = iter(self.dataset)
+            iterator = self.dataset.as_numpy_iterator()
             self._open[id(iterator)] = iterator
             self._first = _Opened(iterator, [], 0.0)
         opened = self._first

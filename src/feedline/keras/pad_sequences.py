@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -93,18 +94,36 @@ def pad_sequences(
 
 def _cast(values: Any, dtype: np.dtype, name: str) -> np.ndarray:
     """Returns an array of `dtype`, which must hold every value that it had."""
-    if isinstance(values, str) and dtype.kind not in "OUS":
-        raise DtypeError(f"{name} is text, and dtype is {dtype}.", fix="Give dtype=object for text.")
     try:
         array = np.asarray(values, object) if dtype.kind == "O" else np.asarray(values)
-        with np.errstate(invalid="ignore"):  # what is lost is looked for below
+        if array.dtype.kind in "US" and dtype.kind not in "OUS":
+            raise DtypeError(f"{name} is text, and dtype is {dtype}.", fix="Give dtype=object for text.")
+        with (
+            np.errstate(invalid="ignore", over="ignore"),
+            warnings.catch_warnings(),
+        ):  # what is lost is looked for below
+            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
             cast = array.astype(dtype, copy=False)
+    except DtypeError:
+        raise
     except (ValueError, TypeError, OverflowError) as error:
         raise DtypeError(f"{name} cannot be an array of {dtype}: {error}.", fix="Give another dtype.") from None
-    if dtype.kind in "biu" and array.dtype.kind in "iufc" and not np.array_equal(cast, array):
-        different = np.flatnonzero((cast != array).reshape(-1))[0]
+    lost = np.flatnonzero(_lost(array, cast))
+    if len(lost):
         raise DtypeError(
-            f"{name} holds {array.reshape(-1)[different]}, which {dtype} cannot.",
+            f"{name} holds {array.reshape(-1)[lost[0]]}, which {dtype} cannot.",
             fix='Give a dtype that can, such as dtype="float32".',
         )
     return cast
+
+
+def _lost(array: np.ndarray, cast: np.ndarray) -> np.ndarray:
+    """Says which values are others after a cast; floats may be rounded."""
+    kinds = array.dtype.kind + cast.dtype.kind
+    if kinds[0] in "biufc" and kinds[1] in "biu":
+        return cast != array
+    if kinds[0] in "iuf" and kinds[1] == "f":
+        return np.isfinite(array) & ~np.isfinite(cast)
+    if kinds in ("cf", "SS", "UU", "US", "SU"):
+        return cast.astype(array.dtype) != array
+    return np.zeros(0, bool)

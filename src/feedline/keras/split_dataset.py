@@ -27,18 +27,23 @@ class Part(OrderNode):
     """Some of the elements of the first epoch, the same in every epoch: so that the two parts of a split never mix.
 
     Args:
-        positions: which, in their order.
+        first: the number of its first element in the order.
+        length: how many elements it has.
+        order: the positions of all elements of both parts, in their order; None for the dataset's own.
     """
 
-    positions: np.ndarray
+    first: int
+    length: int
+    order: np.ndarray | None
 
     name = "split_dataset"
 
     def cardinality(self) -> int:
-        return len(self.positions)
+        return self.length
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.positions[positions], np.zeros_like(epochs)
+        located = positions + self.first
+        return (located if self.order is None else self.order[located]), np.zeros_like(epochs)
 
 
 def split_dataset(
@@ -85,12 +90,14 @@ def split_dataset(
     if total == 0:
         raise ArgumentError("the dataset is empty.", fix="Give at least two elements.")
     left, right = _sizes(left_size, right_size, total)
-    order = list(range(total))
+    order = None
     if shuffle:
-        python_random.Random(None if seed is None else whole_number(seed, "seed")).shuffle(order)
+        positions = list(range(total))
+        python_random.Random(None if seed is None else whole_number(seed, "seed")).shuffle(positions)
+        order = np.array(positions, np.int64)
     parts = []
-    for positions in (order[:left], order[total - right :]):
-        part = Dataset(Part((node,), user_origin(), np.array(positions, np.int64)))
+    for first, length in ((0, left), (total - right, right)):
+        part = Dataset(Part((node,), user_origin(), first, length, order))
         if batch is not None:
             part = part.batch(batch)
         parts.append(part.prefetch(AUTOTUNE))
@@ -150,10 +157,9 @@ def _elements(dataset: Any) -> tuple[Node, int | None]:
         if int(dataset.cardinality()) == INFINITE_CARDINALITY:
             raise InfiniteDatasetError("an infinite dataset has no parts.", fix="Use take(n), or leave out repeat().")
         return _read(dataset.as_numpy_iterator()), batch
-    if hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__"):
-        return _read(dataset[index] for index in range(len(dataset))), None
-    if isinstance(dataset, Iterable) and type(dataset).__module__.startswith("torch.utils.data"):
-        return _read(dataset), None
+    if any(kind.__module__.startswith("torch.utils.data") for kind in type(dataset).__mro__):
+        indexed = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
+        return _read((dataset[index] for index in range(len(dataset))) if indexed else dataset), None
     raise ArgumentError(
         f"dataset is a {type(dataset).__name__}.",
         fix="Give a feedline dataset, an array, a tuple of arrays, a tf.data.Dataset or a PyTorch dataset.",

@@ -69,6 +69,11 @@ class Node:
         """Whether any element can be read by its position."""
         return all(parent.indexed for parent in self.parents)
 
+    @cached_property
+    def spec_is_free(self) -> bool:
+        """Whether its spec is known, exactly, without running anything."""
+        return not self.spec_costs and all(parent.spec_is_free for parent in self.parents)
+
     @property
     def streamed_because(self) -> str:
         """Why this node, whose parents are indexed, is not."""

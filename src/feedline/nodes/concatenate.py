@@ -30,7 +30,7 @@ class Concatenate(Node):
             StructureError: the structures differ.
             DtypeError: the dtypes differ.
         """
-        if all(_spec_is_free(parent) for parent in self.parents):
+        if self.spec_is_free:
             self.spec()
 
     def cardinality(self) -> int:
@@ -116,8 +116,3 @@ def check_same_kind(first: tuple[list, Any], second: tuple[list, Any]) -> None:
                 f"{name} is {dtype_name(a.dtype)} in the first dataset and {dtype_name(b.dtype)} in the second.",
                 fix="Bring both to one dtype in map, for example with fl.cast.",
             )
-
-
-def _spec_is_free(node: Node) -> bool:
-    """Says whether a node's spec is known without running the user's functions."""
-    return not node.spec_costs and all(_spec_is_free(parent) for parent in node.parents)

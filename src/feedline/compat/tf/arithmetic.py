@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.compat.tf.convert import fitting, kind_of, need_kinds, to_array
+from feedline.compat.tf.convert import fitting, need_kinds, to_array
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError, DtypeError, ShapeError
 from feedline.spec import dtype_name
@@ -101,7 +101,7 @@ def both(operation: str, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
             f"{dtype_name(y.dtype)}.",
             fix=f"tf.cast one of them, for example to tf.{dtype_name(np.result_type(left.dtype, y.dtype))}."
             if object not in (left.dtype, y.dtype)
-            else "Make numbers of the text with tf.strings.to_number, or text of the numbers with tf.strings.as_string.",
+            else "Use tf.strings.to_number on the text, or tf.strings.as_string on the numbers.",
         )
     return left, to_array(y, left.dtype, "y")
 

@@ -28,9 +28,13 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
         >>> tf.stack([tf.constant([1, 2]), tf.constant([3, 4])]).shape
         TensorShape([2, 2])
     """
-    arrays = [to_array(values)] if not isinstance(values, list | tuple) else to_arrays(values)
-    if not isinstance(values, list | tuple):
-        arrays = list(arrays[0])
+    if not isinstance(values, list | tuple) or not any(isinstance(value, Tensor) for value in values):
+        try:
+            arrays = list(to_array(values, None, "values"))
+        except ShapeError:
+            arrays = to_arrays(values)
+    else:
+        arrays = to_arrays(values)
     if not arrays:
         return as_tensor(np.zeros((0,), np.float32))
     shapes = [array.shape for array in arrays]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feedline.compat.tf.arithmetic import OPERATIONS, both, operate, operate_on_one
-from feedline.compat.tf.convert import axis_of, fitting, kind_of, need_kinds, to_array, to_tensor, whole
+from feedline.compat.tf.convert import axis_of, fitting, need_kinds, to_array, to_tensor, whole
 from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.reductions import (
     argmax,

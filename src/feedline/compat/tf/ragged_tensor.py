@@ -202,6 +202,26 @@ class RaggedTensor(ragged.RaggedTensor):
     def __truediv__(self, other: Any) -> Any:
         return self._operate(lambda a, b: a / b, other)
 
+    def __eq__(self, other: Any) -> Any:
+        return self._operate(lambda a, b: a == b, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._operate(lambda a, b: a != b, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._operate(lambda a, b: a < b, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._operate(lambda a, b: a <= b, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._operate(lambda a, b: a > b, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._operate(lambda a, b: a >= b, other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __neg__(self) -> Any:
         return self._map(lambda values: -values)
 

@@ -104,6 +104,10 @@ class Tensor(np.ndarray):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         if any(isinstance(out, Tensor) for out in keywords.get("out", ())):
             raise TypeError("a tensor cannot be changed, so it cannot be out= of a NumPy function.")
+        operation = _OPERATORS.get(ufunc.__name__) if method == "__call__" and not keywords else None
+        if operation is not None and isinstance(inputs[0], np.generic):
+            # `np.float64(2) * tensor`: Python asks NumPy's scalar first, and it comes here.
+            return inputs[1]._with(operation, inputs[0], True)
         inputs = tuple(plain_array(value) if isinstance(value, Tensor) else value for value in inputs)
         return getattr(ufunc, method)(*inputs, **keywords)
 
@@ -240,6 +244,14 @@ class Tensor(np.ndarray):
 
 
 _SHAPE = np.ndarray.shape.__get__
+
+_OPERATORS = {
+    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide", "floor_divide": "floordiv",
+    "remainder": "floormod", "power": "pow", "less": "less", "less_equal": "less_equal", "greater": "greater",
+    "greater_equal": "greater_equal", "equal": "equal", "not_equal": "not_equal", "bitwise_and": "bitwise_and",
+    "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
+}  # fmt: skip
+"""NumPy's functions for its scalars' operators, and the operations that they are here."""
 
 
 def plain_array(value: np.ndarray) -> np.ndarray:

@@ -1,0 +1,244 @@
+"""Functions that call functions: conditions, loops, Python and NumPy functions, `tf.function`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from feedline.compat.tf.convert import to_array, to_tensor, whole
+from feedline.compat.tf.ragged_tensor import RaggedTensor
+from feedline.compat.tf.tensor import Tensor, as_tensor
+from feedline.compat.tf.values import plain, wrapped
+from feedline.errors import ArgumentError, StructureError
+from feedline.structure import flatten
+
+
+def truth(value: Any, name: str) -> bool:
+    """Returns a condition: one bool, or a number of which 0 is False.
+
+    Raises:
+        ArgumentError: it has several values.
+    """
+    array = to_array(value, None, name)
+    if array.size != 1:
+        raise ArgumentError(
+            f"{name} has the shape {array.shape}; one value is wanted.", fix="Use tf.reduce_all or tf.reduce_any."
+        )
+    return bool(array.reshape(-1)[0])
+
+
+def cond(
+    pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Returns what one of two functions returns; the other is not called.
+
+    Args:
+        pred: which of them.
+        true_fn: called where `pred` is True.
+        false_fn: called where it is False.
+    """
+    if true_fn is None or false_fn is None:
+        raise ArgumentError("cond needs true_fn and false_fn.", fix="Give both.")
+    return wrapped(true_fn() if truth(pred, "pred") else false_fn())
+
+
+def case(
+    pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False,
+    name: str = "case",
+) -> Any:  # fmt: skip
+    """Returns what the function of the first condition returns that is True.
+
+    Args:
+        pred_fn_pairs: a list of (condition, function).
+        default: called where no condition is True.
+        exclusive: whether more than one True is an error.
+        strict: not used.
+    """
+    true = [function for pred, function in pred_fn_pairs if truth(pred, "a condition")]
+    if exclusive and len(true) > 1:
+        raise ArgumentError(f"{len(true)} conditions are True, with exclusive=True.")
+    if not true and default is None:
+        raise ArgumentError("no condition is True, and there is no default.", fix="Give default.")
+    return wrapped(true[0]() if true else default())  # type: ignore[misc]
+
+
+def switch_case(
+    branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: str = "switch_case"
+) -> Any:
+    """Returns what the function with a number returns.
+
+    Args:
+        branch_index: the number.
+        branch_fns: a list of functions, a dict of them by number, or a list of (number, function).
+        default: called where there is no such number; None for the function with the highest.
+    """
+    number = whole(branch_index, "branch_index")
+    functions = dict(branch_fns) if isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple) else None
+    functions = dict(enumerate(branch_fns)) if functions is None else functions
+    return wrapped(functions.get(number, default or functions[max(functions)])())
+
+
+def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, **ignored: Any) -> Any:
+    """Calls a function on variables, again and again while a condition holds.
+
+    Args:
+        cond: from the variables to a condition.
+        body: from the variables to their new values.
+        loop_vars: the variables, a list or tuple.
+        **ignored: the arguments of TensorFlow's that have no meaning here.
+
+    Returns:
+        The variables at the end, as a list or tuple like `loop_vars`.
+    """
+    values = [wrapped(plain(value)) for value in loop_vars]
+    while truth(cond(*values), "the condition"):
+        made = body(*values)
+        values = list(made) if isinstance(made, list | tuple) else [made]
+        if len(values) != len(loop_vars):
+            raise StructureError(f"body returned {len(values)} variables for {len(loop_vars)}.", fix="Return all.")
+    return type(loop_vars)(values)
+
+
+def map_fn(fn: Callable[[Any], Any], elems: Any, *unused: Any, fn_output_signature: Any = None, **ignored: Any) -> Any:
+    """Returns what a function makes of each row, stacked.
+
+    Args:
+        fn: from a row to a value.
+        elems: a tensor, or a structure of tensors with as many rows.
+        *unused: the arguments of TensorFlow's that have no meaning here.
+        fn_output_signature: not used: the results say what they are.
+        **ignored: the arguments of TensorFlow's that have no meaning here.
+    """
+    leaves, treedef = flatten(elems)
+    tensors = [leaf if isinstance(leaf, RaggedTensor) else to_tensor(leaf) for leaf in leaves]
+    counts = {len(tensor) for tensor in tensors}
+    if len(counts) != 1:
+        raise ArgumentError(f"the tensors have {sorted(counts)} rows.", fix="Give tensors of one length.")
+    results = [fn(treedef.unflatten([tensor[row] for tensor in tensors])) for row in range(counts.pop())]
+    if not results:
+        raise ArgumentError("there are no rows to map.", fix="Leave empty tensors out.")
+    parts = [flatten(result) for result in results]
+    from feedline.compat.tf.joining import stack
+
+    return parts[0][1].unflatten([stack(list(column)) for column in zip(*(part[0] for part in parts), strict=True)])
+
+
+def vectorized_map(fn: Callable[[Any], Any], elems: Any, **ignored: Any) -> Any:
+    """Does what `map_fn` does."""
+    return map_fn(fn, elems)
+
+
+def py_function(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None = None) -> Any:
+    """Calls a Python function with tensors.
+
+    Args:
+        func: the function.
+        inp: its arguments.
+        Tout: the dtype of its result, or a list of those of its results.
+
+    Returns:
+        The result as a tensor; or a list of tensors where `Tout` is a list.
+
+    Raises:
+        DtypeError: a result cannot have its dtype.
+    """
+    return _typed(func(*[_argument(value) for value in inp]), Tout, func)
+
+
+def numpy_function(
+    func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
+) -> Any:
+    """Calls a Python function with NumPy arrays, NumPy scalars and `bytes`; see `py_function`."""
+    return _typed(func(*[plain(_argument(value)) for value in inp]), Tout, func)
+
+
+def _argument(value: Any) -> Any:
+    return value if hasattr(value, "row_splits") or hasattr(value, "dense_shape") else to_tensor(value)
+
+
+def _typed(result: Any, dtypes: Any, function: Callable[..., Any]) -> Any:
+    called = f"what {getattr(function, '__name__', 'the function')} returned"
+    if not isinstance(dtypes, list | tuple):
+        return to_tensor(result, _dtype_of(dtypes), called)
+    if len(dtypes) == 0:
+        return []
+    results = result if isinstance(result, list | tuple) else [result]
+    if len(results) != len(dtypes):
+        raise StructureError(
+            f"the function returned {len(results)} values, and Tout has {len(dtypes)} dtypes.",
+            fix="Give one dtype in Tout for each value.",
+        )
+    return [to_tensor(value, _dtype_of(dtype), called) for value, dtype in zip(results, dtypes, strict=True)]
+
+
+def _dtype_of(dtype: Any) -> Any:
+    return dtype.dtype if hasattr(dtype, "shape") and not isinstance(dtype, np.dtype) else dtype
+
+
+def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Returns the function that it decorates, as it is: functions are run as they are called.
+
+    Args:
+        func: the function.
+        **options: the options of TensorFlow's, which have no meaning here.
+    """
+    if func is None:
+        return lambda decorated: decorated
+    return func
+
+
+def identity(input: Any, name: str | None = None) -> Any:
+    """Returns a tensor as it is."""
+    if hasattr(input, "row_splits") or hasattr(input, "dense_shape"):
+        return input
+    return to_tensor(input)
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Any:
+    """Returns a tensor as it is: there are no gradients here."""
+    return identity(input)
+
+
+def no_op(*inputs: Any, **options: Any) -> None:
+    """Does nothing."""
+
+
+def group(*inputs: Any, **options: Any) -> None:
+    """Does nothing: what it would wait for is done."""
+
+
+def print_(*inputs: Any, output_stream: Any = None, end: str = "\n", sep: str = " ", **options: Any) -> None:
+    """Prints values, tensors by what they hold, to the standard error unless told otherwise.
+
+    Args:
+        *inputs: the values.
+        output_stream: where they go.
+        end: what stands behind them.
+        sep: what stands between them.
+        **options: the other options of TensorFlow's, which have no meaning here.
+    """
+    shown = [value.numpy() if isinstance(value, Tensor) else value for value in inputs]
+    text = sep.join(value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in shown)
+    print(text, end=end, file=sys.stderr if output_stream is None else output_stream)
+
+
+print_.__name__ = print_.__qualname__ = "print"
+
+
+def executing_eagerly() -> bool:
+    """Returns True: functions are run as they are called."""
+    return True
+
+
+def is_tensor(x: Any) -> bool:
+    """Says whether a value is a tensor, also a ragged or sparse one."""
+    return isinstance(x, Tensor) or hasattr(x, "row_splits") or hasattr(x, "dense_shape")
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """Returns the value of a tensor as NumPy has it."""
+    return as_tensor(tensor).numpy()

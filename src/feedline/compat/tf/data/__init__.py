@@ -1,0 +1,29 @@
+"""`tf.data` by feedline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedline import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Options
+from feedline.compat.tf.data import experimental
+from feedline.compat.tf.data.dataset import Dataset
+from feedline.compat.tf.data.readers import FixedLengthRecordDataset, TextLineDataset, TFRecordDataset
+from feedline.compat.tf.missing import missing_name
+from feedline.options import ThreadingOptions
+
+__all__ = [
+    "AUTOTUNE",
+    "INFINITE_CARDINALITY",
+    "UNKNOWN_CARDINALITY",
+    "Dataset",
+    "FixedLengthRecordDataset",
+    "Options",
+    "TFRecordDataset",
+    "TextLineDataset",
+    "ThreadingOptions",
+    "experimental",
+]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name("tf.data", name, __all__)

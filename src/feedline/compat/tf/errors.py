@@ -1,0 +1,39 @@
+"""`tf.errors`: feedline's own error classes under TensorFlow's names.
+
+`InvalidArgumentError` is the base class of all of feedline's errors: TensorFlow says it of wrong shapes, dtypes, values
+and records alike, for which feedline has a class each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedline.compat.tf.missing import missing_name
+from feedline.errors import CorruptRecordError as DataLossError
+from feedline.errors import FeedlineError
+from feedline.errors import FeedlineError as InvalidArgumentError
+from feedline.errors import FeedlineError as OpError
+from feedline.errors import UserFunctionError as UnknownError
+
+NotFoundError = FileNotFoundError
+"""The base of `feedline.errors.MissingFileError` and `NoFilesError`."""
+
+PermissionDeniedError = PermissionError
+
+__all__ = [
+    "DataLossError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "OpError",
+    "OutOfRangeError",
+    "PermissionDeniedError",
+    "UnknownError",
+]
+
+
+class OutOfRangeError(FeedlineError):
+    """The dataset whose next element is asked for has ended."""
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name("tf.errors", name, __all__)
