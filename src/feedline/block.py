@@ -304,7 +304,10 @@ class BlockBuilder:
     def block(self) -> Block:
         """Returns the block of what was added."""
         assert self.treedef is not None
-        return Block(self.length, [builder.column() for builder in self._builders], self.treedef)
+        columns = [builder.column() for builder in self._builders]
+        if any(builder.length > self.length for builder in self._builders):  # the last element was refused midway
+            columns = [column[: self.length] for column in columns]
+        return Block(self.length, columns, self.treedef)
 
 
 _fresh_references = 0

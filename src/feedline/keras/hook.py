@@ -7,19 +7,21 @@ through untouched.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 from keras.src.trainers import data_adapters, epoch_iterator
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, FeedlineError
 from feedline.keras.adapter import DatasetAdapter
 from feedline.keras.wait import DataWait, WaitRecord
+from feedline.origin import Origin, user_origin
 
 _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 
@@ -85,14 +87,28 @@ def _adapter(value: Any) -> DatasetAdapter:
     return value if isinstance(value, DatasetAdapter) else DatasetAdapter(value)
 
 
+@contextlib.contextmanager
+def _located(adapter: DatasetAdapter, method: str, line: Origin) -> Iterator[None]:
+    """Adds to errors the line of the dataset's last step, and the line that calls the model."""
+    try:
+        yield
+    except FeedlineError as error:
+        node = adapter.dataset.node
+        error.add_where(f"{node.label()} at {node.origin}")
+        error.add_where(f"{method}() at {line}")
+        raise
+
+
 def _run(model: Any, name: str, values: dict[str, Any]) -> DatasetAdapter:
-    run = _adapter(values["x"]).for_run(
-        model,
-        name,
-        steps=values.get(_STEPS[name]),
-        steps_argument=_STEPS[name],
-        class_weight=values.pop("class_weight", None),
-    )
+    adapter = _adapter(values["x"])
+    with _located(adapter, name, user_origin()):
+        run = adapter.for_run(
+            model,
+            name,
+            steps=values.get(_STEPS[name]),
+            steps_argument=_STEPS[name],
+            class_weight=values.pop("class_weight", None),
+        )
     callbacks = values.get("callbacks")
     for callback in getattr(callbacks, "callbacks", None) or keras.tree.flatten(callbacks):
         if name == "fit" and isinstance(callback, DataWait):
@@ -106,13 +122,15 @@ def _validation_run(model: Any, values: dict[str, Any]) -> DatasetAdapter:
             "validation_batch_size has no effect on a dataset, which makes its own batches.",
             fix="Leave it out, and write .batch(...) in the dataset.",
         )
-    return _adapter(values["validation_data"]).for_run(
-        model,
-        "evaluate",
-        steps=values.get("validation_steps"),
-        steps_argument="validation_steps",
-        record=WaitRecord(),
-    )
+    adapter = _adapter(values["validation_data"])
+    with _located(adapter, "fit", user_origin()):
+        return adapter.for_run(
+            model,
+            "evaluate",
+            steps=values.get("validation_steps"),
+            steps_argument="validation_steps",
+            record=WaitRecord(),
+        )
 
 
 def _check_arguments(name: str, values: dict[str, Any]) -> None:

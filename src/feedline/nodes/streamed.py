@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from feedline import random
 from feedline.block import Block, BlockBuilder
-from feedline.errors import StructureError
+from feedline.errors import FeedlineError, StructureError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
 from feedline.nodes.map import locate_user_error
-from feedline.structure import flatten, spec_of
+from feedline.structure import as_component, flatten, spec_of
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an iterator gives in place of an element that cannot be computed: a Python generator that raises is over,
+    but a stream goes on after an error.
+
+    Args:
+        error: the error.
+    """
+
+    error: FeedlineError
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,41 +50,72 @@ class StreamedNode(Node):
         return UNKNOWN_CARDINALITY
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
-        """Returns an iterator over the elements of an epoch; it closes what it opened when it is closed."""
+        """Returns an iterator over the elements of an epoch, a `Failure` in place of each that cannot be computed.
+
+        It closes what it opened when it is closed.
+        """
         raise NotImplementedError
 
     def open(self, epoch: int, run: Run) -> Stream:
-        return ElementStream(self.elements(epoch, run), self.name)
+        return ElementStream(self.elements(epoch, run), self, run)
 
     def spec(self) -> Any:
-        """Returns the spec of the first element."""
+        """Returns the spec of an element."""
         cached = self.__dict__.get("_spec")
         if cached is None:
-            cached = self._probe()
+            try:
+                cached = self.learn_spec()
+            except FeedlineError as error:
+                error.add_where(f"{self.label()} at {self.origin}")
+                raise
             object.__setattr__(self, "_spec", cached)
         return cached
 
-    def _probe(self) -> Any:
+    def learn_spec(self) -> Any:
+        """Finds out the spec; by default it is the first element's."""
         from feedline.run.context import Run
-        from feedline.run.streams import first_block
 
-        block = first_block(self, Run())
-        if block is None:
-            raise StructureError(
-                f"{self.label()} gives no element, so its structure is not known.",
-                fix="Give it at least one element.",
-                where=[f"{self.label()} at {self.origin}"],
-            )
-        return block.treedef.unflatten([spec_of(column[0]) for column in block.columns])
+        leaves, treedef = flatten(first_element(self, Run()))
+        return treedef.unflatten([spec_of(as_component(leaf)) for leaf in leaves])
+
+    def learn_inner_spec(self, dataset_of: Callable[[Any], Node]) -> Any:
+        """Returns the spec of the dataset that is made of the parent's first element."""
+        from feedline.run.context import Run
+
+        return dataset_of(first_element(self.parents[0], Run())).spec()
+
+
+def first_element(node: Node, run: Run) -> Any:
+    """Returns the first element of the first epoch.
+
+    Raises:
+        StructureError: there is none.
+    """
+    with closing(run.elements(node, 0)) as elements:
+        element = next(elements, None)
+    if isinstance(element, Failure):
+        raise element.error
+    if element is None:
+        raise StructureError(
+            f"{node.label()} gives no element, so the structure is not known.", fix="Give it at least one element."
+        )
+    return element
 
 
 class ElementStream:
-    """The elements of a Python iterator, as blocks."""
+    """The elements of a node's iterator, as blocks.
 
-    def __init__(self, elements: Iterator[Any], giver: str) -> None:
+    Args:
+        elements: the iterator.
+        node: the node.
+        run: what holds the structure and the dtypes that the elements have had so far.
+    """
+
+    def __init__(self, elements: Iterator[Any], node: Node, run: Run) -> None:
         self._elements = elements
-        self._giver = giver
-        self._treedef: Any = None
+        self._node = node
+        self._run = run
+        self._giver = node.name
         self._error: Exception | None = None
 
     def next(self, limit: int) -> Block | None:
@@ -79,19 +123,27 @@ class ElementStream:
             error, self._error = self._error, None
             raise error
         builder = BlockBuilder(limit, self._giver)
+        structures = self._run.structures
         try:
             while builder.length < limit:
                 element = next(self._elements, _END)
                 if element is _END:
                     break
-                if self._treedef is None:
-                    self._treedef = flatten(element)[1]
-                builder.append_result([element], self._treedef)
+                if type(element) is Failure:
+                    raise element.error
+                treedef = structures.get(self._node)
+                if treedef is None:
+                    treedef = structures.setdefault(self._node, flatten(element)[1])
+                builder.append_result([element], treedef)
         except Exception as error:
             if builder.length == 0:
                 raise
             self._error = error
-        return builder.block() if builder.length else None
+        if builder.length == 0:
+            return None
+        block = builder.block()
+        self._run.check_alike(self._node, block, self._giver)
+        return block
 
     def close(self) -> None:
         self._elements.close()  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ import numpy as np
 from feedline.block import Block, other_dtype
 from feedline.errors import FeedlineError, StructureError
 from feedline.nodes.base import AUTOTUNE
+from feedline.nodes.streamed import Failure
 from feedline.run.timings import Timings
 from feedline.structure import component_dtype, component_names, describe_tree
 
@@ -59,12 +60,22 @@ class Run:
         return open_stream(node, epoch, self)
 
     def elements(self, node: Node, epoch: int) -> Iterator[Any]:
-        """Runs a node and gives its elements one by one; what it opened is closed when the iterator is."""
+        """Runs a node and gives its elements one by one, a `Failure` in place of each that cannot be computed.
+
+        What it opened is closed when the iterator is.
+        """
         stream = self.open(node, epoch)
         limit = 1
         grows = not asks_one_by_one(node)
         try:
-            while (block := stream.next(limit)) is not None:
+            while True:
+                try:
+                    block = stream.next(limit)
+                except FeedlineError as error:
+                    yield Failure(error)
+                    continue
+                if block is None:
+                    return
                 block = block.plain()
                 for row in range(block.length):
                     yield block.row(row)

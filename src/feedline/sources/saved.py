@@ -14,8 +14,9 @@ import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.errors import FeedlineError, FileFormatError
+from feedline.nested import dataset_of_node
 from feedline.nodes.base import Node, Stream
-from feedline.spec import dtype_name
+from feedline.spec import DatasetSpec, dtype_name
 from feedline.structure import Treedef, component_dtype, component_names, flatten
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ class Saved(Node):
         return flatten(self.element_spec)[1]
 
     @cached_property
-    def dtypes(self) -> list[np.dtype]:
-        """The dtypes of the components."""
-        return [spec.dtype for spec in flatten(self.element_spec)[0]]
+    def kinds(self) -> list[str]:
+        """What the components are, in words."""
+        return [_kind_of(spec) for spec in flatten(self.element_spec)[0]]
+
+    def _empty(self) -> Block:
+        specs = flatten(self.element_spec)[0]
+        return Block(0, [np.empty(0, spec.dtype) for spec in specs], self.tree)
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -134,7 +139,7 @@ class Saved(Node):
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return Block(0, [np.empty(0, dtype) for dtype in self.dtypes], self.tree)
+            return self._empty()
         places = np.empty(len(positions), np.int64)
         places[np.concatenate(order)] = np.arange(len(positions))
         return concatenate_blocks(parts).take(places)
@@ -157,7 +162,7 @@ class Saved(Node):
         from feedline.formats.element import decode_columns
 
         if len(offsets) == 0:
-            return Block(0, [np.empty(0, dtype) for dtype in self.dtypes], self.tree)
+            return self._empty()
         try:
             columns = decode_columns(buffer, offsets, lengths)
             self._check_columns(columns)
@@ -169,14 +174,12 @@ class Saved(Node):
         return Block(len(offsets), columns, self.tree)
 
     def _check_columns(self, columns: list[Any]) -> None:
-        if len(columns) != len(self.dtypes):
-            raise _other(f"{len(columns)} components", f"{len(self.dtypes)}")
-        for number, (column, dtype) in enumerate(zip(columns, self.dtypes, strict=True)):
-            found = {component_dtype(value) for value in column} if isinstance(column, list) else {column.dtype}
-            if found != {dtype}:
-                name = component_names(self.tree)[number]
-                wrong = next(iter(found - {dtype}))
-                raise _other(f"{dtype_name(wrong)} for {name}", dtype_name(dtype))
+        if len(columns) != len(self.kinds):
+            raise _other(f"{len(columns)} components", f"{len(self.kinds)}")
+        for number, (column, kind) in enumerate(zip(columns, self.kinds, strict=True)):
+            for value in column if isinstance(column, list) else [column]:
+                if _kind_of(value) != kind:
+                    raise _other(f"a {_kind_of(value)} for {component_names(self.tree)[number]}", f"a {kind}")
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         try:
@@ -188,6 +191,13 @@ class Saved(Node):
 
     def open(self, epoch: int, run: Run) -> Stream:
         return _SavedStream(self)
+
+
+def _kind_of(value: Any) -> str:
+    """Returns what a component or its spec is, in words."""
+    name = type(value).__name__
+    kind = "ragged tensor" if name.startswith("Ragged") else "sparse tensor" if name.startswith("Sparse") else "tensor"
+    return f"{kind} of {dtype_name(component_dtype(value))}"
 
 
 def _other(found: str, expected: str) -> FileFormatError:
@@ -283,3 +293,33 @@ class _FileReader:
     def close(self) -> None:
         self._chunks.close()  # type: ignore[attr-defined]
         self._held = None
+
+
+@dataclass(frozen=True, eq=False)
+class SavedShards(Node):
+    """The shards of a stored dataset, in the order of their numbers; each is a dataset.
+
+    Args:
+        saved: the stored elements.
+    """
+
+    saved: Saved
+
+    name = "shards"
+
+    def cardinality(self) -> int:
+        return len(self.saved.files)
+
+    def spec(self) -> Any:
+        return DatasetSpec(self.saved.element_spec)
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        saved = self.saved
+        shards = [
+            dataset_of_node(Saved((), saved.origin, saved.stored, saved.element_spec, number))
+            for number in positions.tolist()
+        ]
+        return Block(len(shards), [shards], flatten(0)[1])
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        return f"shard {self.saved.stored.shards[position].shard} of {self.saved.stored.folder}"
