@@ -48,7 +48,7 @@ ALLOWED = {
     "train": VALUES - {"io", "image", "array_ops"},
     "array_ops": VALUES,
     "run": FOUNDATION | {"run", "nodes"},
-    "nodes": FOUNDATION | {"nodes", "sources", "run", "kernels"},
+    "nodes": FOUNDATION | {"nodes", "sources", "run", "kernels", "formats"},
     "sources": VALUES | {"sources", "nodes", "run"},
 }
 # what may be imported only for types, or within a function that needs it while a pipeline runs

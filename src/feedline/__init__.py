@@ -42,7 +42,7 @@ from feedline.spec import (
 )
 
 if TYPE_CHECKING:
-    from feedline import image, io, keras, train
+    from feedline import datasets, experimental, image, io, keras, train
     from feedline.array_ops import cast, one_hot
 
 __version__ = "0.1.0"
@@ -66,8 +66,10 @@ __all__ = [
     "cast",
     "complex64",
     "complex128",
+    "datasets",
     "double",
     "errors",
+    "experimental",
     "float16",
     "float32",
     "float64",
@@ -89,7 +91,7 @@ __all__ = [
     "uint64",
 ]
 
-_LAZY_MODULES = ("image", "io", "keras", "train")
+_LAZY_MODULES = ("datasets", "experimental", "image", "io", "keras", "train")
 _LAZY_NAMES = {"cast": "feedline.array_ops", "one_hot": "feedline.array_ops"}
 
 

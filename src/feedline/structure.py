@@ -49,9 +49,7 @@ def flatten(structure: Any, *, none_is_leaf: bool = False) -> tuple[list[Any], T
         >>> flatten({"b": 1, "a": (2, [3, 4])})[0]
         [2, [3, 4], 1]
     """
-    leaves, treedef = optree.tree_flatten(
-        structure, is_leaf=_is_leaf, none_is_leaf=none_is_leaf, namespace=NAMESPACE
-    )
+    leaves, treedef = optree.tree_flatten(structure, is_leaf=_is_leaf, none_is_leaf=none_is_leaf, namespace=NAMESPACE)
     return leaves, treedef
 
 

@@ -3,6 +3,9 @@
 import importlib.util
 import json
 import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -276,3 +279,32 @@ def test_trains_a_model(tmp_path):
     model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(training, epochs=5, validation_data=validation, verbose=0)
     assert model.evaluate(validation, verbose=0, return_dict=True)["accuracy"] == 1.0
+
+
+def test_tensorflow_is_not_imported(tmp_path):
+    folders.write_images(tmp_path / "image")
+    folders.write_texts(tmp_path / "text")
+    folders.write_audio(tmp_path / "audio")
+    code = f"""
+        import sys
+        sys.modules["tensorflow"] = None
+        import feedline.keras as fk
+        for kind, function in (("image", fk.image_dataset_from_directory), ("text", fk.text_dataset_from_directory),
+                               ("audio", fk.audio_dataset_from_directory)):
+            dataset = function({str(tmp_path)!r} + "/" + kind, seed=1, validation_split=0.5, subset="training")
+            assert sum(len(labels) for _, labels in dataset) == len(dataset.file_paths)
+        left, right = fk.split_dataset(list(fk.timeseries_dataset_from_array([1, 2, 3], None, 2))[0], 1)
+        print(len(left), len(right), fk.pad_sequences([[1], [2, 3]]).tolist())
+    """
+    for backend in ("jax", "torch"):
+        if importlib.util.find_spec(backend) is None:
+            continue
+        process = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            env={**os.environ, "KERAS_BACKEND": backend},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert process.returncode == 0, process.stderr
+        assert process.stdout.endswith("1 1 [[0, 1], [2, 3]]\n")

@@ -109,7 +109,6 @@ def test_bad_arguments() -> None:
 def test_empty() -> None:
     assert list(fl.Dataset.range(0).batch(2)) == []
     assert list(stream().batch(2)) == []
-    assert list(fl.Dataset.from_tensors(()).repeat(3).batch(2)) == [(), ()]
 
 
 def test_batches_are_the_users_to_change() -> None:

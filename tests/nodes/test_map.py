@@ -248,7 +248,7 @@ def test_stop_iteration_in_a_function_is_an_error_not_the_end() -> None:
         (lambda number: [[1], [1, 2]], fl.errors.DtypeError, "different shapes"),
         (lambda number: 1 << 40, fl.errors.DtypeError, "does not fit int32"),
         (lambda number: 1e300, fl.errors.DtypeError, "does not fit float32"),
-        (lambda number: fl.Dataset.range(3), fl.errors.DtypeError, "dataset"),
+        (lambda number: (), fl.errors.StructureError, "no arrays"),
         (lambda number: np.datetime64("2020-01-01"), fl.errors.DtypeError, "dates"),
         (lambda number: np.zeros(2, [("a", "i4")]), fl.errors.DtypeError, "structured"),
         (lambda number: np.ma.masked_array([1, 2], [0, 1]), fl.errors.DtypeError, "masked"),

@@ -106,7 +106,7 @@ def test_ragged_and_sparse() -> None:
     ragged = fl.RaggedTensor(np.arange(5), np.array([0, 2, 2, 5]))
     dataset = slices({"r": ragged, "n": np.arange(3)})
     assert [element["r"].tolist() for element in dataset] == [[0, 1], [], [2, 3, 4]]
-    assert dataset.element_spec["r"] == fl.TensorSpec((None,), "int64")
+    assert dataset.element_spec["r"] == fl.RaggedTensorSpec((None,), "int64", 0)
     got = {int(element["n"]): element["r"].tolist() for element in dataset.repeat(4).shuffle(12, seed=3)}
     assert got == {0: [0, 1], 1: [], 2: [2, 3, 4]}
     assert dataset.shuffle(3, seed=1).padded_batch(3)[0]["r"].shape == (3, 3)

@@ -98,6 +98,27 @@ def test_per_batch() -> None:
     assert [a.tolist() for a, _ in dataset.map(lambda a, b: (a * 2, b), 2)] == [[0, 2, 4, 6], [8, 10]]
 
 
+@pytest.mark.parametrize("shape", [(3,), (None,)])
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (np.array([1, 2, 3]), "int32", [1, 2, 3]), (np.array([1, 2, 3], "uint8"), "int64", [1, 2, 3]),
+        (np.array([1, 2, 3]), "float32", [1, 2, 3]), (np.array([0.1, np.inf, -2]), "float32", [0.1, np.inf, -2]),
+        (np.array([1, 2, 3], "float16"), "float64", [1, 2, 3]), (np.array([1, 2, 3.0]), "complex64", [1, 2, 3]),
+    ],
+)  # fmt: skip
+def test_arrays_take_the_dtype_of_the_signature_where_it_can_hold_them(value, dtype, expected, shape) -> None:
+    ds = generator(lambda: iter([value] * 3), output_signature=spec(shape, dtype))
+    for element in ds:
+        assert element.dtype == np.dtype(dtype)
+        np.testing.assert_array_equal(element, np.array(expected, dtype))
+
+
+def test_without_a_signature_the_dtype_may_not_change() -> None:
+    with pytest.raises(fl.errors.SignatureError, match="int64 where float64"):
+        list(generator(lambda: iter([np.zeros(2), np.zeros(2, np.int64)])))
+
+
 def test_python_numbers_take_the_dtype_of_the_signature() -> None:
     cases = [
         (3, "int64", 3), (3, "uint8", 3), (3, "float32", 3.0), (0.5, "float64", 0.5), (True, "bool", True),
@@ -119,8 +140,13 @@ def test_python_numbers_take_the_dtype_of_the_signature() -> None:
     [
         (np.zeros(3), spec((2,), "float64"), r"shape \(3,\) where \(2,\)"),
         (np.zeros((2, 1)), spec((None,), "float64"), "shape"),
-        (np.zeros(2), spec((2,), "float32"), "float64 where float32"),
-        (np.int32(1), spec((), "int64"), "int32 where int64"),
+        (np.full(2, 1e300), spec((2,), "float32"), "float64 1e[+]300, which float32 cannot hold"),
+        (np.array([1, 1 << 40]), spec((None,), "int32"), "int64 1099511627776, which int32 cannot hold"),
+        (np.int64(-1), spec((), "uint64"), "cannot hold"),
+        (np.array([1 << 24 | 1]), spec((1,), "float32"), "cannot hold"),
+        (np.zeros(2), spec((2,), "int32"), "float64 where int32"),
+        (np.ones(2, bool), spec((2,), "int32"), "bool where int32"),
+        (np.ones(2, "uint8"), spec((2,), "bool"), "uint8 where bool"),
         (300, spec((), "uint8"), "cannot hold"),
         (-1, spec((), "uint8"), "cannot hold"),
         (1.5, spec((), "int32"), "cannot hold"),
@@ -144,7 +170,7 @@ def test_python_numbers_take_the_dtype_of_the_signature() -> None:
 @pytest.mark.parametrize("position", [0, 5])
 def test_elements_that_the_signature_does_not_allow(value, signature, text, position) -> None:
     good = {
-        "int32": 1, "int64": 1, "uint8": 1, "bool": True, "string": "a",
+        "int32": 1, "int64": 1, "uint8": 1, "uint64": 1, "bool": True, "string": "a",
     }  # fmt: skip
 
     def fitting(part):

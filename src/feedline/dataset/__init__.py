@@ -8,11 +8,21 @@ from feedline.dataset.mixing import MixingMethods
 from feedline.dataset.order import OrderMethods
 from feedline.dataset.output import OutputMethods
 from feedline.dataset.sources import SourceMethods
+from feedline.dataset.storage import StorageMethods
 from feedline.dataset.streams import StreamMethods
 from feedline.nested import register_dataset_class
 
 
-class Dataset(SourceMethods, ElementMethods, OrderMethods, GroupMethods, StreamMethods, MixingMethods, OutputMethods):
+class Dataset(
+    SourceMethods,
+    ElementMethods,
+    OrderMethods,
+    GroupMethods,
+    StreamMethods,
+    MixingMethods,
+    StorageMethods,
+    OutputMethods,
+):
     """A pipeline: a source of elements and the transformations on them, run anew by each `iter()`.
 
     An element is a nested structure (tuple, dict, namedtuple) of NumPy arrays; a string is `bytes`. A dataset never

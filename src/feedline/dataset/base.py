@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, FeedlineError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import Node
 from feedline.run.timings import Timings
@@ -25,6 +25,11 @@ class BaseDataset(DatasetComponent):
     def _of(cls, node: Node) -> Self:
         from feedline.dataset import Dataset
 
+        try:
+            node.check_parents()
+        except FeedlineError as error:
+            error.add_where(f"{node.label()} at {node.origin}")
+            raise
         return Dataset(node)  # type: ignore[return-value]
 
     @property

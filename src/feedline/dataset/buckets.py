@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, ShapeError
+from feedline.nested import dataset_of_node
+from feedline.nodes.base import Node
+from feedline.nodes.batch import Batch
 from feedline.nodes.map import called
+from feedline.nodes.padded_batch import PaddedBatch
+from feedline.origin import Origin
 from feedline.structure import flatten
 
 
@@ -26,6 +31,7 @@ class Buckets:
         pad_to_boundary: whether to pad to the longest length that the bucket allows.
         no_padding: whether not to pad.
         drop_remainder: whether smaller last batches are left out.
+        origin: the user's line.
     """
 
     length_function: Callable[..., Any]
@@ -36,6 +42,7 @@ class Buckets:
     pad_to_boundary: bool
     no_padding: bool
     drop_remainder: bool
+    origin: Origin
 
     def __post_init__(self) -> None:
         if len(self.batch_sizes) != len(self.boundaries) + 1:
@@ -64,14 +71,15 @@ class Buckets:
     def batch(self, bucket: np.int64, window: Any) -> Any:
         """Returns the window as a batch."""
         size = self.batch_sizes[int(bucket)]
+        node: Node
         if self.no_padding:
-            return window.batch(size, drop_remainder=self.drop_remainder)
-        shapes = self.padded_shapes
-        if self.pad_to_boundary:
-            shapes = self._boundary_shapes(int(bucket), window)
-        return window.padded_batch(size, shapes, self.padding_values, drop_remainder=self.drop_remainder)
+            node = Batch((window.node,), self.origin, size, self.drop_remainder)
+        else:
+            shapes = self._boundary_shapes(int(bucket), window.node) if self.pad_to_boundary else self.padded_shapes
+            node = PaddedBatch((window.node,), self.origin, size, self.drop_remainder, shapes, self.padding_values)
+        return dataset_of_node(node)
 
-    def _boundary_shapes(self, bucket: int, window: Any) -> Any:
+    def _boundary_shapes(self, bucket: int, window: Node) -> Any:
         if bucket == len(self.boundaries):
             raise ShapeError(
                 f"an element is longer than the last bucket boundary, {self.boundaries[-1] if self.boundaries else 0}: "
@@ -79,10 +87,14 @@ class Buckets:
                 fix="Give a higher last boundary, or leave out longer elements with filter.",
             )
         longest = self.boundaries[bucket] - 1
-        specs, treedef = flatten(window.element_spec)
+        specs, treedef = flatten(window.spec())
         if self.padded_shapes is not None:
-            given = treedef.flatten_up_to(self.padded_shapes) if len(specs) > 1 else [self.padded_shapes]
+            given = PaddedBatch((), self.origin, 1, False, self.padded_shapes, None).shapes(treedef)
         else:
             given = [spec.shape for spec in specs]
-        shapes = [tuple(longest if length is None else length for length in shape) for shape in given]
-        return treedef.unflatten(shapes)
+        if None in given:
+            raise ShapeError(
+                "pad_to_bucket_boundary needs the rank of every component, and one is not known.",
+                fix="Give padded_shapes, for example [None] for a sequence.",
+            )
+        return treedef.unflatten([tuple(longest if length is None else length for length in shape) for shape in given])

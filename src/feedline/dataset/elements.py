@@ -88,14 +88,21 @@ class ElementMethods(BaseDataset):
 
         return self._of(Enumerate((self._node,), user_origin(), whole_number(start, "start")))
 
-    def cache(self, filename: str = "", name: str | None = None) -> Dataset:
-        """Returns the dataset that keeps in memory what it has once read, for all later epochs.
+    def cache(self, filename: Any = "", name: str | None = None) -> Dataset:
+        """Returns the dataset that keeps in memory, or on disk, what it has once read, for all later epochs.
 
         What is random before `cache` stays as it fell in the first epoch: put augmentation after it.
 
         Args:
-            filename: must be empty: a cache in a file is not there yet.
+            filename: where it is kept; empty for memory. It becomes a folder, with files of feedline's own format,
+                that later programs read too. The first pass that comes to its end makes it, in one step; what fails
+                before leaves nothing. One that holds elements of another structure, dtype or number is an error:
+                remove it to have it made anew.
             name: not used; `tf.data` has it.
+
+        Raises:
+            StructureError: while running: the file holds the cache of another dataset.
+            WriteError: while running: the disk is full, or another failure of writing.
 
         Example:
             >>> from feedline import Dataset
@@ -103,13 +110,12 @@ class ElementMethods(BaseDataset):
             >>> [int(number) for number in ds], [int(number) for number in ds]
             ([1, 2, 3], [1, 2, 3])
         """
+        from feedline.dataset.storage import snapshot_node
         from feedline.nodes.cache import Cache
 
-        if filename:
-            raise ArgumentError(
-                f"cache({filename!r}): a cache in a file is not there yet.", fix="Use cache(), which keeps to memory."
-            )
-        return self._of(Cache((self._node,), user_origin()))
+        if isinstance(filename, bytes | str) and not filename:
+            return self._of(Cache((self._node,), user_origin()))
+        return self._of(snapshot_node(self, "cache", filename))
 
     def prefetch(self, buffer_size: int, name: str | None = None) -> Dataset:
         """Returns the dataset that makes elements ready while the consumer works on those before them.

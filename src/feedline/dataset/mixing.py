@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from feedline import random
 from feedline.dataset.base import BaseDataset, whole_number
-from feedline.errors import ArgumentError, DtypeError, UnequalLengthsError
-from feedline.nodes.concatenate import check_same_kind
+from feedline.errors import ArgumentError
 from feedline.origin import user_origin
-from feedline.structure import flatten
 
 if TYPE_CHECKING:
     from feedline.dataset import Dataset
@@ -35,7 +31,7 @@ class MixingMethods(BaseDataset):
             datasets: the datasets, of one structure and dtypes.
             weights: how often each is drawn, a number each; None for all alike; or a dataset of such weights, one
                 for each draw.
-            seed: the seed.
+            seed: the seed; with one, every epoch draws alike.
             stop_on_empty_dataset: whether to end with the first dataset that has no more elements, so that the
                 proportions are kept; otherwise that dataset is left out from there on.
             rerandomize_each_iteration: whether each epoch draws anew; None means yes, unless a seed is given.
@@ -51,7 +47,7 @@ class MixingMethods(BaseDataset):
             >>> sorted(int(number) for number in ds)
             [0, 1, 2, 10, 11, 12]
         """
-        from feedline.nodes.sample import Sample
+        from feedline.nodes.sample import Sample, as_weights
 
         nodes = _nodes_of(datasets, "sample_from_datasets")
         own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
@@ -60,7 +56,7 @@ class MixingMethods(BaseDataset):
         if isinstance(weights, BaseDataset):
             nodes, fixed = (*nodes, weights._node), None
         else:
-            fixed = _weights(weights, len(nodes))
+            fixed = (1.0,) * len(nodes) if weights is None else tuple(as_weights(weights, len(nodes)).tolist())
         node = Sample(nodes, user_origin(), bool(stop_on_empty_dataset), fixed, own, again)
         return BaseDataset._of(node)
 
@@ -78,6 +74,8 @@ class MixingMethods(BaseDataset):
 
         Raises:
             ArgumentError: there are no datasets; or, while running, a choice is out of range.
+            StructureError: the datasets differ in structure.
+            DtypeError: they differ in dtypes, or the choices are not int64.
 
         Example:
             >>> from feedline import Dataset
@@ -92,36 +90,17 @@ class MixingMethods(BaseDataset):
             raise ArgumentError(
                 f"choice_dataset is {choice_dataset!r:.60}, not a dataset.", fix="Give a dataset of int64 numbers."
             )
-        if not choice_dataset._node.spec_costs:
-            choices = flatten(choice_dataset.element_spec)[0]
-            if len(choices) != 1 or choices[0].dtype != np.int64 or choices[0].shape != ():
-                raise DtypeError(
-                    f"choice_dataset has elements {choice_dataset.element_spec}.",
-                    fix="Give single int64 numbers, such as Dataset.range(n).",
-                )
         node = Choose((*nodes, choice_dataset._node), user_origin(), bool(stop_on_empty_dataset))
         return BaseDataset._of(node)
 
 
 def _nodes_of(datasets: Any, method: str) -> tuple:
+    if isinstance(datasets, BaseDataset):
+        raise ArgumentError(f"{method}() was given one dataset, not several.", fix="Give a list of datasets.")
     datasets = list(datasets)
     if not datasets:
         raise ArgumentError(f"{method}() was given no datasets.", fix="Give at least one.")
     for dataset in datasets:
         if not isinstance(dataset, BaseDataset):
             raise ArgumentError(f"{method}() was given {dataset!r:.60}, not a dataset.", fix="Give datasets.")
-    known = [flatten(dataset.element_spec) for dataset in datasets if not dataset._node.spec_costs]
-    for other in known[1:]:
-        check_same_kind(known[0], other)
     return tuple(dataset._node for dataset in datasets)
-
-
-def _weights(weights: Any, count: int) -> tuple[float, ...]:
-    if weights is None:
-        return (1.0,) * count
-    array = np.asarray(weights, np.float64)
-    if array.shape != (count,):
-        raise UnequalLengthsError(f"there are {array.size} weights for {count} datasets.", fix="Give one for each.")
-    if not np.isfinite(array).all() or (array < 0).any() or array.sum() <= 0:
-        raise ArgumentError(f"the weights are {array.tolist()}.", fix="Give numbers of 0 or more, not all of them 0.")
-    return tuple(array.tolist())

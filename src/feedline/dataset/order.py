@@ -148,6 +148,4 @@ class OrderMethods(BaseDataset):
 
         if not isinstance(dataset, BaseDataset):
             raise ArgumentError(f"concatenate() was given {dataset!r:.60}, not a dataset.", fix="Give a dataset.")
-        node = Concatenate((self._node, dataset._node), user_origin())
-        node.check_parents()
-        return self._of(node)
+        return self._of(Concatenate((self._node, dataset._node), user_origin()))

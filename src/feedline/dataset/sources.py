@@ -142,6 +142,51 @@ class SourceMethods(BaseDataset):
         return BaseDataset._of(Range((), user_origin(), span, dtype))
 
     @staticmethod
+    def random(
+        seed: int | None = None, rerandomize_each_iteration: bool | None = None, name: str | None = None
+    ) -> Dataset:
+        """Returns the infinite dataset of random numbers: int64, uniform in [0, 2**32).
+
+        Args:
+            seed: the seed; None for `fl.random.set_seed`'s, or a new one each run of the program.
+            rerandomize_each_iteration: whether each epoch has numbers of its own; None means no, as in `tf.data`.
+            name: not used; `tf.data` has it.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> ds = Dataset.random(seed=4).take(3)
+            >>> list(ds) == list(ds), all(0 <= number < 2**32 for number in ds)
+            (True, True)
+        """
+        from feedline.sources.random_numbers import RandomNumbers
+
+        own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
+        return BaseDataset._of(RandomNumbers((), user_origin(), own, bool(rerandomize_each_iteration)))
+
+    @staticmethod
+    def counter(start: Any = 0, step: Any = 1, dtype: Any = np.int64, name: str | None = None) -> Dataset:
+        """Returns the infinite dataset of numbers: `start`, `start + step`, `start + 2 * step` and so on.
+
+        Args:
+            start: the first number.
+            step: what comes on top each time.
+            dtype: the dtype of the numbers. An integer that has reached the dtype's end goes on from the other one.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            ArgumentError: the dtype cannot hold `start` or `step`.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> [int(number) for number in Dataset.counter(start=5, step=-2).take(3)]
+            [5, 3, 1]
+        """
+        from feedline.sources.counter import Counter
+
+        kind = as_dtype(dtype)
+        return BaseDataset._of(Counter((), user_origin(), _held(start, kind, "start"), _held(step, kind, "step")))
+
+    @staticmethod
     def list_files(
         file_pattern: Any, shuffle: bool | None = None, seed: int | None = None, name: str | None = None
     ) -> Dataset:
@@ -206,6 +251,20 @@ class SourceMethods(BaseDataset):
                     fix="Give datasets, in tuples or dicts; make one with Dataset.from_tensor_slices.",
                 )
         return BaseDataset._of(Zip(tuple(leaf._node for leaf in leaves), user_origin(), treedef))
+
+
+def _held(value: Any, dtype: np.dtype, name: str) -> np.generic:
+    """Returns an argument of counter() in the dtype of its elements."""
+    number = np.asarray(value)
+    if number.shape != () or number.dtype.kind not in "iuf" or dtype.kind not in "iuf":
+        raise ArgumentError(
+            f"{name} is {value!r:.60}, dtype {dtype.name}.", fix="Give a number, and a dtype of numbers."
+        )
+    with np.errstate(all="ignore"):
+        held = number.astype(dtype)[()]
+    if dtype.kind in "iu" and not (number.dtype.kind in "iu" and int(held) == int(number)):
+        raise ArgumentError(f"{name} is {value!r:.60}, which {dtype.name} cannot hold.", fix="Give another dtype.")
+    return held
 
 
 def _is_exact(number: int, dtype: np.dtype) -> bool:

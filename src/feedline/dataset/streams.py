@@ -52,7 +52,8 @@ class StreamMethods(BaseDataset):
 
         Args:
             map_func: from element to dataset.
-            cycle_length: how many datasets take turns; None or AUTOTUNE for one a core.
+            cycle_length: how many datasets take turns; None or AUTOTUNE for one a core, so that the order is another
+                on another machine: give a number for one order everywhere.
             block_length: how many elements each gives in its turn; None for 1.
             num_parallel_calls: not used; a `prefetch` after it works ahead.
             deterministic: not used; the order is kept.
@@ -69,12 +70,15 @@ class StreamMethods(BaseDataset):
         from feedline.run.streams import available_cores
 
         check_function(map_func, "interleave")
+        fixed = cycle_length is not None and cycle_length != AUTOTUNE
+        cycle = whole_number(cycle_length, "cycle_length", least=1) if fixed else available_cores()
         if num_parallel_calls is not None and num_parallel_calls != AUTOTUNE:
-            whole_number(num_parallel_calls, "num_parallel_calls", least=1)
-        if cycle_length is None or cycle_length == AUTOTUNE:
-            cycle = available_cores()
-        else:
-            cycle = whole_number(cycle_length, "cycle_length", least=1)
+            calls = whole_number(num_parallel_calls, "num_parallel_calls", least=1, special=", or AUTOTUNE")
+            if fixed and calls > cycle:
+                raise ArgumentError(
+                    f"num_parallel_calls is {calls} with cycle_length {cycle}: no more datasets than that are open.",
+                    fix=f"Give {cycle} or less, or AUTOTUNE.",
+                )
         block = 1 if block_length is None else whole_number(block_length, "block_length", least=1)
         return self._of(Interleave((self._node,), user_origin(), map_func, cycle, block, random.fresh_seed()))
 
@@ -190,9 +194,10 @@ class StreamMethods(BaseDataset):
             tuple(whole_number(value, "a bucket's batch size", least=1) for value in bucket_batch_sizes),
             padded_shapes,
             padding_values,
-            pad_to_bucket_boundary,
-            no_padding,
-            drop_remainder,
+            bool(pad_to_bucket_boundary),
+            bool(no_padding),
+            bool(drop_remainder),
+            user_origin(),
         )
         return self.group_by_window(buckets.key, buckets.batch, window_size_func=buckets.size)
 

@@ -96,6 +96,7 @@ class StoredWriter:
             self._specs, self._treedef = flatten(spec)
             structure_json(spec)
         self._run = RunFolder(folder, expiry)
+        self.process = self._run.process
         self._shards: dict[int, _ShardFile] = {}
         self._elements = 0
         self._in_order = True

@@ -161,7 +161,7 @@ def _decode_namedtuple(content: dict) -> Any:
     kind = _loaded_class(content)
     alike = isinstance(kind, type) and issubclass(kind, tuple) and getattr(kind, "_fields", None) == tuple(values)
     if not alike:
-        kind = collections.namedtuple(content["name"].split(".")[-1], list(values))  # noqa: PYI024
+        kind = collections.namedtuple(content["name"].split(".")[-1], list(values))
     return kind(*values.values())
 
 

@@ -92,7 +92,7 @@ def split_records(
                     at += 1
                     if after == delimiter:
                         break
-                    if after == _LINE_FEED or after == _RETURN:
+                    if after in (_LINE_FEED, _RETURN):
                         over = True
                         break
                     if after == _QUOTE:
@@ -111,7 +111,7 @@ def split_records(
                         end = at
                         at += 1
                         break
-                    if byte == _LINE_FEED or byte == _RETURN:
+                    if byte in (_LINE_FEED, _RETURN):
                         end = at
                         at += 1
                         over = True
@@ -142,7 +142,7 @@ def split_records(
                 at += 1
         if output != outputs and code == GOOD:
             code = TOO_FEW
-        if code == TOO_FEW or code == TOO_MANY:
+        if code in (TOO_FEW, TOO_MANY):
             wrong = output
         begins[count] = position
         lines[count] = line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from feedline.block import Block
+from feedline.errors import FeedlineError
 from feedline.origin import Origin
 
 if TYPE_CHECKING:
@@ -23,10 +24,25 @@ class Stream(Protocol):
     """A running node that gives its elements in order."""
 
     def next(self, limit: int) -> Block | None:
-        """Returns from 1 to `limit` further elements, or None at the end, then and ever after."""
+        """Returns from 1 to `limit` further elements, or None at the end, then and ever after.
+
+        After it has raised for an element that cannot be computed, it goes on with those behind it.
+        """
 
     def close(self) -> None:
         """Lets go of files, threads and generators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an iterator gives in place of an element that cannot be computed: a Python generator that raises is over,
+    but a stream goes on after an error.
+
+    Args:
+        error: the error.
+    """
+
+    error: FeedlineError
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +102,13 @@ class Node:
     def spec(self) -> Any:
         """Returns the structure of specs that describes an element; may cost reading one."""
         return self.parents[0].spec()
+
+    def check_parents(self) -> None:
+        """Checks, as the pipeline is built, what can be known without running anything.
+
+        Raises:
+            FeedlineError: this node can do nothing with its parents' elements.
+        """
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         """Returns the elements at these positions of these epochs; for indexed nodes only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from feedline.nested import DatasetComponent
 from feedline.nodes.base import BlockNode, ceil_divide
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.strings import PackedStrings
-from feedline.structure import as_bytes_array, component_names, component_shape, map_structure, with_shape
+from feedline.spec import DatasetSpec, RaggedTensorSpec
+from feedline.strings import PackedStrings, as_plain_array
+from feedline.structure import as_bytes_array, batched_spec, component_names, component_shape, flatten, map_structure
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -72,19 +74,43 @@ class GroupNode(BlockNode):
 
 @dataclass(frozen=True, eq=False)
 class Batch(GroupNode):
-    """Stacks elements of one shape."""
+    """Stacks elements of one shape; what is ragged becomes ragged in one dimension more."""
 
     name = "batch"
 
+    def check_parents(self) -> None:
+        parent = self.parents[0]
+        if parent.spec_is_free:
+            specs, treedef = flatten(parent.spec())
+            for name, spec in zip(component_names(treedef), specs, strict=True):
+                if isinstance(spec, DatasetSpec):
+                    raise _dataset_in_batch(name)
+
     def spec(self) -> Any:
         leading = self.batch_size if self.drop_remainder else None
-        return map_structure(
-            lambda spec: with_shape(spec, None if spec.shape is None else (leading, *spec.shape)),
-            self.parents[0].spec(),
-        )
+        return map_structure(lambda spec: batched_spec(spec, leading), self.parents[0].spec())
+
+    @cached_property
+    def ragged(self) -> list[tuple[int, np.dtype] | None] | None:
+        """For each component whose batches are ragged, the number of ragged dimensions and the dtype of row splits.
+
+        None where the parent's spec is known only by running it: then every component is what its values are.
+        """
+        if not self.parents[0].spec_is_free:
+            return None
+        return [
+            (spec.ragged_rank, spec.row_splits_dtype) if isinstance(spec, RaggedTensorSpec) else None
+            for spec in flatten(self.spec())[0]
+        ]
 
     def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
-        return [self._batch_column(block, which, ranges, numbers) for which in range(len(block.columns))]
+        ragged = self.ragged or [None] * len(block.columns)
+        return [
+            self._batch_column(block, which, ranges, numbers)
+            if kind is None
+            else [_ragged_batch(block.columns[which][start:stop], *kind) for start, stop in ranges]
+            for which, kind in enumerate(ragged)
+        ]
 
     def _batch_column(self, block: Block, which: int, ranges: list[tuple[int, int]], numbers: list[int]) -> Column:
         column = block.columns[which]
@@ -104,22 +130,46 @@ class Batch(GroupNode):
 
     def _stack(self, values: list[Any], name: str, first: int) -> Any:
         if isinstance(values[0], DatasetComponent):
-            raise DtypeError(
-                f"{name} is a dataset, and datasets cannot stand in one batch.",
-                fix="Batch the elements within it: flat_map(lambda window: window.batch(n)).",
-            )
+            raise _dataset_in_batch(name)
         if isinstance(values[0], SparseTensor):
             return SparseTensor.stack(values)
         if isinstance(values[0], RaggedTensor):
-            return RaggedTensor.from_rows(values)
+            return RaggedTensor.from_rows(values, values[0].row_splits.dtype)
         for index, value in enumerate(values):
             if component_shape(value) != component_shape(values[0]):
                 raise ShapeError(
                     f"{name} has shape {component_shape(value)} in element {first + index} "
                     f"but {component_shape(values[0])} in element {first}: they cannot stand in one batch.",
-                    fix="Use padded_batch (or ragged_batch) in place of batch, or make the shapes equal in map, "
-                    "for example with fl.image.resize.",
+                    fix=self.fix_of_shapes,
                 )
         if isinstance(values[0], bytes):
             return as_bytes_array(np.array(values, object))
         return np.stack(values)
+
+    @property
+    def fix_of_shapes(self) -> str:
+        """What to do about elements of different shapes."""
+        return (
+            "Use padded_batch (or ragged_batch) in place of batch, or make the shapes equal in map, "
+            "for example with fl.image.resize."
+        )
+
+
+def _dataset_in_batch(name: str) -> DtypeError:
+    return DtypeError(
+        f"{name} is a dataset, and datasets cannot stand in one batch.",
+        fix="Batch the elements within it: flat_map(lambda window: window.batch(n)).",
+    )
+
+
+def _ragged_batch(rows: Any, dimensions: int, splits: np.dtype) -> RaggedTensor:
+    rows = as_plain_array(rows)
+    return RaggedTensor.from_rows([to_ragged(row, dimensions - 1, splits) for row in rows], splits)
+
+
+def to_ragged(value: Any, dimensions: int, splits: np.dtype) -> np.ndarray | RaggedTensor:
+    """Returns an array as a ragged tensor whose first `dimensions` + 1 dimensions are rows of rows."""
+    if dimensions == 0 or isinstance(value, RaggedTensor):
+        return value
+    inner = to_ragged(value.reshape(-1, *value.shape[2:]), dimensions - 1, splits)
+    return RaggedTensor.from_row_lengths(inner, np.full(value.shape[0], value.shape[1]), splits)

@@ -24,12 +24,6 @@ class Concatenate(Node):
     name = "concatenate"
 
     def check_parents(self) -> None:
-        """Checks, as the pipeline is built, what can be known without running anything.
-
-        Raises:
-            StructureError: the structures differ.
-            DtypeError: the dtypes differ.
-        """
         if self.spec_is_free:
             self.spec()
 

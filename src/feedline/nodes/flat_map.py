@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from feedline.errors import StructureError
+from feedline.errors import FeedlineError, StructureError
 from feedline.nested import DatasetComponent
-from feedline.nodes.base import Node
+from feedline.nodes.base import Failure, Node
 from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 
@@ -33,6 +33,16 @@ def dataset_of(element: Any, node: FlatMap | Interleave, epoch: int, position: i
     return made.node
 
 
+def _opened(element: Any, node: FlatMap | Interleave, epoch: int, position: int, run: Run) -> Generator[Any] | Failure:
+    """Returns the running dataset that a user's function makes of an element."""
+    if isinstance(element, Failure):
+        return element
+    try:
+        return run.nested().elements(dataset_of(element, node, epoch, position), epoch)
+    except FeedlineError as error:
+        return Failure(error)
+
+
 @dataclass(frozen=True, eq=False)
 class FlatMap(StreamedNode):
     """The elements of the dataset made of each element, one dataset after the other.
@@ -50,11 +60,17 @@ class FlatMap(StreamedNode):
     def label(self) -> str:
         return f"flat_map({function_name(self.function)})"
 
+    def learn_spec(self) -> Any:
+        return self.learn_inner_spec(lambda element: dataset_of(element, self, 0, 0))
+
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         with closing(run.elements(self.parents[0], epoch)) as parent:
             for position, element in enumerate(parent):
-                inner = dataset_of(element, self, epoch, position)
-                with closing(run.nested().elements(inner, epoch)) as rows:
+                rows = _opened(element, self, epoch, position, run)
+                if isinstance(rows, Failure):
+                    yield rows
+                    continue
+                with closing(rows):
                     yield from rows
 
 
@@ -79,8 +95,11 @@ class Interleave(StreamedNode):
     def label(self) -> str:
         return f"interleave({function_name(self.function)}, cycle_length={self.cycle_length})"
 
+    def learn_spec(self) -> Any:
+        return self.learn_inner_spec(lambda element: dataset_of(element, self, 0, 0))
+
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
-        slots: list[Iterator[Any] | None] = [None] * self.cycle_length
+        slots: list[Generator[Any] | None] = [None] * self.cycle_length
         parent = run.elements(self.parents[0], epoch)
         more, opened, turn, given, position = True, 0, 0, 0, 0
         try:
@@ -90,7 +109,7 @@ class Interleave(StreamedNode):
                     element = next(rows, _END)
                     if element is not _END:
                         yield element
-                        given += 1
+                        given += not isinstance(element, Failure)
                         if given == self.block_length:
                             turn, given = (turn + 1) % self.cycle_length, 0
                         continue
@@ -102,8 +121,12 @@ class Interleave(StreamedNode):
                     if element is _END:
                         more = False
                         continue
-                    slots[turn] = run.nested().elements(dataset_of(element, self, epoch, position), epoch)
+                    made = _opened(element, self, epoch, position, run)
                     position += 1
+                    if isinstance(made, Failure):
+                        yield made
+                        continue
+                    slots[turn] = made
                     opened += 1
                 else:
                     turn, given = (turn + 1) % self.cycle_length, 0
@@ -111,7 +134,7 @@ class Interleave(StreamedNode):
             parent.close()
             for rows in slots:
                 if rows is not None:
-                    rows.close()  # type: ignore[attr-defined]
+                    rows.close()
 
 
 _END = object()

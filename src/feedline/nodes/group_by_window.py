@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, StructureError
+from feedline.errors import ArgumentError, DtypeError, FeedlineError, StructureError
 from feedline.nested import DatasetComponent, dataset_of_node
+from feedline.nodes.base import Failure, Node
 from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 
@@ -39,21 +40,54 @@ class GroupByWindow(StreamedNode):
     def label(self) -> str:
         return f"group_by_window({function_name(self.key_function)})"
 
+    def learn_spec(self) -> Any:
+        from feedline.run.context import Run
+
+        for key, group, position in self._windows(0, Run()):
+            if isinstance(group, Failure):
+                raise group.error
+            return self._reduced(key, group, 0, position).spec()
+        raise StructureError(
+            f"{self.label()} gives no element, so the structure is not known.", fix="Give it at least one element."
+        )
+
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
+        with closing(self._windows(epoch, run)) as windows:
+            for key, group, position in windows:
+                if isinstance(group, Failure):
+                    yield group
+                    continue
+                try:
+                    made = self._reduced(key, group, epoch, position)
+                except FeedlineError as error:
+                    yield Failure(error)
+                    continue
+                with closing(run.nested().elements(made, epoch)) as rows:
+                    yield from rows
+
+    def _windows(self, epoch: int, run: Run) -> Generator[tuple[int, list[Any] | Failure, int]]:
+        """Returns each window as (key, elements, the position of the last element so far)."""
         groups: dict[int, list[Any]] = {}
         sizes: dict[int, int] = {}
+        position = 0
         with closing(run.elements(self.parents[0], epoch)) as parent:
             for position, element in enumerate(parent):
-                key = self._key(element, epoch, position)
-                if key not in sizes:
-                    sizes[key] = self._size(key, epoch, position)
+                if isinstance(element, Failure):
+                    yield 0, element, position
+                    continue
+                try:
+                    key = self._key(element, epoch, position)
+                    if key not in sizes:
+                        sizes[key] = self._size(key, epoch, position)
+                except FeedlineError as error:
+                    yield 0, Failure(error), position
+                    continue
                 group = groups.setdefault(key, [])
                 group.append(element)
                 if len(group) == sizes[key]:
-                    del groups[key]
-                    yield from self._reduced(key, group, epoch, run, position)
+                    yield key, groups.pop(key), position
         for key in sorted(groups):
-            yield from self._reduced(key, groups[key], epoch, run, position)
+            yield key, groups.pop(key), position
 
     def _key(self, element: Any, epoch: int, position: int) -> int:
         key = call_user(self.key_function, arguments_of(element), self, epoch, position, self.seed)
@@ -65,18 +99,18 @@ class GroupByWindow(StreamedNode):
             raise ArgumentError(f"the window size for key {key} is {size}.", fix="Give 1 or more.")
         return size
 
-    def _reduced(self, key: int, group: list[Any], epoch: int, run: Run, position: int) -> Iterator[Any]:
-        from feedline.sources.arrays import slices_of_elements
+    def _reduced(self, key: int, group: list[Any], epoch: int, position: int) -> Node:
+        """Returns the node of the dataset that stands for a window."""
+        from feedline.sources.arrays import given_rows
 
-        window = dataset_of_node(slices_of_elements(group, self.origin))
+        window = dataset_of_node(given_rows(group, self))
         made = call_user(self.reduce_function, (np.int64(key), window), self, epoch, position, self.seed)
         if not isinstance(made, DatasetComponent):
             raise StructureError(
                 f"{called(self.reduce_function)} in group_by_window returned a {type(made).__name__}, not a dataset.",
                 fix="Return a dataset, for example the window batched: lambda key, window: window.batch(32).",
             )
-        with closing(run.nested().elements(made.node, epoch)) as rows:
-            yield from rows
+        return made.node
 
 
 def _whole(value: Any, giver: str) -> int:

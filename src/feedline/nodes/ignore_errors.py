@@ -26,6 +26,7 @@ class IgnoreErrors(StreamedNode):
     log_warning: bool
 
     name = "ignore_errors"
+    spec_costs = False
 
     def spec(self) -> Any:
         return self.parents[0].spec()

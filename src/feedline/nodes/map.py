@@ -119,7 +119,12 @@ class Map(BlockNode):
             raise UserFunctionError(
                 f"{called(self.function)} returned None.", fix="Return the element: is a `return` missing?"
             )
-        return run.structures.setdefault(self, flatten(result)[1])
+        leaves, treedef = flatten(result)
+        if not leaves:
+            raise StructureError(
+                f"{called(self.function)} returned no arrays, but {result!r:.60}.", fix="Return at least one array."
+            )
+        return run.structures.setdefault(self, treedef)
 
     def spec(self) -> Any:
         """Returns the spec of the first element's result; lengths that follow the batch's are None."""

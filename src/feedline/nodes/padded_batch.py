@@ -9,10 +9,11 @@ import numpy as np
 
 from feedline.block import Block, Column
 from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError
+from feedline.nested import DatasetComponent
 from feedline.nodes.batch import GroupNode
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.spec import Shape, as_shape, dtype_name, string
+from feedline.spec import DatasetSpec, Shape, SparseTensorSpec, as_shape, dtype_name, string
 from feedline.structure import (
     Treedef,
     component_dtype,
@@ -37,6 +38,20 @@ class PaddedBatch(GroupNode):
     padding_values: Any
 
     name = "padded_batch"
+
+    def check_parents(self) -> None:
+        parent = self.parents[0]
+        if not parent.spec_is_free:
+            return
+        specs, treedef = flatten(parent.spec())
+        names = component_names(treedef)
+        rows = zip(names, specs, self.shapes(treedef), self.values(treedef), strict=True)
+        for name, spec, shape, value in rows:
+            if isinstance(spec, DatasetSpec | SparseTensorSpec) or getattr(spec, "ragged_rank", 0):
+                raise _not_paddable(name, type(spec).__name__.removesuffix("Spec"))
+            _padding_value(value, spec.dtype, name)
+            if shape is not None and spec.shape is not None:
+                _check_shape(spec.shape, shape, name)
 
     def shapes(self, treedef: Treedef) -> list[Shape]:
         """Returns the padded shape of each component, None where it is the longest of the batch in all lengths."""
@@ -85,11 +100,8 @@ def _flatten_argument(structure: Any, treedef: Treedef, argument: str, what: str
 
 
 def _pad(rows: Any, shape: Shape, value: Any, name: str, first: int) -> np.ndarray:
-    if isinstance(rows[0], RaggedTensor | SparseTensor):
-        raise ArgumentError(
-            f"padded_batch cannot pad {name}, a {type(rows[0]).__name__}.",
-            fix="Make it dense in map first: .to_tensor() or .to_dense().",
-        )
+    if isinstance(rows[0], RaggedTensor | SparseTensor | DatasetComponent):
+        raise _not_paddable(name, type(rows[0]).__name__)
     dtype = component_dtype(rows[0])
     fill = _padding_value(value, dtype, name)
     if isinstance(rows, np.ndarray):
@@ -109,6 +121,29 @@ def _pad(rows: Any, shape: Shape, value: Any, name: str, first: int) -> np.ndarr
         for index, row in enumerate(rows):
             batch[(index, *(slice(0, length) for length in row.shape))] = row
     return batch
+
+
+def _not_paddable(name: str, kind: str) -> ArgumentError:
+    if kind == "Dataset":
+        fix = "Batch the elements within it: flat_map(lambda window: window.padded_batch(n))."
+    else:
+        fix = "Make it dense in map first: .to_tensor() or .to_dense()."
+    return ArgumentError(f"padded_batch cannot pad {name}, a {kind}.", fix=fix)
+
+
+def _check_shape(known: tuple[int | None, ...], shape: tuple[int | None, ...], name: str) -> None:
+    """Checks a padded shape against what is known of the elements' shape as the pipeline is built."""
+    if len(known) != len(shape):
+        raise ShapeError(
+            f"{name} has shape {known}, but padded_shapes says {shape}.",
+            fix="padded_batch fills lengths up, not ranks: give shapes of the elements' rank.",
+        )
+    for axis, (length, wanted) in enumerate(zip(known, shape, strict=True)):
+        if length is not None and wanted is not None and length > wanted:
+            raise ShapeError(
+                f"{name} has shape {known}, longer than the padded shape {shape} in dimension {axis}.",
+                fix=f"Pad to at least {length}, give None for the longest of the batch, or cut the element in map.",
+            )
 
 
 def _target_shape(shapes: list[tuple], shape: Shape, name: str, first: int) -> tuple[int, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from feedline.block import Block, Column
+from feedline.nodes.base import Failure, Node
 from feedline.nodes.batch import Batch
-from feedline.ragged import RaggedTensor
-from feedline.spec import RaggedTensorSpec, as_dtype
-from feedline.structure import flatten
+from feedline.spec import RaggedTensorSpec, TensorSpec
+from feedline.structure import batched_spec, flatten, map_structure, merge_specs, spec_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,50 +24,55 @@ class RaggedBatch(Batch):
         row_splits_dtype: int32 or int64.
     """
 
-    row_splits_dtype: Any
+    row_splits_dtype: np.dtype
 
     name = "ragged_batch"
 
-    def ragged_dimensions(self) -> list[int]:
-        """Returns for each component how many of an element's dimensions are ragged."""
-        counts = []
-        for spec in flatten(self.parents[0].spec())[0]:
-            unknown = [axis for axis, length in enumerate(spec.shape or ()) if length is None]
-            counts.append(1 + max(unknown) if unknown and not isinstance(spec, RaggedTensorSpec) else 0)
-        return counts
+    @cached_property
+    def _element_spec(self) -> Any:
+        return sampled_spec(self.parents[0])
 
     def spec(self) -> Any:
-        specs, treedef = flatten(self.parents[0].spec())
-        leading = self.batch_size if self.drop_remainder else None
-        result = []
-        for spec, ragged in zip(specs, self.ragged_dimensions(), strict=True):
-            shape = None if spec.shape is None else (leading, *spec.shape)
-            if ragged or isinstance(spec, RaggedTensorSpec):
-                rank = ragged or spec.ragged_rank + 1
-                result.append(RaggedTensorSpec(shape, spec.dtype, rank, as_dtype(self.row_splits_dtype)))
-            else:
-                result.append(type(spec)(shape, spec.dtype))
-        return treedef.unflatten(result)
+        return map_structure(self._batched_spec, self._element_spec)
 
-    def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
-        dense = super().batch_columns
-        columns: list[Column] = []
-        for number, ragged in enumerate(self.ragged_dimensions()):
-            column = block.columns[number]
-            if ragged == 0:
-                columns.extend(dense(Block(block.length, [column], block.treedef), ranges, numbers))
-            else:
-                columns.append([self._ragged(column[start:stop], ragged) for start, stop in ranges])
-        return columns
+    def _batched_spec(self, spec: Any) -> Any:
+        batched = batched_spec(spec, self.batch_size if self.drop_remainder else None)
+        unknown = [axis for axis, length in enumerate(spec.shape or ()) if length is None]
+        if not unknown or not isinstance(spec, TensorSpec):
+            return batched
+        return RaggedTensorSpec(batched.shape, spec.dtype, 1 + max(unknown), self.row_splits_dtype)
 
-    def _ragged(self, rows: Any, dimensions: int) -> RaggedTensor:
-        splits = as_dtype(self.row_splits_dtype)
-        return RaggedTensor.from_rows([to_ragged(row, dimensions - 1, splits) for row in rows], splits)
+    @cached_property
+    def ragged(self) -> list[tuple[int, np.dtype] | None]:
+        return [
+            (spec.ragged_rank, spec.row_splits_dtype) if isinstance(spec, RaggedTensorSpec) else None
+            for spec in flatten(self.spec())[0]
+        ]
+
+    @property
+    def fix_of_shapes(self) -> str:
+        return (
+            f"The first {_SAMPLE} elements are of one shape, so that this component was taken to be dense. "
+            "Say in output_signature of from_generator that its length is not known, or use padded_batch."
+        )
 
 
-def to_ragged(array: np.ndarray, dimensions: int, splits_dtype: np.dtype) -> np.ndarray | RaggedTensor:
-    """Returns an array as a ragged tensor whose first `dimensions` + 1 dimensions are rows of rows."""
-    if dimensions == 0:
-        return array
-    inner = to_ragged(array.reshape(-1, *array.shape[2:]), dimensions - 1, splits_dtype)
-    return RaggedTensor.from_row_lengths(inner, np.full(array.shape[0], array.shape[1]), splits_dtype)
+_SAMPLE = 32
+"""How many elements are looked at where a spec is known only by running the pipeline."""
+
+
+def sampled_spec(node: Node) -> Any:
+    """Returns a node's spec; where that is learnt by running it, lengths are None that differ among the first elements.
+
+    The spec of a `map` is that of its first result, which says nothing of the lengths of the others.
+    """
+    from feedline.run.context import Run
+
+    leaves, treedef = flatten(node.spec())
+    if not node.spec_is_free and any(spec.shape for spec in leaves):
+        with closing(Run().elements(node, 0)) as elements:
+            for element in itertools.islice(elements, _SAMPLE):
+                if not isinstance(element, Failure):
+                    values = flatten(element)[0]
+                    leaves = [merge_specs(spec, spec_of(value)) for spec, value in zip(leaves, values, strict=True)]
+    return treedef.unflatten(leaves)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError
-from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node
+from feedline.errors import ArgumentError, DtypeError, FeedlineError, UnequalLengthsError
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node
 from feedline.nodes.concatenate import check_same_kind
 from feedline.nodes.streamed import StreamedNode
 from feedline.random import Stream, mix_all
+from feedline.spec import TensorSpec
 from feedline.structure import flatten, merge_specs
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
 
 _END = object()
+_MOST_IDLE = 1_000_000
+"""How many choices may give nothing before one more is taken for a sign that none ever will."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +36,22 @@ class Mixture(StreamedNode):
 
     stop_on_empty: bool
 
+    spec_costs = False
+
+    @cached_property
+    def spec_is_free(self) -> bool:
+        return all(node.spec_is_free for node in self.inputs())
+
+    def check_parents(self) -> None:
+        known = [flatten(node.spec()) for node in self.inputs() if node.spec_is_free]
+        for other in known[1:]:
+            check_same_kind(known[0], other)
+
     def inputs(self) -> tuple[Node, ...]:
         """Returns the nodes that elements come from."""
         return self.parents
 
-    def _probe(self) -> Any:
+    def learn_spec(self) -> Any:
         flat = [flatten(node.spec()) for node in self.inputs()]
         leaves = flat[0][0]
         for other in flat[1:]:
@@ -48,17 +63,28 @@ class Mixture(StreamedNode):
         with ExitStack() as stack:
             streams = [stack.enter_context(closing(run.elements(node, epoch))) for node in self.inputs()]
             empty: set[int] = set()
+            idle = 0
             with closing(self.choices(empty, epoch, run)) as choices:
                 for choice in choices:
+                    if isinstance(choice, Failure):
+                        yield choice
+                        continue
                     element = _END if choice in empty else next(streams[choice], _END)
                     if element is not _END:
+                        idle = 0
                         yield element
                         continue
                     empty.add(choice)
                     if self.stop_on_empty or len(empty) == len(streams):
                         return
+                    idle += 1
+                    if idle == _MOST_IDLE:
+                        raise ArgumentError(
+                            f"the last {idle} choices were all of datasets that have no more elements.",
+                            fix="Use stop_on_empty_dataset=True, or end the dataset that chooses with take(n).",
+                        )
 
-    def choices(self, empty: set[int], epoch: int, run: Run) -> Iterator[int]:
+    def choices(self, empty: set[int], epoch: int, run: Run) -> Generator[int | Failure]:
         """Returns which input each element comes from; `empty` are those that have no more."""
         raise NotImplementedError
 
@@ -82,18 +108,26 @@ class Sample(Mixture):
     def inputs(self) -> tuple[Node, ...]:
         return self.parents if self.weights is not None else self.parents[:-1]
 
-    def choices(self, empty: set[int], epoch: int, run: Run) -> Iterator[int]:
+    def choices(self, empty: set[int], epoch: int, run: Run) -> Generator[int | Failure]:
         draws = Stream(mix_all(self.seed, epoch if self.rerandomize else 0))
         if self.weights is not None:
-            while (choice := _drawn(np.array(self.weights), empty, draws)) is not None:
-                yield choice
+            left = np.array(self.weights)
+            while left.any():
+                yield drawn(left, draws)
+                left[list(empty)] = 0
             return
         with closing(run.elements(self.parents[-1], epoch)) as changing:
-            for weights in changing:
-                choice = _drawn(np.array(weights, np.float64), empty, draws)
-                if choice is None:
-                    return
-                yield choice
+            for position, element in enumerate(changing):
+                if isinstance(element, Failure):
+                    yield element
+                    continue
+                try:
+                    weights = as_weights(element, len(self.inputs()))
+                except FeedlineError as error:
+                    error.add_where(f"element {position} of the dataset of weights")
+                    yield Failure(error)
+                    continue
+                yield drawn(weights, draws)
 
     def cardinality(self) -> int:
         weights = self.weights or (1.0,) * len(self.inputs())
@@ -109,11 +143,29 @@ class Sample(Mixture):
         return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else sum(lengths)
 
 
-def _drawn(weights: np.ndarray, empty: set[int], draws: Stream) -> int | None:
-    weights[list(empty)] = 0
+def as_weights(weights: Any, count: int) -> np.ndarray:
+    """Returns weights as float64, `(count,)`.
+
+    Raises:
+        UnequalLengthsError: there are more, or fewer.
+        ArgumentError: they are no weights.
+    """
+    try:
+        array = np.array(weights, np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"the weights are {weights!r:.80}.", fix="Give a list of numbers.") from None
+    if array.shape != (count,):
+        raise UnequalLengthsError(
+            f"the weights are of shape {array.shape} for {count} datasets.", fix="Give one number for each dataset."
+        )
+    if not np.isfinite(array).all() or (array < 0).any() or array.sum() <= 0:
+        raise ArgumentError(f"the weights are {array.tolist()}.", fix="Give numbers of 0 or more, not all of them 0.")
+    return array
+
+
+def drawn(weights: np.ndarray, draws: Stream) -> int:
+    """Returns a number at random, each as often as its weight says."""
     bounds = np.cumsum(weights)
-    if bounds[-1] <= 0:
-        return None
     return int(np.searchsorted(bounds, draws.random() * bounds[-1], side="right"))
 
 
@@ -126,14 +178,33 @@ class Choose(Mixture):
     def inputs(self) -> tuple[Node, ...]:
         return self.parents[:-1]
 
-    def choices(self, empty: set[int], epoch: int, run: Run) -> Iterator[int]:
+    def cardinality(self) -> int:
+        endless = all(node.cardinality() == INFINITE_CARDINALITY for node in self.parents)
+        return INFINITE_CARDINALITY if endless else UNKNOWN_CARDINALITY
+
+    def check_parents(self) -> None:
+        super().check_parents()
+        choices = self.parents[-1]
+        if choices.spec_is_free and choices.spec() != TensorSpec((), np.int64):
+            raise DtypeError(
+                f"choice_dataset has elements {choices.spec()}.",
+                fix="Give single int64 numbers, such as Dataset.range(n).",
+            )
+
+    def choices(self, empty: set[int], epoch: int, run: Run) -> Generator[int | Failure]:
         count = len(self.inputs())
         with closing(run.elements(self.parents[-1], epoch)) as choices:
             for position, choice in enumerate(choices):
-                if not 0 <= int(choice) < count:
-                    raise ArgumentError(
-                        f"choice {position} is {int(choice)}, with {count} datasets.",
-                        fix=f"Give numbers from 0 to {count - 1}.",
-                        where=[f"element {position} of choice_dataset"],
-                    )
-                yield int(choice)
+                if isinstance(choice, Failure):
+                    yield choice
+                elif not isinstance(choice, np.int64 | np.ndarray) or choice.shape != () or choice.dtype != np.int64:
+                    yield _refused(position, DtypeError, f"is {choice!r:.60}, not one int64.", "Cast it in map.")
+                elif not 0 <= int(choice) < count:
+                    what = f"is {int(choice)}, with {count} datasets."
+                    yield _refused(position, ArgumentError, what, f"Give numbers from 0 to {count - 1}.")
+                else:
+                    yield int(choice)
+
+
+def _refused(position: int, kind: type[FeedlineError], what: str, fix: str) -> Failure:
+    return Failure(kind(f"choice {position} {what}", fix=fix, where=[f"element {position} of choice_dataset"]))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
-from feedline.errors import DtypeError, FeedlineError, FileFormatError, InfiniteDatasetError, StructureError
+from feedline.errors import DtypeError, FileFormatError, InfiniteDatasetError, StructureError
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
 from feedline.nodes.map import call_with_element, called, locate_user_error
-from feedline.run.timings import Timings
 from feedline.spec import dtype_name
 from feedline.structure import as_spec, component_names, describe_tree, flatten, merge_specs
 
 if TYPE_CHECKING:
     from feedline.formats.stored_folder import StoredDataset
+    from feedline.run.timings import Timings
 
 _MOST_AT_ONCE = 1024
 _MOST_BYTES = 8 << 20
@@ -150,13 +150,10 @@ def check_spec(stored: StoredDataset, wanted: Any, who: str, fix: str) -> Any:
     merged = []
     for name, expected, found in zip(component_names(tree), map(as_spec, specs), found_specs, strict=True):
         if type(expected) is not type(found) or expected.dtype != found.dtype:
-            raise DtypeError(
-                f"{name} is stored as {found}; {who} has {expected}.", where=[stored.folder], fix=fix
-            )
+            raise DtypeError(f"{name} is stored as {found}; {who} has {expected}.", where=[stored.folder], fix=fix)
         if not _may_be_alike(expected.shape, found.shape):
             raise FileFormatError(
-                f"{name} is stored in the shape {found.shape}; {who} has {expected.shape} "
-                f"({dtype_name(found.dtype)}).",
+                f"{name} is stored in the shape {found.shape}; {who} has {expected.shape} ({dtype_name(found.dtype)}).",
                 where=[stored.folder],
                 fix=fix,
             )
@@ -179,5 +176,3 @@ def _may_be_alike(first: Any, second: Any) -> bool:
     return len(first) == len(second) and all(
         a is None or b is None or a == b for a, b in zip(first, second, strict=True)
     )
-
-

@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from feedline.errors import DtypeError, StructureError
+from feedline.errors import DtypeError, FeedlineError, StructureError
+from feedline.nodes.base import Failure
 from feedline.nodes.filter import truth_of
 from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
@@ -72,14 +73,25 @@ class Scan(StreamedNode):
         state = self.initial_state
         with closing(run.elements(self.parents[0], epoch)) as parent:
             for position, element in enumerate(parent):
-                result = call_user(self.function, (state, element), self, epoch, position, self.seed)
-                if not isinstance(result, tuple) or len(result) != 2:
-                    raise StructureError(
-                        f"{called(self.function)} in scan returned {result!r:.60}, not a pair.",
-                        fix="Return (new_state, output).",
-                    )
-                state = same_state(state, result[0], self.function, "scan")
-                yield result[1]
+                if isinstance(element, Failure):
+                    yield element
+                    continue
+                try:
+                    state, given = self._step(state, element, epoch, position)
+                except FeedlineError as error:  # the state stays as it was before this element
+                    yield Failure(error)
+                else:
+                    yield given
+
+    def _step(self, state: Any, element: Any, epoch: int, position: int) -> tuple[Any, Any]:
+        """Returns the new state, and what is given for an element."""
+        result = call_user(self.function, (state, element), self, epoch, position, self.seed)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise StructureError(
+                f"{called(self.function)} in scan returned {result!r:.60}, not a pair.",
+                fix="Return (new_state, output).",
+            )
+        return same_state(state, result[0], self.function, "scan"), result[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +107,7 @@ class TakeWhile(StreamedNode):
     seed: int
 
     name = "take_while"
+    spec_costs = False
 
     def label(self) -> str:
         return f"take_while({function_name(self.predicate)})"
@@ -105,7 +118,15 @@ class TakeWhile(StreamedNode):
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         with closing(run.elements(self.parents[0], epoch)) as parent:
             for position, element in enumerate(parent):
-                answer = call_user(self.predicate, arguments_of(element), self, epoch, position, self.seed)
-                if not truth_of(answer, self.predicate, "take_while"):
+                if isinstance(element, Failure):
+                    yield element
+                    continue
+                try:
+                    answer = call_user(self.predicate, arguments_of(element), self, epoch, position, self.seed)
+                    stays = truth_of(answer, self.predicate, "take_while")
+                except FeedlineError as error:
+                    yield Failure(error)
+                    continue
+                if not stays:
                     return
                 yield element

@@ -1,8 +1,10 @@
-"""snapshot and cache in a file: the elements of the first pass, kept on disk for all others, and for other processes."""
+"""snapshot and cache in a file: the elements of the first pass, kept on disk for all others and for other programs."""
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +35,24 @@ class _Progress:
         self.looked = False
         self.writer: StoredWriter | None = None
         self.have: np.ndarray | None = None
+        _all_progress.add(self)
+
+    def begin_anew(self) -> None:
+        """Forgets what another process is writing, whose copy this is; another thread of it may have held the lock."""
+        self.lock = threading.RLock()
+        self.writer = self.have = None
+
+
+_all_progress: weakref.WeakSet[_Progress] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for progress in _all_progress:
+        progress.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +130,9 @@ class Snapshot(Node):
         if not stored.structure:
             return Saved((), self.origin, stored, ())
         stored.check_files()
-        return Saved((), self.origin, stored, check_spec(stored, parent.spec(), f"the dataset before {self.kind}()", fix))
+        return Saved(
+            (), self.origin, stored, check_spec(stored, parent.spec(), f"the dataset before {self.kind}()", fix)
+        )
 
     def new_writer(self, first: Block | None) -> StoredWriter:
         """Returns a writer of the elements.
@@ -120,13 +142,20 @@ class Snapshot(Node):
         """
         from feedline.formats.stored_writer import StoredWriter
 
-        return StoredWriter(self.folder, self.compression_type, spec_or_none(self.parents[0], first), self.expiry)
+        spec = spec_or_none(self.parents[0], None) if first is None else None
+        return StoredWriter(self.folder, self.compression_type, spec, self.expiry)
 
     def finish(self, writer: StoredWriter) -> None:
         """Makes what was written the stored elements; if another process was quicker, takes what that one stored."""
-        writer.commit(replace=False)
-        self._progress.looked = False
-        self.saved()
+        from feedline.sources.saved import Saved
+
+        stored = writer.commit(replace=False)
+        if stored is None:
+            self._progress.looked = False
+            self.saved()
+        else:
+            spec = stored.spec() if stored.structure else ()
+            self._progress.saved = Saved((), self.origin, stored, spec)
 
     def shards(self, block: Block, position: int) -> np.ndarray | None:
         """Returns which shard each element goes to."""
@@ -229,6 +258,8 @@ class _FillingStream:
         except BaseException:
             self._give_up()  # an element is missing: what follows is passed on, but not stored
             raise
+        if self._writer is not None and self._writer.process != os.getpid():
+            self._give_up()  # this is the copy of another process, which is still writing
         if not self._whole:
             return block
         try:

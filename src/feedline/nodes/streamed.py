@@ -11,24 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from feedline import random
 from feedline.block import Block, BlockBuilder
 from feedline.errors import FeedlineError, StructureError
-from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
+from feedline.nodes.base import UNKNOWN_CARDINALITY, Failure, Node, Stream
 from feedline.nodes.map import locate_user_error
 from feedline.structure import as_component, flatten, spec_of
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What an iterator gives in place of an element that cannot be computed: a Python generator that raises is over,
-    but a stream goes on after an error.
-
-    Args:
-        error: the error.
-    """
-
-    error: FeedlineError
 
 
 @dataclass(frozen=True, eq=False)

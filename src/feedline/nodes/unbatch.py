@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.block import Block, concatenate_columns
-from feedline.errors import ShapeError
-from feedline.nodes.base import Stream
+from feedline.block import Block, concatenate_blocks
+from feedline.errors import FeedlineError, ShapeError
+from feedline.nodes.base import Failure, Node, Stream
 from feedline.nodes.batch import Batch
 from feedline.nodes.streamed import StreamedNode
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.strings import as_plain_array
-from feedline.structure import component_names, component_shape, flatten, map_structure, with_shape
+from feedline.structure import batched_spec, component_names, component_shape, flatten, map_structure, row_spec
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -36,25 +37,57 @@ def rows_of(value: Any) -> Any:
     return as_plain_array(value)
 
 
+def known_rows(node: Node) -> int | None:
+    """Returns how many rows each element of a node has, None where that is not known without running anything.
+
+    Raises:
+        ShapeError: a component has no rows, or the components have different numbers of them.
+    """
+    if not node.spec_is_free:
+        return None
+    specs, treedef = flatten(node.spec())
+    names = component_names(treedef)
+    lengths = {}
+    for name, spec in zip(names, specs, strict=True):
+        if spec.shape == ():
+            raise _no_rows(name)
+        if spec.shape is not None and spec.shape[0] is not None:
+            lengths[name] = spec.shape[0]
+    if len(set(lengths.values())) > 1:
+        raise _unequal_rows(lengths)
+    return next(iter(lengths.values()), None)
+
+
+def _no_rows(name: str) -> ShapeError:
+    return ShapeError(f"{name} is a single value, so it has no rows to unbatch.", fix="Use unbatch only after batch.")
+
+
+def _unequal_rows(lengths: dict[str, int | None]) -> ShapeError:
+    shown = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+    return ShapeError(
+        f"the components have different numbers of rows: {shown}.", fix="Make them agree before unbatch()."
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Unbatch(StreamedNode):
     """The rows of each element."""
 
     name = "unbatch"
+    spec_costs = False
+
+    def check_parents(self) -> None:
+        known_rows(self.parents[0])
 
     def cardinality(self) -> int:
         length = self.parents[0].cardinality()
         if length <= 0:
             return length
-        first = [spec.shape[0] if spec.shape else None for spec in flatten(self.parents[0].spec())[0]]
-        if first and first[0] is not None and isinstance(self.parents[0], Batch):
-            return length * first[0]
-        return super().cardinality()
+        rows = known_rows(self.parents[0])
+        return super().cardinality() if rows is None else length * rows
 
     def spec(self) -> Any:
-        return map_structure(
-            lambda spec: with_shape(spec, None if spec.shape is None else spec.shape[1:]), self.parents[0].spec()
-        )
+        return map_structure(row_spec, self.parents[0].spec())
 
     def open(self, epoch: int, run: Run) -> Stream:
         return _UnbatchStream(self, epoch, run)
@@ -90,17 +123,11 @@ def rows_block(block: Block) -> Block:
     names = component_names(block.treedef)
     for name, value in zip(names, values, strict=True):
         if component_shape(value) == ():
-            raise ShapeError(
-                f"{name} is a single value, so it has no rows to unbatch.", fix="Use unbatch only after batch."
-            )
-    lengths = [component_shape(value)[0] for value in values]
-    if len(set(lengths)) > 1:
-        shown = ", ".join(f"{name} has {length}" for name, length in zip(names, lengths, strict=True))
-        raise ShapeError(
-            f"the components have different numbers of rows: {shown}.",
-            fix="Make them agree before unbatch().",
-        )
-    return Block(lengths[0] or 0, [rows_of(value) for value in values], block.treedef)
+            raise _no_rows(name)
+    lengths = {name: component_shape(value)[0] for name, value in zip(names, values, strict=True)}
+    if len(set(lengths.values())) > 1:
+        raise _unequal_rows(lengths)
+    return Block(next(iter(lengths.values()), 0) or 0, [rows_of(value) for value in values], block.treedef)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,37 +143,63 @@ class Rebatch(StreamedNode):
     drop_remainder: bool
 
     name = "rebatch"
+    spec_costs = False
+
+    def check_parents(self) -> None:
+        known_rows(self.parents[0])
 
     def label(self) -> str:
         return f"rebatch({self.sizes[0] if len(self.sizes) == 1 else list(self.sizes)})"
 
     def spec(self) -> Any:
-        fixed = self.sizes[0] if self.drop_remainder and len(set(self.sizes)) == 1 else None
-        return map_structure(
-            lambda spec: with_shape(spec, None if spec.shape is None else (fixed, *spec.shape[1:])),
-            self.parents[0].spec(),
-        )
+        fixed = None
+        if len(set(self.sizes)) == 1:
+            rows = known_rows(self.parents[0])
+            fixed = self.sizes[0] if self.drop_remainder or (rows and rows % self.sizes[0] == 0) else None
+        return map_structure(lambda spec: batched_spec(row_spec(spec), fixed), self.parents[0].spec())
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         rows = Unbatch(self.parents, self.origin)
         batcher = Batch((rows,), self.origin, max(self.sizes), False)
-        turn = 0
+        empty: Any = None
+        ended = False
         with closing(_UnbatchStream(rows, epoch, run)) as stream:
-            while True:
-                size = self.sizes[turn % len(self.sizes)]
-                turn += 1
-                if size == 0:
-                    continue
-                parts: list[Block] = []
-                held = 0
-                while held < size:
-                    block = stream.next(size - held)
+            parts: list[Block] = []
+            for turn, size in enumerate(itertools.cycle(self.sizes)):
+                held = sum(part.length for part in parts)
+                while not ended and (held < size or (held == 0 and empty is None)):
+                    try:
+                        block = stream.next(max(1, size - held))
+                    except FeedlineError as error:  # the rows before it wait for those after it
+                        yield Failure(error)
+                        continue
                     if block is None:
-                        break
-                    parts.append(block)
-                    held += block.length
-                if held == 0 or (held < size and self.drop_remainder):
+                        ended = True
+                    else:
+                        parts.append(block)
+                        held += block.length
+                if ended and (held == 0 if size else empty is None):
                     return
-                columns = [concatenate_columns(list(part)) for part in zip(*(p.columns for p in parts), strict=True)]
-                joined = Block(held, columns, parts[0].treedef)
-                yield Block(1, batcher.batch_columns(joined, [(0, held)], [turn]), joined.treedef).row(0)
+                if ended and held < size and self.drop_remainder:
+                    return
+                if size:
+                    joined = concatenate_blocks(parts)
+                    batch = Block(1, batcher.batch_columns(joined, [(0, held)], [turn]), joined.treedef).row(0)
+                    parts = []
+                    empty = map_structure(without_rows, batch)
+                    yield batch
+                    if ended:
+                        return
+                else:
+                    if empty is None:
+                        first = parts[0].slice(0, 1)
+                        columns = batcher.batch_columns(first, [(0, 1)], [turn])
+                        empty = map_structure(without_rows, Block(1, columns, first.treedef).row(0))
+                    yield empty
+
+
+def without_rows(batch: Any) -> Any:
+    """Returns a batched component with none of its rows."""
+    if isinstance(batch, SparseTensor):
+        return SparseTensor(batch.indices[:0], batch.values[:0], np.array([0, *batch.dense_shape[1:]]))
+    return batch[:0]

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from feedline.nested import dataset_of_node
-from feedline.nodes.base import ceil_divide
+from feedline.nodes.base import Failure, ceil_divide
 from feedline.nodes.streamed import StreamedNode
-from feedline.structure import flatten
+from feedline.spec import DatasetSpec
+from feedline.structure import flatten, map_structure
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Window(StreamedNode):
     """Each element holds, for each component, a dataset of its values in the window.
+
+    A window with an element in it that cannot be computed fails, and those without it do not.
 
     Args:
         size: how many elements a window has.
@@ -34,6 +37,7 @@ class Window(StreamedNode):
     drop_remainder: bool
 
     name = "window"
+    spec_costs = False
 
     def label(self) -> str:
         return f"window({self.size})"
@@ -46,6 +50,9 @@ class Window(StreamedNode):
             reach = (self.size - 1) * self.stride + 1
             return 0 if length < reach else (length - reach) // self.shift + 1
         return ceil_divide(length, self.shift)
+
+    def spec(self) -> Any:
+        return map_structure(DatasetSpec, self.parents[0].spec())
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         held: deque[Any] = deque()
@@ -70,18 +77,21 @@ class Window(StreamedNode):
                 rows = [held[index] for index in range(0, min(reach, len(held)), self.stride)]
                 if len(rows) < self.size and self.drop_remainder:
                     return
-                yield windowed(rows, self)
+                failure = next((row for row in rows if isinstance(row, Failure)), None)
+                yield failure or self._windowed(rows)
                 begin += self.shift
+
+    def _windowed(self, rows: list[Any]) -> Any:
+        """Returns the structure of the rows, a dataset in place of each component."""
+        from feedline.sources.arrays import given_rows
+
+        flat = [flatten(row) for row in rows]
+        columns = zip(*(leaves for leaves, _ in flat), strict=True)
+        datasets = [
+            dataset_of_node(given_rows(list(column), self, lambda spec, which=which: flatten(spec)[0][which]))
+            for which, column in enumerate(columns)
+        ]
+        return flat[0][1].unflatten(datasets)
 
 
 _END = object()
-
-
-def windowed(rows: list[Any], node: StreamedNode) -> Any:
-    """Returns the structure of the rows, a dataset in place of each component."""
-    from feedline.sources.arrays import slices_of_elements
-
-    flat = [flatten(row) for row in rows]
-    treedef = flat[0][1]
-    columns = zip(*(leaves for leaves, _ in flat), strict=True)
-    return treedef.unflatten([dataset_of_node(slices_of_elements(list(column), node.origin)) for column in columns])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +150,7 @@ def _rising(columns: Any, name: str) -> tuple[int, ...]:
     if columns is None:
         return ()
     numbers = tuple(whole_number(column, f"a column of {name}", least=0) for column in np.asarray(columns).tolist())
-    if any(second <= first for first, second in zip(numbers, numbers[1:], strict=False)):
+    if any(second <= first for first, second in itertools.pairwise(numbers)):
         raise ArgumentError(
             f"{name} is {list(numbers)}.", fix="Give the numbers of columns in rising order, each once."
         )

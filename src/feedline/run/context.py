@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,7 @@ import numpy as np
 
 from feedline.block import Block, other_dtype
 from feedline.errors import FeedlineError, StructureError
-from feedline.nodes.base import AUTOTUNE
-from feedline.nodes.streamed import Failure
+from feedline.nodes.base import AUTOTUNE, Failure
 from feedline.run.timings import Timings
 from feedline.structure import component_dtype, component_names, describe_tree
 
@@ -59,7 +58,7 @@ class Run:
 
         return open_stream(node, epoch, self)
 
-    def elements(self, node: Node, epoch: int) -> Iterator[Any]:
+    def elements(self, node: Node, epoch: int) -> Generator[Any]:
         """Runs a node and gives its elements one by one, a `Failure` in place of each that cannot be computed.
 
         What it opened is closed when the iterator is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from feedline.structure import (
     component_shape,
     describe_tree,
     flatten,
+    map_structure,
     merge_specs,
     spec_of,
 )
@@ -79,8 +81,6 @@ def _row_spec(column: Column) -> Any:
         return TensorSpec(column.shape[1:], column.dtype)
     if isinstance(column, RaggedTensor):
         shape = column.shape[1:]
-        if column.ragged_rank == 1:
-            return TensorSpec(shape, column.dtype)
         return RaggedTensorSpec(shape, column.dtype, column.ragged_rank - 1, column.row_splits.dtype)
     spec = spec_of(column[0])
     for value in column[1:]:
@@ -261,6 +261,40 @@ def slices_of_elements(elements: list, origin: Origin) -> Slices:
 
 
 @dataclass(frozen=True, eq=False)
+class GivenRows(Slices):
+    """Elements that another node has at hand, as a dataset of their own.
+
+    Args:
+        giver: that node.
+        part: from the spec of the giver's parent to the spec of these elements.
+    """
+
+    giver: Node
+    part: Callable[[Any], Any]
+
+    name = "window"
+
+    @property
+    def spec_costs(self) -> bool:  # type: ignore[override]
+        return not self.giver.parents[0].spec_is_free
+
+    def spec(self) -> Any:
+        known = self.part(self.giver.parents[0].spec())
+        if self.giver.parents[0].spec_is_free:
+            return known
+        return map_structure(merge_specs, known, super().spec())  # what was learnt of one element may be too narrow
+
+    def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
+        return f"element {position} of a window"
+
+
+def given_rows(elements: list, giver: Node, part: Callable[[Any], Any] = lambda spec: spec) -> GivenRows:
+    """Returns elements that a node has at hand as a source."""
+    slices = slices_of_elements(elements, giver.origin)
+    return GivenRows((), giver.origin, slices.columns, slices.treedef, slices.length, giver, part)
+
+
+@dataclass(frozen=True, eq=False)
 class Tensors(Node):
     """One element."""
 
@@ -285,4 +319,6 @@ class Tensors(Node):
 def tensors(value: Any, origin: Origin) -> Tensors:
     """Returns the source whose only element is `value`."""
     leaves, treedef = flatten(_unpack_tables(value))
+    if not leaves:
+        raise StructureError(f"from_tensors() was given no arrays, but {value!r:.60}.", fix="Give at least one array.")
     return Tensors((), origin, Block(1, [[as_component(leaf)] for leaf in leaves], treedef))

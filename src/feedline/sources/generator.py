@@ -208,7 +208,7 @@ class _GeneratorStream:
         self._giver = called(node.function) if callable(node.function) else "the generator"
         if node.treedef is not None and node.specs is not None:
             names = component_names(node.treedef)
-            self._converters = [_Converter(spec, name) for spec, name in zip(node.specs, names, strict=True)]
+            self._converters = [_Converter(spec, name, True) for spec, name in zip(node.specs, names, strict=True)]
 
     def next(self, limit: int) -> Block | None:
         if self._error is not None:
@@ -276,7 +276,7 @@ class _GeneratorStream:
             else:
                 shape = tuple(None for _ in component_shape(component))
                 spec = TensorSpec(shape, component_dtype(component))
-            self._converters.append(_Converter(spec, name))
+            self._converters.append(_Converter(spec, name, False))
         return components
 
     def _disagreement(self, element: Any) -> SignatureError:
@@ -307,6 +307,8 @@ class _GeneratorStream:
 
 
 _END = object()
+_ORDER = {"u": 1, "i": 1, "f": 2, "c": 3}
+"""Which kinds of numbers can become which: the same, and those with a higher number."""
 
 
 def _bounds(dtype: np.dtype) -> tuple[float, float]:
@@ -322,13 +324,20 @@ def _bounds(dtype: np.dtype) -> tuple[float, float]:
 
 
 class _Converter:
-    """Turns what a generator gives for one component into a component of its spec."""
+    """Turns what a generator gives for one component into a component of its spec.
 
-    __slots__ = ("_dtype", "_exact", "_fast", "_largest", "_least", "_name", "_spec")
+    Args:
+        spec: the spec.
+        name: the component's name, for messages.
+        asked: whether the user gave the spec, so that values are brought to its dtype where it can hold them.
+    """
 
-    def __init__(self, spec: Any, name: str) -> None:
+    __slots__ = ("_asked", "_dtype", "_exact", "_fast", "_largest", "_least", "_name", "_spec")
+
+    def __init__(self, spec: Any, name: str, asked: bool) -> None:
         self._spec = spec
         self._name = name
+        self._asked = asked
         self._dtype = spec.dtype
         self._fast = isinstance(spec, TensorSpec) and spec.dtype != string
         self._least, self._largest = _bounds(spec.dtype)
@@ -358,7 +367,7 @@ class _Converter:
         else:
             component = as_component(value)
         if component_dtype(component) != dtype:
-            raise self._wrong_dtype(component)
+            component = self._in_asked_dtype(component)
         if not shape_allows(spec.shape, component_shape(component)):
             raise self._wrong_shape(component_shape(component))
         return component
@@ -397,6 +406,30 @@ class _Converter:
                 fix=f"Yield values that fit, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
             )
         return as_component(value)
+
+    def _in_asked_dtype(self, value: Any) -> Any:
+        """Returns an array in the dtype of the signature: as `tf.data` does, but never with other numbers.
+
+        Floats are rounded to the precision that is asked for.
+        """
+        have, want = (_ORDER.get(dtype.kind) for dtype in (component_dtype(value), self._dtype))
+        if not self._asked or have is None or want is None or have > want:
+            raise self._wrong_dtype(value)
+        with np.errstate(over="ignore", invalid="ignore"):
+            cast = value.astype(self._dtype)
+            if have > 1:
+                held = np.isfinite(cast)
+                if not held.all():
+                    held |= ~np.isfinite(value)
+            else:
+                held = (cast.astype(value.dtype) == value) & ((cast < 0) == (value < 0))
+        if not np.all(held):
+            raise SignatureError(
+                f"{self._name} has the {dtype_name(value.dtype)} {value[~np.asarray(held)].reshape(-1)[0]}, "
+                f"which {dtype_name(self._dtype)} cannot hold.",
+                fix=f"Yield values that fit, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
+            )
+        return cast
 
     def _wrong_dtype(self, value: Any) -> SignatureError:
         got = dtype_name(component_dtype(value))

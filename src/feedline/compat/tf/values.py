@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from feedline.compat.tf.sparse_tensor import SparseTensor, as_plain_sparse
 from feedline.compat.tf.tensor import Tensor, as_tensor, plain_array
 from feedline.nested import DatasetComponent
 from feedline.strings import PackedStrings
+from feedline.structure import flatten
 
 
 def wrapped(value: Any) -> Any:
@@ -69,22 +69,14 @@ def plain(value: Any) -> Any:
 
 
 def _each(value: Any, function: Callable[[Any], Any]) -> Any:
-    """Returns a named tuple, or a dataclass that holds components, with a function of its parts in their place."""
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(function(part) for part in value))
-    if _is_structure(value):
-        parts = {field.name: function(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return dataclasses.replace(value, **parts)
-    return value
+    """Returns a structure of another kind, such as a named tuple, with a function of its components in their place.
 
-
-def _is_structure(value: Any) -> bool:
-    """Says whether a value is a dataclass of the user's own; those of feedline are values, not structure."""
-    return (
-        dataclasses.is_dataclass(value)
-        and not isinstance(value, type)
-        and not type(value).__module__.startswith("feedline.")
-    )
+    What is no structure stays as it is.
+    """
+    leaves, treedef = flatten(value)
+    if len(leaves) == 1 and leaves[0] is value:
+        return value
+    return treedef.unflatten([function(leaf) for leaf in leaves])
 
 
 def on_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
