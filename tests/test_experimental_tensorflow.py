@@ -15,7 +15,9 @@ def files(tmp_path):
     names = []
     for number in range(3):
         names.append(str(tmp_path / f"{number}.csv"))
-        rows = [f'{row},{row * 0.5},{3 * 10**9 + row},"text, {row}",{"" if row % 3 else row}' for row in range(5 + number)]
+        rows = [
+            f'{row},{row * 0.5},{3 * 10**9 + row},"text, {row}",{"" if row % 3 else row}' for row in range(5 + number)
+        ]
         with open(names[-1], "w") as file:
             file.write("\n".join(["id,half,large,name,sometimes", *rows]) + "\n")
     return names
@@ -23,8 +25,11 @@ def files(tmp_path):
 
 def plain(element):
     features, label = element if isinstance(element, tuple) else (element, None)
-    return type(features).__name__, list(features), [(value.dtype.str, value.tolist()) for value in features.values()], (
-        None if label is None else (label.dtype.str, label.tolist())
+    return (
+        type(features).__name__,
+        list(features),
+        [(value.dtype.str, value.tolist()) for value in features.values()],
+        (None if label is None else (label.dtype.str, label.tolist())),
     )
 
 
@@ -48,7 +53,9 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
 def test_without_shuffling_the_batches_are_the_same(files, case) -> None:
     arguments = {"batch_size": 4, "shuffle": False, "num_epochs": 1, **case}
-    wanted = [plain(element) for element in tf.data.experimental.make_csv_dataset(files, **arguments).as_numpy_iterator()]
+    wanted = [
+        plain(element) for element in tf.data.experimental.make_csv_dataset(files, **arguments).as_numpy_iterator()
+    ]
     dataset = fl.experimental.make_csv_dataset(files, **arguments)
     assert [plain(element) for element in dataset] == wanted
 
@@ -57,7 +64,9 @@ def test_shuffled_the_records_are_the_same(files) -> None:
     for batch_size in (3, 100):
         ours = fl.experimental.make_csv_dataset(files, batch_size, num_epochs=1, shuffle_seed=4)
         theirs = tf.data.experimental.make_csv_dataset(files, batch_size, num_epochs=1).as_numpy_iterator()
-        ours_, theirs_ = ([tuple(row) for batch in ds for row in zip(*batch.values(), strict=True)] for ds in (ours, theirs))
+        ours_, theirs_ = (
+            [tuple(row) for batch in ds for row in zip(*batch.values(), strict=True)] for ds in (ours, theirs)
+        )
         assert sorted(ours_) == sorted(theirs_)
         assert ours_ != sorted(ours_)
         again = fl.experimental.make_csv_dataset(files, batch_size, num_epochs=1, shuffle_seed=4)
@@ -86,7 +95,22 @@ def test_patterns_compression_and_errors_left_out(tmp_path) -> None:
     assert [plain(element) for element in fl.experimental.make_csv_dataset(path, 10, **arguments)] == wanted
 
 
-VALUES = ["1", "-5", "2147483648", "9223372036854775808", "1.5", "1e39", "nan", "inf", "abc", "1_0", "", " 7 ", "-", "True"]
+VALUES = [
+    "1",
+    "-5",
+    "2147483648",
+    "9223372036854775808",
+    "1.5",
+    "1e39",
+    "nan",
+    "inf",
+    "abc",
+    "1_0",
+    "",
+    " 7 ",
+    "-",
+    "True",
+]
 
 
 def test_the_dtypes_that_are_learnt(tmp_path) -> None:

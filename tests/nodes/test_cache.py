@@ -110,8 +110,3 @@ def test_it_survives_an_infinite_dataset_only_before_repeat() -> None:
     with pytest.raises(fl.errors.InfiniteDatasetError, match=r"before repeat"):
         next(iter(fl.Dataset.range(3).repeat().cache()))
     assert numbers(fl.Dataset.range(3).cache().repeat().take(5)) == [0, 1, 2, 0, 1]
-
-
-def test_a_file_is_refused() -> None:
-    with pytest.raises(fl.errors.ArgumentError, match="cache"):
-        fl.Dataset.range(3).cache("somewhere")

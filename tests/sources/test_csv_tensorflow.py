@@ -153,7 +153,7 @@ def test_numbers_between_two_float32(tmp_path: pathlib.Path) -> None:
             from decimal import Decimal
 
             exact = format(Decimal(middle), "f" if 1e-20 < middle < 1e20 else "e")
-            sign, digits, power = Decimal(middle).as_tuple()
+            _, digits, power = Decimal(middle).as_tuple()
             number = int("".join(map(str, digits)))
             texts += [exact, f"{number * 10 + 1}e{power - 1}", f"{number * 10 - 1}e{power - 1}"]
     path = tmp_path / "a.csv"

@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import zlib
 
@@ -108,13 +109,13 @@ def test_damage_of_compressed_files_is_told_after_the_lines_before(tmp_path, kin
     path = tmp_path / "a"
     for cut in (0, 1, len(data) // 2, len(data) - 1):
         path.write_bytes(data[:cut])
-        got = []
         with pytest.raises(fl.errors.FileFormatError, match=rf"line {'1' if cut < 2 else '[0-9]+'} of|first bytes"):
-            got.extend(fl.TextLineDataset(path, kind))
+            list(fl.TextLineDataset(path, kind))
         got = []
-        with pytest.raises(fl.errors.FileFormatError):
-            for line in fl.TextLineDataset(path, kind):
-                got.append(line)
+        iterator = iter(fl.TextLineDataset(path, kind))
+        with contextlib.suppress(fl.errors.FileFormatError):
+            while True:
+                got.append(next(iterator))
         assert got == lines[: len(got)]
         assert len(got) > 100 or cut < 1000
     for position in np.random.default_rng(1).integers(0, len(data), 30).tolist():

@@ -1,6 +1,5 @@
 import pathlib
 
-import numpy as np
 import pytest
 
 import feedline as fl

@@ -240,11 +240,13 @@ class SourceMethods(BaseDataset):
 
         if not args and datasets is None:
             raise ArgumentError("zip() was given no datasets.", fix="Give at least one.")
+        if args and datasets is not None:
+            raise ArgumentError("zip() was given datasets twice: by position and by name.", fix="Give them once.")
         structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
         leaves, treedef = flatten(structure)
         if not leaves:
             raise ArgumentError("zip() was given no datasets.", fix="Give at least one.")
-        for leaf in leaves:
+        for leaf in flatten(structure, none_is_leaf=True)[0]:
             if not isinstance(leaf, BaseDataset):
                 raise ArgumentError(
                     f"zip() was given {leaf!r:.60}, which is not a dataset.",

@@ -323,6 +323,8 @@ class StreamMethods(BaseDataset):
     ) -> Dataset:
         """Returns pairs (class, element), with elements left out at random so that the classes come as wanted.
 
+        Every element comes once at the most.
+
         Args:
             class_func: from element to class, a whole number from 0.
             target_dist: the share of each class that is wanted.
@@ -345,6 +347,12 @@ class StreamMethods(BaseDataset):
             raise StructureError(
                 f"target_dist has {len(target)} classes and initial_dist {len(initial)}.", fix="Give as many for both."
             )
+        for number, (wanted, there) in enumerate(zip(target, initial or (), strict=False)):
+            if wanted > 0 and there == 0:
+                raise ArgumentError(
+                    f"class {number} is wanted, {wanted:.3g} of all, but initial_dist says that there is none of it.",
+                    fix="Give its share in initial_dist, or 0 in target_dist.",
+                )
         own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
         return self._of(RejectionResample((self._node,), user_origin(), class_func, target, initial, own))
 

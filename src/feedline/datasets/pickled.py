@@ -32,7 +32,7 @@ class _Dtype:
     def dtype(self) -> np.dtype:
         if not isinstance(self.name, str) or not _DTYPE.fullmatch(self.name) or self.order not in ("<", ">", "=", "|"):
             raise pickle.UnpicklingError(f"it has an array of dtype {self.name!r:.40}")
-        return np.dtype(object) if "O" in self.name else np.dtype(self.name).newbyteorder(self.order)
+        return np.dtype(object) if "O" in self.name else np.dtype(self.name).newbyteorder(self.order)  # type: ignore[arg-type]
 
 
 class _Array:

@@ -137,10 +137,10 @@ def read_batches(path: str, members: Sequence[str]) -> list[dict[str, Any]]:
         with tarfile.open(path) as archive:
             entries = {os.path.basename(entry.name): entry for entry in archive if entry.isfile()}
             for member in members:
-                file = archive.extractfile(entries[member]) if member in entries else None
-                if file is None:
+                packed = archive.extractfile(entries[member]) if member in entries else None
+                if packed is None:
                     raise _wrong(f"it has no file {member!r}", path)
-                batches.append(_batch(file, f"{path}, {member}"))
+                batches.append(_batch(packed, f"{path}, {member}"))
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _wrong(f"it is no whole .tar.gz file ({error})", path) from error
     return batches

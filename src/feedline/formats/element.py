@@ -291,7 +291,7 @@ def component_of(kind: int, arrays: list[Any]) -> Any:
         for splits in reversed(arrays[:-1]):
             value = RaggedTensor(value, splits)
         return value
-    except (FeedlineError, AttributeError, TypeError) as error:
+    except (FeedlineError, AttributeError, TypeError, ValueError) as error:
         if isinstance(error, FileFormatError):
             raise
         raise _damaged("the parts of a ragged tensor do not fit together") from error

@@ -267,7 +267,7 @@ class RunFolder:
         try:
             sync_folder(self.path)
             with open(part, "xb") as file:
-                file.write(json.dumps(data, indent=1).encode() + b"\n")
+                file.write(json.dumps(data, indent=1).encode())
                 file.flush()
                 os.fsync(file.fileno())
             before = _run_in(target) if replace else ""

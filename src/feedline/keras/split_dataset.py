@@ -106,7 +106,7 @@ def split_dataset(
 
 def _sizes(left: Any, right: Any, total: int) -> tuple[int, int]:
     """Returns how many elements each part has."""
-    counts = []
+    counts: list[int | None] = []
     for name, size in (("left_size", left), ("right_size", right)):
         if isinstance(size, float | np.floating):
             if not 0 < size < 1:
@@ -123,8 +123,11 @@ def _sizes(left: Any, right: Any, total: int) -> tuple[int, int]:
     if sum(shares) > 1:
         raise ArgumentError(f"left_size {left} and right_size {right} are more than 1 together.", fix="Give less.")
     first, second = counts
-    first = total - second if first is None else first
-    second = total - first if second is None else second
+    if first is None:
+        assert second is not None
+        first = total - second
+    elif second is None:
+        second = total - first
     if first + second > total:
         raise ArgumentError(
             f"the parts would have {first} and {second} elements, of {total}.", fix="Give smaller sizes."

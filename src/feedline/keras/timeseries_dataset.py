@@ -10,7 +10,7 @@ import numpy as np
 from feedline import random
 from feedline.block import Block, take_column
 from feedline.dataset import Dataset
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import whole_number
 from feedline.errors import ArgumentError, ShapeError
 from feedline.nodes.base import AUTOTUNE, Node
 from feedline.origin import user_origin
@@ -154,7 +154,7 @@ def timeseries_dataset_from_array(
         )
     treedef = flatten(0 if wanted is None else (0, 0))[1]
     node = Windows((), user_origin(), series[start:end], wanted, start, length, window, stride, rate, treedef)
-    dataset = BaseDataset._of(node)
+    dataset = Dataset(node)
     if shuffle:
         dataset = dataset.shuffle(length, seed=random.fresh_seed() if seed is None else whole_number(seed, "seed"))
     if batch_size is not None:

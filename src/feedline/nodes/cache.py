@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block, Column, concatenate_blocks, own_rows, put_rows, take_column
-from feedline.errors import InfiniteDatasetError
+from feedline.errors import FeedlineError, InfiniteDatasetError
 from feedline.nodes.base import OrderNode, Stream
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ class _FillingStream:
             return None
         try:
             block = self._parent.next(limit)
+        except FeedlineError:  # an element that cannot be computed is not kept; whoever goes on, goes on without it
+            raise
         except BaseException:
             self.close()
             raise

@@ -79,14 +79,16 @@ class _FilterStream:
         self._epoch = epoch
         self._seen = 0
         self._error: Exception | None = None
+        self._rest: Block | None = None  # what stood in the block behind an element that could not be told
 
     def next(self, limit: int) -> Block | None:
         while self._error is None:
-            block = self._parent.next(limit)
+            block, self._rest = self._rest, None
+            if block is None:
+                block = self._parent.next(limit)
             if block is None:
                 return None
             kept = self._kept(block)
-            self._seen += block.length
             if len(kept):
                 return block.take(np.array(kept))
         error, self._error = self._error, None
@@ -103,8 +105,10 @@ class _FilterStream:
                     kept.append(index)
         except Exception as error:
             self._error = self._located(error, self._seen + index)
+            self._rest = block.slice(index + 1, block.length) if index + 1 < block.length else None
         finally:
             random.leave_element(outer)
+        self._seen += index + 1
         return kept
 
     def _located(self, error: Exception, position: int) -> Exception:

@@ -11,7 +11,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, StructureError
 from feedline.nested import DatasetComponent, dataset_of_node
-from feedline.nodes.base import Failure, Node
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node
 from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 
@@ -39,6 +39,9 @@ class GroupByWindow(StreamedNode):
 
     def label(self) -> str:
         return f"group_by_window({function_name(self.key_function)})"
+
+    def cardinality(self) -> int:
+        return INFINITE_CARDINALITY if self.parents[0].cardinality() == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY
 
     def learn_spec(self) -> Any:
         from feedline.run.context import Run

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError
-from feedline.nodes.map import called
-from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
+from feedline.errors import ArgumentError, DtypeError, FeedlineError
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure
+from feedline.nodes.map import called, function_name
+from feedline.nodes.streamed import StreamedNode, arguments_of, call_user, first_element
 from feedline.random import Stream, mix_all
+from feedline.structure import as_component, component_dtype, component_shape, spec_of
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -39,32 +41,55 @@ class RejectionResample(StreamedNode):
 
     name = "rejection_resample"
 
+    def label(self) -> str:
+        return f"rejection_resample({function_name(self.class_function)})"
+
+    def cardinality(self) -> int:
+        length = self.parents[0].cardinality()
+        return length if length == INFINITE_CARDINALITY or self.initial == self.target else UNKNOWN_CARDINALITY
+
+    def learn_spec(self) -> Any:
+        from feedline.run.context import Run
+
+        element = first_element(self.parents[0], Run())
+        return spec_of(self._class(element, 0, 0)), self.parents[0].spec()
+
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         target = np.array(self.target)
         counts = np.ones(len(target)) if self.initial is None else np.array(self.initial)
         draws = Stream(mix_all(self.seed, epoch))
         with closing(run.elements(self.parents[0], epoch)) as parent:
             for position, element in enumerate(parent):
-                value = call_user(self.class_function, arguments_of(element), self, epoch, position, self.seed)
-                which = self._class(value)
+                if isinstance(element, Failure):
+                    yield element
+                    continue
+                try:
+                    which = self._class(element, epoch, position)
+                except FeedlineError as error:
+                    yield Failure(error)
+                    continue
                 if self.initial is None:
                     counts[which] += 1
                 with np.errstate(divide="ignore", invalid="ignore"):
                     wanted = np.where(target > 0, target * counts.sum() / counts, 0.0)
                 if draws.random() * wanted.max() < wanted[which]:
-                    yield np.asarray(value)[()], element
+                    yield which, element
 
-    def _class(self, value: Any) -> int:
-        array = np.asarray(value)
-        if array.ndim or array.dtype.kind not in "iu":
+    def _class(self, element: Any, epoch: int, position: int) -> Any:
+        """Returns an element's class, in the dtype that the user's function gives it."""
+        value = call_user(self.class_function, arguments_of(element), self, epoch, position, self.seed)
+        which = as_component(value)
+        if component_shape(which) != () or component_dtype(which).kind not in "iu":
             raise DtypeError(
                 f"{called(self.class_function)} returned {value!r:.60} where a class number is needed.",
                 fix="Return a single integer.",
+                where=[f"element {position}"],
             )
-        if not 0 <= int(array) < len(self.target):
+        if not 0 <= int(which) < len(self.target):
             raise ArgumentError(
-                f"{called(self.class_function)} returned class {int(array)}, with {len(self.target)} classes in "
+                f"{called(self.class_function)} returned class {int(which)}, with {len(self.target)} classes in "
                 "target_dist.",
                 fix=f"Return numbers from 0 to {len(self.target) - 1}.",
+                where=[f"element {position}"],
             )
-        return int(array)
+        return which

@@ -12,7 +12,7 @@ from feedline.errors import DtypeError, FileFormatError, InfiniteDatasetError, S
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
 from feedline.nodes.map import call_with_element, called, locate_user_error
 from feedline.spec import dtype_name
-from feedline.structure import as_spec, component_names, describe_tree, flatten, merge_specs
+from feedline.structure import as_spec, component_names, describe_tree, flatten
 
 if TYPE_CHECKING:
     from feedline.formats.stored_folder import StoredDataset
@@ -147,7 +147,6 @@ def check_spec(stored: StoredDataset, wanted: Any, who: str, fix: str) -> Any:
             where=[stored.folder],
             fix=fix,
         )
-    merged = []
     for name, expected, found in zip(component_names(tree), map(as_spec, specs), found_specs, strict=True):
         if type(expected) is not type(found) or expected.dtype != found.dtype:
             raise DtypeError(f"{name} is stored as {found}; {who} has {expected}.", where=[stored.folder], fix=fix)
@@ -157,8 +156,7 @@ def check_spec(stored: StoredDataset, wanted: Any, who: str, fix: str) -> Any:
                 where=[stored.folder],
                 fix=fix,
             )
-        merged.append(merge_specs(expected, found) if expected.shape is None else expected)
-    return tree.unflatten(merged)
+    return tree.unflatten(list(map(as_spec, specs)))
 
 
 def _shape_of_tree(tree: Any) -> Any:

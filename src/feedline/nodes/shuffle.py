@@ -104,12 +104,13 @@ class _ShuffleStream:
         self._size = node.buffer_size
         self._key = np.uint64(node.key(epoch))
         self._drawn = 0
+        self._parts: list[Block] = []
         self._buffer: Block | None = None
         self._left: np.ndarray | None = None
         self._ended = False
 
     def _fill(self) -> None:
-        parts = [] if self._buffer is None else [self._buffer]
+        parts = self._parts
         held = sum(part.length for part in parts)
         while held < self._size and not self._ended:
             block = self._parent.next(self._size - held)
@@ -122,6 +123,7 @@ class _ShuffleStream:
             whole = concatenate_blocks(parts)
             columns = [own_rows(column) for column in whole.columns] if len(parts) == 1 else whole.columns
             self._buffer = Block(whole.length, columns, whole.treedef)
+        self._parts = []
 
     def next(self, limit: int) -> Block | None:
         if self._buffer is None and not self._ended:
@@ -168,6 +170,7 @@ class _ShuffleStream:
 
     def close(self) -> None:
         self._ended = True
+        self._parts = []
         self._buffer = None
         self._parent.close()
 

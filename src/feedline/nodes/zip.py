@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
+from feedline.errors import FeedlineError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node, Stream
 from feedline.structure import Treedef, flatten
 
@@ -70,7 +71,11 @@ class _ZipStream:
             return None
         for index, stream in enumerate(self._streams):
             if self._held[index] is None:
-                self._held[index] = stream.next(limit)
+                try:
+                    self._held[index] = stream.next(limit)
+                except FeedlineError:
+                    self._drop_partners(index)
+                    raise
             if self._held[index] is None:
                 self._ended = True
                 return None
@@ -81,6 +86,22 @@ class _ZipStream:
             for block in self._held
         ]
         return self._node.join([block.slice(0, length) for block in blocks])
+
+    def _drop_partners(self, failed: int) -> None:
+        """Takes from the other streams what stood beside an element that could not be computed."""
+        for index, stream in enumerate(self._streams):
+            if index == failed:
+                continue
+            block = self._held[index]
+            if block is None:
+                try:
+                    block = stream.next(1)
+                except FeedlineError:
+                    continue
+                if block is None:
+                    self._ended = True
+                    continue
+            self._held[index] = block.slice(1, block.length) if block.length > 1 else None
 
     def close(self) -> None:
         self._ended = True

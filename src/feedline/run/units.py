@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks
+from feedline.errors import FeedlineError
 from feedline.nodes.base import BlockNode, Node
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class StreamedUnits:
             try:
                 block = self._stream.next(wanted - held)
             except BaseException as error:
-                self._ended = True
+                self._ended = not isinstance(error, FeedlineError)
                 if held < self._group:
                     raise
                 self._error = error  # the batches before it come first

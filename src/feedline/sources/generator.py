@@ -213,18 +213,20 @@ class _GeneratorStream:
     def next(self, limit: int) -> Block | None:
         if self._error is not None:
             error, self._error = self._error, None
-            self._ended = True
             raise error
         if self._ended:
             return None
         builder = self._builder(limit)
         outer = random.outer_element()
+        came = False
         try:
             if self._iterator is None:
                 self._iterator = self._node.start()
             while builder.length < builder.capacity:
                 random.enter_element(self._node.seed, self._epoch, self._position)
+                came = False
                 element = next(self._iterator, _END)
+                came = True
                 if element is _END:
                     self._ended = True
                     break
@@ -237,8 +239,9 @@ class _GeneratorStream:
                 self._position += 1
         except Exception as error:
             located = self._located(error)
+            self._ended = not came  # an element that came, and is refused, does not end the generator
+            self._position += 1
             if builder.length == 0:
-                self._ended = True
                 raise located from (None if located is error else error)
             self._error = located
         finally:

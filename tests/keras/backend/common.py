@@ -156,9 +156,12 @@ class Inline:
 
     def __init__(self, generate, spec, length):
         self.generate, self.element_spec, self.length = generate, spec, length
+        self.node = fl.Dataset.range(1).node  # what errors say of the pipeline
 
     def __iter__(self):
         return self.generate()
+
+    as_numpy_iterator = __iter__
 
     def cardinality(self):
         return self.length

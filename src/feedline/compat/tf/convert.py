@@ -19,6 +19,9 @@ from feedline.spec import as_dtype, dtype_name, string
 from feedline.strings import PackedStrings
 from feedline.structure import as_bytes_array, as_component
 
+_OF_BOOLS = {"bool", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"}
+"""The dtypes that a Python bool can become."""
+
 _KINDS = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
 
 
@@ -98,7 +101,7 @@ def _number(value: bool | int | float | complex, wanted: np.dtype | None, name: 
             wanted = np.dtype(np.float32 if isinstance(value, float) else np.complex128)
     kind = kind_of(wanted)
     rank = 0 if isinstance(value, bool) else 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
-    if kind == "O" or rank > _KINDS[kind] or (kind == "b" and rank):
+    if kind == "O" or rank > _KINDS[kind] or (kind == "b" and rank) or (rank == 0 and wanted.name not in _OF_BOOLS):
         raise DtypeError(
             f"{name} is the Python {type(value).__name__} {value}, which is no {dtype_name(wanted)}.",
             fix="Give a value of the same dtype, or tf.cast the tensor beside it.",
@@ -146,8 +149,8 @@ def _list(values: list | tuple, wanted: np.dtype | None, name: str) -> np.ndarra
     tensor_dtype = next((leaf.dtype for leaf in leaves(values) if isinstance(leaf, Tensor)), None)
     if tensor_dtype is not None:
         return _stacked(values, tensor_dtype if wanted is None else wanted, name)
-    first = next(leaves(values), None)
-    if first is None:
+    first = next(leaves(values), _NOTHING)
+    if first is _NOTHING:
         return _rectangular(values, name).astype(np.float32 if wanted is None else wanted)
     if _is_text(first):
         array = _rectangular(values, name, object)
@@ -159,7 +162,12 @@ def _list(values: list | tuple, wanted: np.dtype | None, name: str) -> np.ndarra
     array = _rectangular(values, name)
     if array.dtype.kind in "USO":
         raise _mixed(values, name)
+    if array.dtype == bool and isinstance(first, bool):
+        _number(first, wanted, name)
     return _with_dtype(_native(array, name), wanted, name)
+
+
+_NOTHING = object()
 
 
 def leaves(values: Any) -> Iterator[Any]:

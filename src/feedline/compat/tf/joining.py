@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.compat.tf.convert import axis_of, to_array, to_arrays, whole, wholes
+from feedline.compat.tf.convert import axis_of, need_kinds, to_array, to_arrays, whole, wholes
 from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError, DtypeError, ShapeError
@@ -30,13 +30,13 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
     """
     if not isinstance(values, list | tuple) or not any(isinstance(value, Tensor) for value in values):
         try:
-            arrays = list(to_array(values, None, "values"))
-        except ShapeError:
+            whole_array = to_array(values, None, "values")
+        except ShapeError:  # it is said below which of them differs
             arrays = to_arrays(values)
+        else:
+            return as_tensor(np.moveaxis(whole_array, 0, axis_of(axis, whole_array.ndim)))
     else:
         arrays = to_arrays(values)
-    if not arrays:
-        return as_tensor(np.zeros((0,), np.float32))
     shapes = [array.shape for array in arrays]
     if len(set(shapes)) > 1:
         number = next(number for number, shape in enumerate(shapes) if shape != shapes[0])
@@ -44,7 +44,7 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
             f"values[0] has the shape {shapes[0]} and values[{number}] {shapes[number]}: they cannot be stacked.",
             fix="Bring them to one shape, for images with tf.image.resize, or use tf.ragged.stack.",
         )
-    return as_tensor(np.stack([np.asarray(array) for array in arrays], axis_of(axis, arrays[0].ndim + 1)))
+    return as_tensor(np.stack(arrays, axis_of(axis, arrays[0].ndim + 1)))
 
 
 def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> list[Tensor]:
@@ -178,6 +178,7 @@ def norm(
         keepdims: whether the axis stays, with length 1.
     """
     array = to_array(tensor, None, "tensor")
+    need_kinds(array, "fc", "norm")
     where = tuple(range(array.ndim)) if axis is None else tuple(axis_of(n, array.ndim) for n in wholes(axis, "axis"))
     sizes = np.abs(array)
     if ord in ("euclidean", 2):

@@ -217,8 +217,8 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any
     first = to_array(start, None, "start")
     last = to_array(stop, first.dtype, "stop")
     count = whole(num, "num")
-    if count < 1:
-        raise ArgumentError(f"num is {count}; at least 1 is wanted.")
+    if count < 0:
+        raise ArgumentError(f"num is {count}; 0 or more is wanted.", fix="Give the number of values.")
     dtype = np.dtype(np.float64) if first.dtype.kind in "iu" else first.dtype
     row = fitting(lambda a, b: np.linspace(a, b, count, axis=whole(axis, "axis")), first, last)
     return as_tensor(np.asarray(row, dtype))
@@ -243,6 +243,8 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = np.bool_, name:
         dtype: the dtype of the result.
     """
     array = to_array(lengths, None, "lengths")
+    if array.size == 0:
+        array = array.astype(np.int32)
     need_kinds(array, "iu", "sequence_mask")
     longest = whole(maxlen, "maxlen") if maxlen is not None else max(0, int(array.max(initial=0)))
     return as_tensor((np.arange(longest) < array[..., None]).astype(as_dtype(dtype)))

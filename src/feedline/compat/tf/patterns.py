@@ -68,13 +68,19 @@ def _translated(pattern: str) -> str:
 
 
 def replaced(pattern: re.Pattern[str], text: str, rewrite: str, everywhere: bool) -> str:
-    """Returns text with what matches replaced; of two matches that touch, an empty one does not count."""
+    """Returns text with what matches replaced.
+
+    RE2 goes on behind a match, and where an empty one would touch the match before it, one character further.
+    """
     parts = []
     place, last = 0, -1
-    for match in pattern.finditer(text):
+    while place <= len(text) and (match := pattern.search(text, place)) is not None:
+        parts.append(text[place : match.start()])
         if match.start() == match.end() == last:
+            parts.append(text[last : last + 1])
+            place = last + 1
             continue
-        parts += [text[place : match.start()], _rewritten(match, rewrite)]
+        parts.append(_rewritten(match, rewrite))
         place = last = match.end()
         if not everywhere:
             break

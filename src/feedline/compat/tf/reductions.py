@@ -103,15 +103,14 @@ def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Returns the mean squared distance from the mean. The input is floats; the arguments are `reduce_sum`'s."""
     array, axes = _input(input_tensor, axis, "f", "reduce_variance")
+    means = np.asarray(reduce_mean(as_tensor(array), axes, keepdims=True))
     with np.errstate(all="ignore"):
-        return as_tensor(np.var(array, axes, keepdims=keepdims).astype(array.dtype))
+        return reduce_mean(as_tensor(np.square(array - means)), axes, keepdims)
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Returns the standard deviation. The input is floats; the arguments are `reduce_sum`'s."""
-    array, axes = _input(input_tensor, axis, "f", "reduce_std")
-    with np.errstate(all="ignore"):
-        return as_tensor(np.std(array, axes, keepdims=keepdims).astype(array.dtype))
+    return as_tensor(np.sqrt(np.asarray(reduce_variance(input_tensor, axis, keepdims))))
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:

@@ -244,8 +244,8 @@ def pad(
         )
     kind = str(mode).upper()
     if kind == "CONSTANT":
-        if array.dtype == object and not isinstance(constant_values, str | bytes):
-            constant_values = b""
+        if type(constant_values) is int and constant_values == 0:
+            constant_values = np.zeros((), array.dtype) if array.dtype != object else b""
         fill = to_array(constant_values, array.dtype, "constant_values")
         inside = tuple(
             slice(int(before), int(before) + length) for (before, _), length in zip(widths, array.shape, strict=True)

@@ -14,7 +14,7 @@ from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.patterns import check_rewrite, compiled, replaced
 from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
-from feedline.errors import ArgumentError, DtypeError
+from feedline.errors import ArgumentError, DtypeError, ShapeError
 from feedline.spec import as_dtype, dtype_name, string
 
 __all__ = [
@@ -186,6 +186,11 @@ def join(inputs: Any, separator: Any = "", name: str | None = None) -> Tensor:
     """
     between = to_array(separator, string, "separator")[()]
     arrays = [to_array(value, string, "inputs") for value in inputs]
+    shapes = {array.shape for array in arrays if array.ndim}
+    if len(shapes) > 1:
+        raise ShapeError(
+            f"the inputs have the shapes {sorted(shapes)}.", fix="Give tensors of one shape, and single strings."
+        )
     joined = fitting(np.frompyfunc(lambda *values: between.join(values), len(arrays), 1), *arrays)
     return as_tensor(joined if isinstance(joined, bytes) else np.asarray(joined, object))
 
@@ -197,13 +202,15 @@ def reduce_join(
 
     Args:
         inputs: strings.
-        axis: an axis, several in the order in which they are joined, or None for all.
+        axis: an axis, several in the order in which they are joined, or None for all, the last first.
         keepdims: whether the axes stay, with length 1.
         separator: what stands between.
     """
     between = to_array(separator, string, "separator")[()]
     array = to_array(inputs, string, "inputs")
-    axes = list(range(array.ndim)) if axis is None else [axis_of(n, array.ndim) for n in wholes(axis, "axis")]
+    axes = list(range(array.ndim))
+    if axis is not None:
+        axes = [axis_of(number, array.ndim) for number in reversed(wholes(axis, "axis"))]
     kept = [number for number in range(array.ndim) if number not in axes]
     rows = np.transpose(array, [*kept, *axes]).reshape(*(array.shape[number] for number in kept), -1)
     result = np.empty(rows.shape[:-1], object)
@@ -301,7 +308,7 @@ def as_string(
         raise ArgumentError(f"fill is {fill!r}.", fix='Use "", " ", "0", "+" or "-".')
     shape = f"%{fill}{width if width > 0 else ''}"
     if kind == "b":
-        values = [("%" + shape[1:].lstrip("0+") + "s") % str(value).lower() for value in array.reshape(-1).tolist()]
+        values = [str(value).lower() for value in array.reshape(-1).tolist()]
     elif kind == "f":
         shape += ("" if precision < 0 else f".{precision}") + ("e" if scientific else "g" if shortest else "f")
         values = [shape % value for value in array.astype(np.float64).reshape(-1).tolist()]
