@@ -77,6 +77,9 @@ def test_operators(evaluate, agree, operation):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         got = evaluate(Side(feedline_tf), "tf.result()")
+    if left.dtype.kind == "u" and isinstance(right, int) and right < 0:
+        assert "error" in got  # TensorFlow makes 255 of -1
+        return
     wanted = evaluate(Side(tensorflow), "tf.result()")
     assert agree(got, wanted)
 

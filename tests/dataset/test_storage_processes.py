@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -37,7 +38,7 @@ def start(program: str, path: pathlib.Path) -> subprocess.Popen:
 
 
 def entries(path: pathlib.Path) -> list[str]:
-    return sorted(name.split("-")[0] + pathlib.Path(name).suffix for name in os.listdir(path))
+    return sorted(re.sub("-[0-9a-f]+", "", name) for name in os.listdir(path))
 
 
 def test_a_save_that_is_killed(tmp_path) -> None:

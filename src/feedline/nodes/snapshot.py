@@ -35,6 +35,7 @@ class _Progress:
         self.looked = False
         self.writer: StoredWriter | None = None
         self.have: np.ndarray | None = None
+        self.failure: tuple[weakref.ref[Run], Exception] | None = None
         _all_progress.add(self)
 
     def begin_anew(self) -> None:
@@ -168,26 +169,37 @@ class Snapshot(Node):
             return saved.read(positions, zeros, run)
         parent = self.parents[0]
         check_finite(parent, f"{self.kind}()")
-        block = run.read(parent, positions, zeros)
+        unique, back = np.unique(positions, return_inverse=True)
+        if len(unique) == len(positions):
+            block = run.read(parent, positions, zeros)
+        else:  # several turns of a repeat at once
+            block = run.read(parent, unique, np.zeros_like(unique))
+            positions = unique
         if len(positions):
-            self._store(positions, block)
-        return block
+            self._store(positions, block, run)
+        return block if len(back) == len(positions) else block.take(back)
 
-    def _store(self, positions: np.ndarray, block: Block) -> None:
-        """Stores those elements that are not stored yet; they may come in any order, from several threads."""
+    def _store(self, positions: np.ndarray, block: Block, run: Run) -> None:
+        """Stores those elements that are not stored yet; they may come in any order, from several threads.
+
+        Args:
+            positions: int64 `(n,)`, all different.
+            block: the elements.
+            run: who asks.
+        """
         progress = self._progress
         with progress.lock:
             if progress.saved is not None:
                 return
+            if progress.failure is not None and progress.failure[0]() is run:
+                raise progress.failure[1]  # what failed is asked for again one by one: it is not begun anew for that
             if progress.writer is None:
                 progress.writer = self.new_writer(block)
                 progress.have = np.zeros(self.parents[0].cardinality(), bool)
             assert progress.have is not None
-            unique, rows = np.unique(positions, return_index=True)
-            new = ~progress.have[unique]
-            if not new.any():
+            rows = np.flatnonzero(~progress.have[positions])
+            if len(rows) == 0:
                 return
-            rows = np.sort(rows[new])
             part = block if len(rows) == block.length else block.take(rows)
             shards = self.shards(part, int(positions[rows[0]]))
             writer = progress.writer
@@ -196,9 +208,10 @@ class Snapshot(Node):
                 progress.have[positions[rows]] = True
                 if progress.have.all():
                     self.finish(writer)
-            except BaseException:
+            except BaseException as error:
                 writer.abandon()
                 progress.writer = progress.have = None
+                progress.failure = (weakref.ref(run), error) if isinstance(error, Exception) else None
                 raise
             if progress.saved is not None:
                 progress.writer = progress.have = None
