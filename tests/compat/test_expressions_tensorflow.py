@@ -80,7 +80,12 @@ def test_operators(evaluate, agree, operation):
     if left.dtype.kind == "u" and isinstance(right, int) and right < 0:
         assert "error" in got  # TensorFlow makes 255 of -1
         return
+    if symbol in "*&|^" and (left.dtype == bool) != (np.asarray(right).dtype == bool):
+        assert "error" in got or not isinstance(right, np.ndarray)  # TensorFlow makes bools of the numbers at times
+        return
     wanted = evaluate(Side(tensorflow), "tf.result()")
+    if symbol == "**" and left.dtype.kind == "u" and "error" in wanted:
+        return  # TensorFlow has no powers of unsigned integers
     assert agree(got, wanted)
 
 

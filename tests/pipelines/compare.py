@@ -6,9 +6,9 @@ import itertools
 from typing import Any
 
 import numpy as np
+from pipelines.elements import parts_of
 
 import feedline as fl
-from pipelines.elements import parts_of
 
 MOST = 40
 """How many elements of a pipeline are compared at the most."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-
 from pipelines.elements import ROWS, Pair, leaves, map_leaves, parts_of, whole
 
 RAGGED = [np.array([1, 2]), np.array([], int), np.array([3]), np.array([4, 5, 6])]
@@ -17,7 +16,7 @@ MAPS = {
     "pair": lambda lib, element: (element, first_total(lib, element)),
     "names": lambda lib, element: {"b": element, "a": lib.total(leaves(element)[-1])},
     "namedtuple": lambda lib, element: Pair(first_total(lib, element), element),
-    "grow": lambda lib, element: (first_total(lib, element), lib.fill(first_total(lib, element) % 3, 7)),
+    "grow": lambda lib, element: (first_total(lib, element), lib.fill(first_total(lib, element) % 3, np.int32(7))),
     "sequence": lambda lib, element: lib.fill(first_total(lib, element) % 5, lib.long(first_total(lib, element))),
     "total": lambda lib, element: first_total(lib, element),
     "long": lambda lib, element: lib.long(first_total(lib, element)),
@@ -230,35 +229,35 @@ def _apply(lib, dataset, count):
     return dataset.apply(lambda before: before.skip(count))
 
 
-def _padded(lib, dataset, size, drop, shapes, values):
-    """Padded batches; shapes and values are made for the components, as far as they go."""
-    leaf_specs = leaves(dataset.element_spec)
-    structure = dataset.element_spec
-    if shapes is not None:
-        shapes = map_leaves(
-            lambda spec: [
-                None if length is None or grow == 0 else length + grow - 1 for length, grow in _grown(spec, shapes)
-            ],
-            structure,
-        )
+def resolved(step: tuple, spec: Any) -> tuple:
+    """Returns a step with its arguments in the structure of the elements, where they must have it."""
+    if step[0] != "padded":
+        return step
+    _, size, drop, grow, values = step
+    shapes = padding = None
+    if grow is not None:
+        shapes = map_leaves(lambda leaf: _padded_shape(leaf, grow), spec)
     if values is not None:
         given = iter(values)
-        values = map_leaves(lambda spec: _padding(lib, spec, next(given, None)), structure)
-    del leaf_specs
-    return dataset.padded_batch(size, shapes, values, drop)
+        padding = map_leaves(lambda leaf: _padding_value(leaf, next(given, None)), spec)
+    return "padded_batch", size, shapes, padding, drop
 
 
-def _grown(spec, shapes):
-    return list(zip(spec.shape, (*shapes, 0, 0, 0), strict=False))
-
-
-def _padding(lib, spec, value):
-    if value is None:
+def _padded_shape(leaf: Any, grow: tuple[int, int]) -> list[int | None] | None:
+    """Returns a padded shape: for each length, None, or one shorter, equal or longer, as `grow` says."""
+    if type(leaf).__name__ != "TensorSpec" or leaf.shape.rank is None:
         return None
-    if spec.dtype == lib.string:
-        return "pad"
-    dtype = spec.dtype if isinstance(spec.dtype, np.dtype) else np.dtype(spec.dtype.as_numpy_dtype)
-    return dtype.type(value)
+    by = (*grow, 1, 1, 1)
+    return [
+        None if by[axis] == 0 else (2 if length is None else length) + by[axis] - 1
+        for axis, length in enumerate(leaf.shape)
+    ]
+
+
+def _padding_value(leaf: Any, value: int | None) -> Any:
+    if value is None or type(leaf).__name__ != "TensorSpec":
+        return None
+    return "pad" if leaf.dtype.name == "string" else leaf.dtype.as_numpy_dtype(value)
 
 
 HANDLERS = {
@@ -281,7 +280,6 @@ HANDLERS = {
     "forever": _forever,
     "options": _options,
     "apply": _apply,
-    "padded": _padded,
 }
 
 _calls = st.sampled_from([None, None, 1, 2, "auto"])
@@ -376,11 +374,9 @@ def fits(step: tuple, spec: Any, before: list[tuple]) -> bool:
     if kind == "unique":
         return len(kinds) == 1 and plain
     if kind in ("padded", "bucket") or (kind == "group" and step[3] == "padded"):
-        return (
-            kinds == ["TensorSpec"] * len(kinds)
-            and None not in ranks
-            and not (before and ("pad_to_bucket_boundary", True) in step[-1:][0] if kind == "bucket" else False)
-        )
+        if kind == "bucket" and any(name in LEARNT for name, *_ in before) and step[3]:
+            return False  # to the boundary is padded what is not known to be of one length
+        return kinds == ["TensorSpec"] * len(kinds) and None not in ranks
     if kind == "ragged_batch":  # after map TensorFlow may not know lengths that are all alike
         return not any(name in LEARNT for name, *_ in before)
     if kind == "failing" or (kind == "map" and step[1] in ("twice", "double")):

@@ -124,6 +124,40 @@ def test_columns_and_quotes_that_are_right(tmp_path: pathlib.Path, data) -> None
     check(path, columns, their_columns, data.draw(st.sampled_from([3, 4096])), **({kind: chosen} if chosen else {}))
 
 
+RIGHT = {
+    "int32": st.integers(-(2**31), 2**31 - 1).map(str),
+    "int64": st.integers(-(2**63), 2**63 - 1).map(str),
+    "float32": st.floats(width=32).map(str),
+    "float64": st.floats().map(lambda number: f" {number!r} "),
+    "string": st.text("abc 1", min_size=1, max_size=5),
+}
+
+
+@QUICK
+@given(st.data())
+def test_records_that_are_right(tmp_path: pathlib.Path, data) -> None:
+    names = data.draw(st.lists(st.sampled_from(list(DTYPES)), min_size=1, max_size=4))
+    columns, their_columns = [], []
+    for name in names:
+        value = b"none" if name == "string" else np.dtype(name).type(7)
+        columns.append(value)
+        their_columns.append(tf.constant([value], DTYPES[name]))
+
+    def field(name):
+        text = data.draw(st.one_of(RIGHT[name], RIGHT[name], st.sampled_from(["", "NA"])))
+        quoted = data.draw(st.booleans())
+        return f'"{text}"' if quoted else text
+
+    rows = [[field(name) for name in names] for _ in range(data.draw(st.integers(1, 6)))]
+    ends = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    path = tmp_path / "a.csv"
+    path.write_bytes((ends.join(",".join(row) for row in rows) + ends).encode())
+    dataset = fl.CsvDataset(path, columns, na_value="NA", buffer_size=data.draw(st.sampled_from([1, 9, None])))
+    wanted = theirs(path, their_columns, na_value="NA")
+    assert None not in wanted
+    assert all(same(x, y) for a, b in zip(dataset, wanted, strict=True) for x, y in zip(a, b, strict=True))
+
+
 NUMBER = st.one_of(
     st.text("0123456789.eE+-xXpPaAfFinty()_ \t", max_size=7),
     st.floats().map(repr),

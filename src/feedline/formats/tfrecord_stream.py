@@ -7,112 +7,19 @@ compressed file made to inflate without end, costs memory in proportion to what 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from feedline.errors import ArgumentError, CorruptRecordError, FeedlineError, TruncatedRecordError
+from feedline.errors import ArgumentError, FeedlineError
 from feedline.formats import tfrecord_errors
+from feedline.formats.byte_source import ByteSource, CompressedSource, PlainSource, fill_buffer
 from feedline.formats.open_file import open_descriptor
 
 _CHUNK = 4 << 20
-_COMPRESSED_READ = 256 << 10
 _SHORTEST_RECORD = 16
 
 Packed = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-class _Source(Protocol):
-    remaining: int | None
-
-    def read_into(self, target: memoryview) -> int: ...
-
-
-class _PlainSource:
-    """The bytes of a file, and how many are left where that is known."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        status = os.fstat(file.fileno())
-        self.remaining: int | None = status.st_size if stat.S_ISREG(status.st_mode) else None
-
-    def read_into(self, target: memoryview) -> int:
-        count = self._file.readinto(target)  # type: ignore[attr-defined]
-        if count == 0:
-            self.remaining = 0  # cut off since, where more was expected
-        elif self.remaining is not None:
-            # A file that is still written to may have more than it had, and so has one that says it has nothing.
-            self.remaining = self.remaining - count if count <= self.remaining else None
-        return count
-
-
-class _StreamError(Exception):
-    """A compressed stream is damaged or ends too soon; the reader adds which record that hits."""
-
-    def __init__(self, kind: type[CorruptRecordError], what: str) -> None:
-        super().__init__(what)
-        self.kind = kind
-
-
-class _CompressedSource:
-    """What a file of one or more GZIP or ZLIB streams, one after the other, inflates to."""
-
-    remaining: int | None = None
-
-    def __init__(self, file: BinaryIO, compression_type: str, path: str) -> None:
-        from isal import igzip_lib
-
-        self._file = file
-        self._type = compression_type
-        self._error = igzip_lib.error
-        flag = igzip_lib.DECOMP_GZIP if compression_type == "GZIP" else igzip_lib.DECOMP_ZLIB
-        self._start = lambda: igzip_lib.IgzipDecompressor(flag=flag)
-        self._stream: Any = None
-        self._any = False
-        self._pending = file.read(_COMPRESSED_READ)
-        if len(self._pending) >= 2:
-            error = tfrecord_errors.not_compressed(path, self._pending[:2], compression_type)
-            if error is not None:
-                raise error
-
-    def read_into(self, target: memoryview) -> int:
-        while True:
-            if self._stream is None and not self._begin():
-                if not self._any:
-                    what = f"the file is empty, but a {self._type} stream has a header even where there are no records."
-                    raise _StreamError(TruncatedRecordError, what)
-                return 0
-            self._any = True
-            if self._stream.needs_input and not self._pending:
-                self._pending = self._file.read(_COMPRESSED_READ)
-                if not self._pending:
-                    raise _StreamError(TruncatedRecordError, f"the {self._type} stream ends in its middle.")
-            try:
-                inflated = self._stream.decompress(self._pending, len(target))
-            except self._error as error:
-                raise _StreamError(CorruptRecordError, f"the {self._type} stream is damaged ({error}).") from error
-            self._pending = b""
-            if self._stream.eof:
-                self._pending = self._stream.unused_data
-                self._stream = None
-            if inflated:
-                target[: len(inflated)] = inflated
-                return len(inflated)
-
-    def _begin(self) -> bool:
-        """Begins the next stream; False at the end of the file. Zero bytes between streams are padding (RFC 1952)."""
-        while True:
-            if self._type == "GZIP":
-                self._pending = self._pending.lstrip(b"\0")
-            if self._pending:
-                break
-            self._pending = self._file.read(_COMPRESSED_READ)
-            if not self._pending:
-                return False
-        self._stream = self._start()
-        return True
 
 
 def iterate_packed(
@@ -177,7 +84,7 @@ def _iterate(path: str, compression_type: str, verify: bool, chunk: int) -> Iter
     from feedline.kernels import tfrecord as kernels
 
     with open(open_descriptor(path), "rb", buffering=0) as file:
-        source: _Source = _CompressedSource(file, compression_type, path) if compression_type else _PlainSource(file)
+        source: ByteSource = CompressedSource(file, compression_type, path) if compression_type else PlainSource(file)
         records = 0
         base = 0  # where the buffer begins, in the stream of records
         filled = 0
@@ -186,7 +93,7 @@ def _iterate(path: str, compression_type: str, verify: bool, chunk: int) -> Iter
         while True:
             buffer = np.empty(_buffer_size(chunk, filled, needed, source.remaining), np.uint8)
             buffer[:filled] = tail
-            filled, ended, failure = _fill(source, buffer, filled)
+            filled, ended, failure = fill_buffer(source, buffer, filled)
             offsets = np.empty(filled // _SHORTEST_RECORD, np.int64)
             lengths = np.empty_like(offsets)
             state, count, position, needed = kernels.scan_records(buffer, filled, 0, verify, offsets, lengths)
@@ -213,20 +120,6 @@ def _buffer_size(chunk: int, filled: int, needed: int, remaining: int | None) ->
     """Returns how large the next buffer is: a chunk, or twice what is there of a record that is longer."""
     size = max(chunk, min(needed, 2 * filled))
     return size if remaining is None else min(max(size, needed), filled + remaining + 1)
-
-
-def _fill(source: _Source, buffer: np.ndarray, filled: int) -> tuple[int, bool, _StreamError | None]:
-    """Reads until the buffer is full: `(bytes in the buffer, whether the source has ended, what went wrong)`."""
-    view = memoryview(buffer)
-    while filled < len(view):
-        try:
-            count = source.read_into(view[filled:])
-        except _StreamError as error:
-            return filled, True, error
-        if count == 0:
-            return filled, True, None
-        filled += count
-    return filled, False, None
 
 
 def _damage(

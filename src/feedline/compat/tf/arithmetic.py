@@ -54,7 +54,7 @@ def _pow(x: np.ndarray, y: np.ndarray) -> Any:
 OPERATIONS = {
     "add": Operation(np.add, _NUMBERS + "O"),
     "subtract": Operation(np.subtract, _NUMBERS),
-    "multiply": Operation(np.multiply, _NUMBERS),
+    "multiply": Operation(np.multiply, _NUMBERS + "b"),
     "divide": Operation(_divide, _NUMBERS),
     "floordiv": Operation(_not_by_zero(np.floor_divide), _REAL),
     "floormod": Operation(_not_by_zero(np.mod), _REAL),
