@@ -70,6 +70,94 @@ def test_what_is_saved_is_loaded(tmp_path, kind, compression) -> None:
     assert len(list(loaded.repeat(2).batch(3) if kind in ("scalars", "dicts") else loaded)) in (5, len(wanted))
 
 
+COMPONENTS = st.one_of(
+    st.binary(max_size=4),
+    st.integers(-9, 9).map(np.int16),
+    st.lists(st.floats(width=32), max_size=3).map(lambda values: np.array(values, np.float32)),
+    st.lists(st.binary(max_size=2), min_size=1, max_size=3).map(lambda values: np.array(values, object)),
+    st.lists(st.integers(0, 2), max_size=3).map(
+        lambda lengths: fl.RaggedTensor.from_row_lengths(np.arange(sum(lengths)), lengths)
+    ),
+)
+
+
+def structures(leaf):
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3).map(tuple),
+            st.dictionaries(st.sampled_from("abc"), inner, min_size=1, max_size=3),
+            st.tuples(inner, st.none()),
+        ),
+        max_leaves=4,
+    )
+
+
+@SETTINGS
+@given(st.data())
+def test_any_structure_of_anything_comes_back(tmp_path, data) -> None:
+    structure = data.draw(structures(st.sampled_from(range(5))))
+    options = COMPONENTS.element_strategies
+
+    def made(shape):
+        if isinstance(shape, tuple):
+            return tuple(map(made, shape))
+        if isinstance(shape, dict):
+            return {key: made(value) for key, value in shape.items()}
+        return None if shape is None else data.draw(options[shape])
+
+    wanted = [made(structure) for _ in range(data.draw(st.integers(1, 4)))]
+    path = tmp_path / f"{time.monotonic_ns()}"
+    dataset = Dataset.from_generator(lambda: iter(wanted))
+    compression = data.draw(st.sampled_from([None, "GZIP"]))
+    dataset.save(path / "saved", compression)
+    cached = dataset.cache(path / "cached")
+    snapshot = dataset.snapshot(path / "snapshot", compression)
+    for got in (Dataset.load(path / "saved"), cached, cached, snapshot, snapshot):
+        elements_ = list(got)
+        assert len(elements_) == len(wanted)
+        assert all(repr_of(a) == repr_of(b) for a, b in zip(wanted, elements_, strict=True))
+
+
+def repr_of(value) -> object:
+    """A value as text, so that nan is like nan."""
+    if isinstance(value, tuple | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return type(value), list(value) if isinstance(value, dict) else None, [repr_of(item) for item in items]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype, value.shape, repr(value.tolist())
+    return repr(value)
+
+
+def test_batches_of_text_straight_from_a_file(tmp_path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\ntwo\n\nfour\nfive\n")
+    lines = fl.TextLineDataset(tmp_path / "a.txt")
+    for dataset in (lines, lines.batch(2), lines.map(lambda line: (line, line)).batch(3)):
+        dataset.save(tmp_path / "d")
+        assert all(same(a, b) for a, b in zip(dataset, Dataset.load(tmp_path / "d"), strict=True))
+
+
+def test_datasets_of_files_can_be_pickled(tmp_path) -> None:
+    import cloudpickle
+
+    (tmp_path / "a").write_bytes(b"1,2\n3,4\n")
+    Dataset.range(5).save(tmp_path / "d")
+    datasets = [
+        fl.TextLineDataset(tmp_path / "a"),
+        fl.CsvDataset(tmp_path / "a", [0, 0]),
+        fl.FixedLengthRecordDataset(tmp_path / "a", 2),
+        Dataset.load(tmp_path / "d"),
+        Dataset.load(tmp_path / "d", reader_func=lambda ds: ds.flat_map(lambda d: d)),
+        Dataset.range(5).cache(tmp_path / "c"),
+        Dataset.counter(3).take(4),
+        Dataset.random(seed=4).take(4),
+    ]
+    for dataset in datasets:
+        wanted = list(dataset)
+        node = cloudpickle.loads(cloudpickle.dumps(dataset.node))
+        assert all(same(a, b) for a, b in zip(wanted, Dataset(node), strict=True))
+
+
 def test_the_spec_allows_every_element(tmp_path) -> None:
     Dataset.from_tensor_slices([1, 2, 3]).map(lambda n: np.zeros((n, 2))).save(tmp_path / "d")
     assert Dataset.load(tmp_path / "d").element_spec == fl.TensorSpec((None, 2), "float64")

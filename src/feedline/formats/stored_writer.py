@@ -28,7 +28,7 @@ class _ShardFile:
         self.path = path
         self.records = 0
         self.nbytes = 0
-        self.positions: list[np.ndarray] = []
+        self.positions: list[range | np.ndarray] = []
         self._compressor: Any = None
         if compression_type:
             from isal import isal_zlib
@@ -45,6 +45,18 @@ class _ShardFile:
         size = frame_records(payloads, lengths, framed)
         self._write(framed[:size].data)
         self.records += len(lengths)
+
+    def note_positions(self, positions: np.ndarray) -> None:
+        """Takes note of where the records just written are in the dataset."""
+        first, count = int(positions[0]), len(positions)
+        if (positions == np.arange(first, first + count)).all():
+            last = self.positions[-1] if self.positions else None
+            if isinstance(last, range) and last.stop == first:
+                self.positions[-1] = range(last.start, first + count)
+            else:
+                self.positions.append(range(first, first + count))
+        else:
+            self.positions.append(positions)
 
     def _write(self, data: Any) -> None:
         if self._compressor is not None:
@@ -176,7 +188,7 @@ class StoredWriter:
             path = os.path.join(self._run.path, f"{len(self._shards):05}.tfrecord")
             file = self._shards[shard] = _ShardFile(path, self._compression_type)
         file.write(payloads, lengths)
-        file.positions.append(positions)
+        file.note_positions(positions)
 
     def commit(self, replace: bool) -> StoredDataset | None:
         """Makes what was written the stored dataset, in one step.
@@ -212,7 +224,7 @@ class StoredWriter:
 
     def _write_order(self) -> int:
         files = [self._shards[shard] for shard in sorted(self._shards)]
-        positions = np.concatenate([part for file in files for part in file.positions]).astype("<i8")
+        positions = np.concatenate([np.asarray(part, "<i8") for file in files for part in file.positions])
         file = _ShardFile(os.path.join(self._run.path, ORDER), "")
         try:
             file.write(positions.view(np.uint8), np.array([positions.nbytes]))

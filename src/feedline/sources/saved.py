@@ -54,6 +54,9 @@ class Saved(Node):
         """The numbers of the files that are read."""
         return tuple(range(len(self.stored.shards))) if self.shard is None else (self.shard,)
 
+    def label(self) -> str:
+        return f"load({self.stored.folder!r})"
+
     def cardinality(self) -> int:
         return sum(self.stored.shards[number].records for number in self.files)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from feedline.errors import nearest_name
 
-_INSTEAD = {
+INSTEAD = {
     "tf.GradientTape": "train with model.fit, or take gradients with your Keras backend (jax.grad, torch.autograd)",
     "tf.Graph": "there are no graphs here: functions run as they are called",
     "tf.Module": "use keras.layers.Layer",
@@ -31,12 +31,10 @@ _INSTEAD = {
     "tf.saved_model": "use model.save or model.export of Keras",
     "tf.signal": "use NumPy or SciPy: they take tensors",
     "tf.summary": "use keras.callbacks.TensorBoard",
-    "tf.train.Checkpoint": "use model.save_weights, and iter(dataset).state_dict() for the data",
+    "tf.train.Checkpoint": "use model.save_weights",
     "tf.train.Saver": "use model.save_weights",
     "tf.compat.v1": "write the code as in TensorFlow 2",
     "tf.data.Iterator": "use iter(dataset)",
-    "tf.data.experimental.CheckpointInputPipelineHook": "use iter(dataset).state_dict()",
-    "tf.data.experimental.make_saveable_from_iterator": "use iter(dataset).state_dict()",
     "tf.data.experimental.service": "use Dataset.shard, one part for each worker",
     "tf.io.read_npy": "use tf.io.decode_npy(tf.io.read_file(name)), which feedline adds",
     "tf.strings.to_hash_bucket": "use tf.strings.to_hash_bucket_fast",
@@ -55,7 +53,7 @@ def missing_name(module: str, name: str, names: Iterable[str]) -> AttributeError
     if name.startswith("__"):
         return AttributeError(name)
     full = f"{module}.{name}"
-    instead = _INSTEAD.get(full)
+    instead = INSTEAD.get(full)
     nearest = nearest_name(name, names)
     hint = f" Instead: {instead}." if instead else f" Did you mean {module}.{nearest}?" if nearest else ""
     return AttributeError(
