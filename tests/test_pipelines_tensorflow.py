@@ -56,7 +56,7 @@ def build_theirs(first: tuple, steps: list[tuple], force: int) -> tuple[Built, l
         built.dataset = source(Tf, *first)
         for number, step in enumerate(steps):
             spec = built.dataset.element_spec
-            if fits(step, spec, kept) or number == force:
+            if fits(step, spec, kept) or (number == force and not accepted(step, spec)):
                 kept.append(resolved(step, spec))
                 built.dataset = apply(Tf, built.dataset, kept[-1])
     except Exception as error:

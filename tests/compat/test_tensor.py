@@ -95,7 +95,7 @@ def test_dtypes_must_agree():
 
 def test_shapes_must_go_together():
     with pytest.raises(ShapeError, match=r"\(2,\) and \(3,\)"):
-        tf.constant([1, 2]) + [1, 2, 3]
+        tf.constant([1, 2]) + [1, 2, 3]  # noqa: RUF005
     assert (tf.constant([1, 2]) == [1, 2, 3]).numpy() == np.False_
     assert (tf.constant([1, 2]) != [1, 2, 3]).numpy() == np.True_
 
@@ -152,8 +152,8 @@ def test_set_shape_checks():
 def test_a_shape_adds_up():
     shape = tf.zeros([2, 3]).shape
     assert type(shape[1:]) is tf.TensorShape
-    assert shape + [4] == [2, 3, 4]
-    assert (1,) + shape == (1, 2, 3)
+    assert shape + [4] == [2, 3, 4]  # noqa: RUF005
+    assert (1,) + shape == (1, 2, 3)  # noqa: RUF005
     assert [*shape, 5] == [2, 3, 5]
     assert hash(shape) == hash((2, 3))
     assert str(shape) == "(2, 3)"

@@ -358,6 +358,13 @@ LEARNT = {"map", "scan", "flat_map", "interleave", "group", "bucket", "failing",
 """Steps after which feedline learns the spec by running them, so that it may be more exact than TensorFlow's."""
 
 
+def accepted(step: tuple, spec: Any) -> bool:
+    """Says whether feedline does with such elements what TensorFlow refuses to do."""
+    kinds = {type(leaf).__name__ for leaf in leaves(spec)}
+    padded = step[0] in ("padded", "bucket") or (step[0] == "group" and step[3] == "padded")
+    return padded and not kinds <= {"TensorSpec", "DatasetSpec"}
+
+
 def fits(step: tuple, spec: Any, before: list[tuple]) -> bool:
     """Says whether a step can do something with the elements that a spec of TensorFlow's describes."""
     kind = step[0]

@@ -28,8 +28,11 @@ class IgnoreErrors(StreamedNode):
     name = "ignore_errors"
     spec_costs = False
 
-    def spec(self) -> Any:
-        return self.parents[0].spec()
+    def learn_spec(self) -> Any:
+        try:
+            return self.parents[0].spec()
+        except FeedlineError:  # what the spec would be learnt from cannot be computed
+            return super().learn_spec()
 
     def open(self, epoch: int, run: Run) -> Stream:
         return _IgnoringStream(run.open(self.parents[0], epoch), self.log_warning)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import feedline
 from feedline import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from feedline.compat.tf import (
+    audio,
     autograph,
     compat,
     data,
@@ -177,7 +178,7 @@ newaxis = None
 
 __all__ = [
     "Assert", "DType", "RaggedTensor", "RaggedTensorSpec", "SparseTensor", "SparseTensorSpec", "Tensor", "TensorShape",
-    "TensorSpec", "abs", "add", "argmax", "argmin", "argsort", "as_dtype", "atan2", "autograph", "bfloat16", "bool",
+    "TensorSpec", "abs", "add", "argmax", "argmin", "argsort", "as_dtype", "atan2", "audio", "autograph", "bfloat16", "bool",
     "boolean_mask", "broadcast_to", "case", "cast", "clip_by_value", "compat", "complex64", "complex128", "concat",
     "cond", "constant", "convert_to_tensor", "cos", "cumsum", "data", "debugging", "divide", "double", "dtypes",
     "ensure_shape", "equal", "errors", "executing_eagerly", "exp", "expand_dims", "eye", "fill", "float16", "float32",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from feedline.compat.tf.tensor import Tensor, as_tensor, plain_array
-from feedline.errors import ArgumentError, DtypeError, ShapeError
+from feedline.errors import ArgumentError, DtypeError, FeedlineError, ShapeError
 from feedline.spec import as_dtype, dtype_name, string
 from feedline.strings import PackedStrings
 from feedline.structure import as_bytes_array, as_component
@@ -309,6 +309,8 @@ def fitting(function: Callable[..., Any], *arrays: np.ndarray) -> Any:
     try:
         with np.errstate(all="ignore"):
             return function(*arrays)
+    except FeedlineError:
+        raise
     except ValueError:
         shapes = " and ".join(str(array.shape) for array in arrays)
         raise ShapeError(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (rows of a table)
 """The table of what `feedline.compat.tf` covers, as docs/compat.md shows it.
 
 python -m feedline.compat.tf.coverage > docs/compat.md
@@ -18,6 +19,7 @@ _MODULES = {
     "tf.io": "feedline.compat.tf.io",
     "tf.io.gfile": "feedline.compat.tf.gfile",
     "tf.image": "feedline.compat.tf.image",
+    "tf.audio": "feedline.compat.tf.audio",
     "tf.train": "feedline.compat.tf.train",
     "tf.math": "feedline.compat.tf.math",
     "tf.strings": "feedline.compat.tf.strings",
@@ -45,8 +47,8 @@ needed, and not loaded. `tf.keras` is Keras 3 on the backend that you choose (`K
 ## Values
 
 Every value is a `tf.Tensor`: a NumPy array with `.numpy()`, `.shape.as_list()`, `set_shape` and TensorFlow's operators.
-The rules for dtypes are TensorFlow's: Python numbers become `int32` and `float32`, both sides of an operator must have one
-dtype, and a Python number takes that of the other side. A dtype is NumPy's: `tensor.dtype == tf.float32` and
+The rules for dtypes are TensorFlow's: Python numbers become `int32` and `float32`, both sides of an operator must have
+one dtype, and a Python number takes that of the other side. A dtype is NumPy's: `tensor.dtype == tf.float32` and
 `tensor.dtype.name` work, `tensor.dtype.is_floating` does not; write `tensor.dtype.kind == "f"`. NumPy's functions take
 tensors and return plain arrays. Keras, and `dataset.as_numpy_iterator()`, get plain arrays.
 

@@ -9,11 +9,14 @@ from feedline.compat.tf import gfile
 from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.values import on_arrays
 
-__all__ = [*io.__all__, "gfile"]
+_NOT_HERE = {"decode_padded_raw", "decode_wav"}
+"""What TensorFlow has in another module, or under another name alone."""
+
+__all__ = [*(name for name in io.__all__ if name not in _NOT_HERE), "gfile"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in io.__all__:
+    if name not in __all__:
         raise missing_name("tf.io", name, __all__)
     found = getattr(io, name)
     covered = found if isinstance(found, type) else on_arrays(found)

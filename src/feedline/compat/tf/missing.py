@@ -13,7 +13,7 @@ INSTEAD = {
     "tf.Session": "there are no sessions here: functions run as they are called",
     "tf.TensorArray": "use a Python list and tf.stack",
     "tf.Variable": "use keras.Variable",
-    "tf.audio": "tf.io has decode_wav; for the rest use NumPy or SciPy",
+    "tf.audio.encode_wav": "use SciPy: scipy.io.wavfile.write",
     "tf.config": "set devices with your Keras backend; functions are always run eagerly",
     "tf.device": "leave it out: pipelines run on the CPU",
     "tf.distribute": "use keras.distribution, and Dataset.shard for the data",
