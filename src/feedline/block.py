@@ -60,6 +60,11 @@ class Block:
         """Returns the block of a range of elements; dense columns are views."""
         return Block(stop - start, [column[start:stop] for column in self.columns], self.treedef)
 
+    def own(self) -> Block:
+        """Returns the block with memory of its own, which others may write to."""
+        columns = [column if isinstance(column, PackedStrings) else own_rows(column) for column in self.columns]
+        return Block(self.length, columns, self.treedef)
+
     def plain(self) -> Block:
         """Returns the block with object arrays of bytes in place of packed strings, for those outside feedline."""
         columns = [

@@ -4,12 +4,14 @@ import importlib.util
 import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedline.buffers import POOL
 from feedline.errors import ArgumentError, ImageDecodeError, ImageTooLargeError
 from feedline.formats.jpeg import parse_jpeg_header
 from feedline.io.decode_jpeg import decode_and_crop_jpeg, decode_jpeg, extract_jpeg_shape, is_jpeg
@@ -203,3 +205,16 @@ def test_other_decodings_differ_from_the_default():
     assert (decode_jpeg(GOOD, dct_method="INTEGER_FAST") == default).all()
     assert (decode_jpeg(GOOD, dct_method="INTEGER_ACCURATE") != default).any()
     assert (decode_jpeg(GOOD, fancy_upscaling=False) != default).any()
+
+
+def test_what_cannot_be_recovered_is_an_error_and_never_another_image() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (260, 300, 3), np.uint8)
+    whole = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    first = whole.index(b"\xff\xda")
+    second = whole.index(b"\xff\xda", first + 2)
+    # a warning, and then an error, which libjpeg-turbo then reports as a warning too
+    damaged = whole[:second] + b"junk\xff\xd8" + whole[second:]
+    for value in (3, 171):
+        POOL.empty((260, 300, 3), np.dtype(np.uint8))[...] = value
+        with pytest.raises(ImageDecodeError, match="nothing of it is left"):
+            decode_jpeg(damaged, try_recover_truncated=True)

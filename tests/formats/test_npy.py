@@ -126,3 +126,11 @@ def test_damage_to_the_header_never_crashes(at, value):
 def test_a_name_is_not_contents():
     with pytest.raises(DtypeError, match="read_file"):
         decode_npy("labels.npy")
+
+
+@pytest.mark.parametrize("unit", [0x110000, 0xFFFFFFFF, 0xD800])
+def test_text_that_is_not_unicode(unit) -> None:
+    file = io.BytesIO()
+    np.save(file, np.array(["ab"]))
+    with pytest.raises(TensorDecodeError, match="not Unicode"):
+        decode_npy(file.getvalue()[:-4] + unit.to_bytes(4, "little"))

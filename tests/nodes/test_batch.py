@@ -118,3 +118,8 @@ def test_batches_are_the_users_to_change() -> None:
         batch += 100
     assert array.tolist() == list(range(6))
     assert lists(dataset) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_batch_larger_than_the_dataset_costs_no_more_than_the_dataset() -> None:
+    assert [batch.tolist() for batch in fl.Dataset.range(3).batch(10**17)] == [[0, 1, 2]]
+    assert list(fl.Dataset.range(3).batch(10**17, drop_remainder=True)) == []

@@ -20,3 +20,15 @@ def test_the_shards_are_every_nth_element(shards) -> None:
 def test_bad_arguments(shards, index) -> None:
     with pytest.raises(fl.errors.ArgumentError):
         fl.Dataset.range(3).shard(shards, index)
+
+
+def test_a_stream_is_asked_for_no_more_than_is_needed() -> None:
+    asked = []
+
+    def numbers():
+        for number in range(100):
+            asked.append(number)
+            yield number
+
+    assert [int(n) for n in fl.Dataset.from_generator(numbers).shard(3, 1).take(2)] == [1, 4]
+    assert asked == [0, 1, 2, 3, 4]

@@ -1,3 +1,6 @@
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -27,3 +30,20 @@ def test_blocks_grow_without_being_seen() -> None:
     assert [int(n) for n in dataset] == list(range(1, 5001))
     texts = fl.Dataset.from_tensor_slices([str(n) for n in range(3000)])
     assert list(texts) == [str(n).encode() for n in range(3000)]
+
+
+@pytest.mark.parametrize("calls", [None, 2])
+def test_threads_that_share_an_iterator_get_each_element_once(calls) -> None:
+    iterator = iter(fl.Dataset.range(50_000).map(lambda number: number, calls).prefetch(2))
+    taken: list[list[int]] = [[] for _ in range(4)]
+    threads = [threading.Thread(target=lambda out=out: out.extend(int(n) for n in iterator)) for out in taken]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert sorted(number for out in taken for number in out) == list(range(50_000))

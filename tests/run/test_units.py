@@ -37,3 +37,19 @@ def test_batches_of_a_stream_are_those_of_an_indexed_dataset(count, sizes, calls
         else:
             with pytest.raises(fl.errors.ShapeError):
                 list(dataset)
+
+
+@pytest.mark.parametrize("calls", [None, 2])
+def test_what_a_function_changed_in_place_is_not_changed_again_after_a_failure(calls) -> None:
+    def add_one(row):
+        row += 1
+        if row[0] == 15001:
+            raise ValueError("no")
+        return row
+
+    rows = np.arange(20000).reshape(-1, 2)
+    rows_given: list = []
+    dataset = fl.Dataset.from_tensor_slices(rows).filter(lambda row: True).map(add_one, calls)
+    with pytest.raises(fl.errors.UserFunctionError):
+        rows_given.extend(dataset)
+    np.testing.assert_array_equal(np.array(rows_given), rows[:7500] + 1)

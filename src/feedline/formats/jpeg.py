@@ -206,10 +206,19 @@ def decode_jpeg_bytes(
             at = header.frame_at + 5
             enlarged = contents[:at] + struct.pack(">HH", 8, 8) + contents[at + 4 :]
             options |= {"min_height": 8 // ratio, "min_width": 8 // ratio}
-    if ratio == 1 and enlarged is contents:
-        options["buffer"] = POOL.empty((height, width, 4 if ink else planes), np.dtype(np.uint8))
+    colours = "CMYK" if ink else ("GRAY" if planes == 1 else "RGB")
+    pooled = None
+    if try_recover_truncated:
+        # What the decoder does not reach stays as it was: black, not another image's pixels.
+        options["buffer"] = np.zeros(max(header.height, 8) * max(header.width, 8) * (4 if ink else planes), np.uint8)
+    elif ratio == 1:
+        options["buffer"] = pooled = POOL.empty((height, width, 4 if ink else planes), np.dtype(np.uint8))
     try:
-        image = simplejpeg.decode_jpeg(enlarged, "CMYK" if ink else ("GRAY" if planes == 1 else "RGB"), **options)
+        image = simplejpeg.decode_jpeg(enlarged, colours, **options)
+        nothing_left = False
+        if try_recover_truncated and not image.any():  # black, or nothing at all?
+            options["buffer"] = np.full_like(options["buffer"], 255)
+            nothing_left = simplejpeg.decode_jpeg(enlarged, colours, **options).min() == 255
     except ValueError as error:
         if "subsampling level" in str(error) and not ink:
             return _decode_with_opencv(contents, header, planes, ratio, try_recover_truncated)
@@ -220,7 +229,10 @@ def decode_jpeg_bytes(
                 "Save it again without subsampling, or as RGB.",
             ) from error
         raise _decode_error(header, str(error)) from error
-    image = options.get("buffer", image)
+    if nothing_left:
+        raise _decode_error(header, "nothing of it is left")
+    if pooled is not None:
+        image = pooled
     if image.shape[0] != height or image.shape[1] != width:
         image = np.ascontiguousarray(image[:height, :width])
     return _ink_to_rgb(image, header.adobe) if ink else image

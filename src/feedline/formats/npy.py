@@ -118,7 +118,15 @@ def read_npy(contents: bytes | memoryview) -> np.ndarray:
 
 
 def _as_strings(array: np.ndarray) -> np.ndarray:
-    values = (np.strings.encode(array, "utf-8") if array.dtype.kind == "U" else array) if array.size else array
+    values = array
+    if array.size and array.dtype.kind == "U":
+        points = array.ravel(order="K").view(array.dtype.str[0] + "u4")
+        wrong = points[(points > 0x10FFFF) | (points >> 11 == 0x1B)]  # NumPy would write bytes that are not UTF-8
+        if wrong.size:
+            raise TensorDecodeError(
+                f"the .npy file's text holds U+{int(wrong[0]):X}, which is not Unicode.", fix=_DAMAGED
+            )
+        values = np.strings.encode(array, "utf-8")
     out = values.astype(object)
     out.flags.writeable = False
     return out

@@ -160,7 +160,10 @@ class DatasetAdapter(DataAdapter):
         signature = map_structure(tensorflow_spec, self._signature)
         if self._class_weight is not None:
             x, y, _ = split(signature)
-            signature = x, y, tf.TensorSpec(None, keras.config.floatx())
+            labels = split(self._signature)[1]
+            # Keras's weighted metrics need the rank: `class_weights` gives one dimension less than labels of several.
+            shape = None if labels.shape is None else (None,) * max(1, len(labels.shape) - 1)
+            signature = x, y, tf.TensorSpec(shape, keras.config.floatx())
         data = tf.data.Dataset.from_generator(self._tensorflow_batches, output_signature=signature)
         # TensorFlow would read one batch ahead in a thread of its own. Reading ahead is the dataset's `prefetch`; here
         # it would blur the waiting times, and close a pass in one thread while another reads from it.

@@ -18,7 +18,7 @@ from feedline.errors import (
     StructureError,
     nearest_name,
 )
-from feedline.spec import RaggedTensorSpec, SparseTensorSpec, dtype_name, merge_shapes, shape_allows, string
+from feedline.spec import RaggedTensorSpec, SparseTensorSpec, dtype_name, shape_allows, string
 from feedline.structure import component_shape, map_structure, with_shape
 
 PARTS = ("x", "y", "sample_weight")
@@ -265,7 +265,9 @@ def open_where_inputs_are(model: Any, spec: Any) -> Any:
         shape = wanted.get(id(each))
         if shape is None or each.shape is None or len(shape) != len(each.shape):
             return each
-        return with_shape(each, merge_shapes(each.shape, shape))
+        lengths = zip(shape, each.shape, strict=True)
+        # Where both know a length and disagree, the dataset's stays: Keras says what does not fit.
+        return with_shape(each, tuple(None if wanted_length is None else got for wanted_length, got in lengths))
 
     return map_structure(opened, spec)
 

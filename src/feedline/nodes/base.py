@@ -175,9 +175,10 @@ class BlockNode(Node):
         """Returns the positions and epochs of the parent's elements that are needed."""
         if self.group == 1:
             return positions, epochs
-        wide = (positions[:, None] * self.group + np.arange(self.group)).reshape(-1)
-        wide_epochs = np.repeat(epochs, self.group)
         length = self.parents[0].cardinality()
+        each = self.group if length < 0 else min(self.group, length)  # one batch of all: no more rows than there are
+        wide = (positions[:, None] * self.group + np.arange(each)).reshape(-1)
+        wide_epochs = np.repeat(epochs, each)
         if length >= 0:
             inside = wide < length
             if not inside.all():

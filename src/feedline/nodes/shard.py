@@ -50,10 +50,10 @@ class _ShardStream:
 
     def next(self, limit: int) -> Block | None:
         while True:
-            block = self._parent.next(limit * self._node.num_shards)
+            first = (self._node.index - self._seen) % self._node.num_shards
+            block = self._parent.next(first + 1 + (limit - 1) * self._node.num_shards)  # no more than what is needed
             if block is None:
                 return None
-            first = (self._node.index - self._seen) % self._node.num_shards
             self._seen += block.length
             chosen = np.arange(first, block.length, self._node.num_shards)
             if len(chosen):

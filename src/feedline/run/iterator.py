@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -30,17 +31,19 @@ class DatasetIterator:
         self._grows = not asks_one_by_one(node)
         self._block: Block | None = None
         self._row = 0
+        self._lock = threading.Lock()
 
     def __iter__(self) -> DatasetIterator:
         return self
 
     def __next__(self) -> Any:
-        block = self._block
-        if block is None or self._row == block.length:
-            block = self._block = self._next_block()
-            self._row = 0
-        row = self._row
-        self._row = row + 1
+        with self._lock:  # several threads may share an iterator, as one of tf.data's: each element goes to one of them
+            block = self._block
+            if block is None or self._row == block.length:
+                block = self._block = self._next_block()
+                self._row = 0
+            row = self._row
+            self._row = row + 1
         return block.row(row)
 
     def _next_block(self) -> Block:

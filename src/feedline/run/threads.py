@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 import time
+import weakref
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import ClassVar
 
+from feedline.errors import ArgumentError
 from feedline.nodes.base import AUTOTUNE
 from feedline.run.units import Unit, Units
 
@@ -17,6 +24,76 @@ _WARM_UNITS = 3
 """After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
 
 _LOOKAHEAD_BYTES = 512 << 20
+
+
+_MOST_THREADS = 256
+"""More threads than this would only cost memory, whatever number the user gives."""
+
+_EXIT_SECONDS = 1.0
+"""How long the end of the program waits for workers: what a user's generator waits for may never come."""
+
+
+class Workers:
+    """Threads that start when there is work for them, and do not keep the program from ending.
+
+    `concurrent.futures` joins its threads at exit: a generator that waits for ever in one would hang the program.
+
+    Args:
+        count: how many threads at the most.
+    """
+
+    _alive: ClassVar[weakref.WeakSet[Workers]] = weakref.WeakSet()
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads: list[threading.Thread] = []
+        Workers._alive.add(self)
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Has a thread do a piece of work; one caller at a time."""
+        self._work.put(work)
+        if not self._idle.acquire(blocking=False) and len(self._threads) < self._count:
+            thread = threading.Thread(
+                target=_work_off, args=(self._work, self._idle), name=f"feedline_{len(self._threads)}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def shutdown(self) -> None:
+        """Ends the threads once they have done what they are at; work that none has begun is dropped."""
+        while not self._work.empty():
+            try:
+                self._work.get_nowait()
+            except Exception:
+                break
+        for _ in self._threads:
+            self._work.put(None)
+
+    def __del__(self) -> None:
+        self.shutdown()
+
+    @classmethod
+    def end_all(cls) -> None:
+        """Waits a moment for the threads of all workers, so that none is cut off within a codec."""
+        threads = []
+        for workers in list(cls._alive):
+            workers.shutdown()
+            threads += workers._threads
+        end = time.monotonic() + _EXIT_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+
+def _work_off(queue: SimpleQueue, idle: threading.Semaphore) -> None:
+    while (work := queue.get()) is not None:
+        work()
+        del work
+        idle.release()
+
+
+atexit.register(Workers.end_all)
 
 
 class Ticket(Future):
@@ -37,11 +114,12 @@ class Threads:
 
     def __init__(self, units: Units, workers: int, lookahead: int, elements: int = 1) -> None:
         self._units = units
-        self._workers = workers
+        self._workers = workers = min(workers, _MOST_THREADS)
         self._lookahead = lookahead
         self._elements = elements
         self._element_bytes = 0
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="feedline")
+        self._pool = Workers(workers)
+        self._process = os.getpid()
         self._results: deque[Ticket] = deque()
         self._tickets: deque[Ticket] = deque()
         self._taking = threading.Lock()
@@ -68,6 +146,11 @@ class Threads:
 
     def next(self) -> Ticket | None:
         """Returns the ticket of the next unit, in their order; it may not be done yet. None once drained."""
+        if self._process != os.getpid():
+            raise ArgumentError(
+                "this iterator was begun before os.fork(), and its threads are not in this process.",
+                fix="Begin one of its own in each process, with iter(dataset).",
+            )
         with self._changing:
             while not self._closed and not self._draining and len(self._results) < self.depth:
                 ticket = Ticket()
@@ -128,7 +211,7 @@ class Threads:
         """Ends the threads and closes the units."""
         with self._changing:
             self._closed = True
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown()
             for ticket in (*self._results, *self._tickets):
                 ticket.cancel()  # nobody may wait for what no worker has begun
             self._results.clear()

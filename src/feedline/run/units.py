@@ -97,6 +97,8 @@ class StreamedUnit:
 
     def compute(self) -> Block:
         block, first = self._block, self._first
+        if self.count > 1 and any(node.works for node in self._suffix):
+            block = block.own()  # the user's function may change its argument, and where it fails, `singles` begin anew
         for node in self._suffix:
             count = -(-block.length // node.group)
             first //= node.group

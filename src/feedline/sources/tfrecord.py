@@ -60,7 +60,11 @@ class TFRecords(Node):
         """Where the records of each file are."""
         from feedline.formats.tfrecord import build_index
 
-        return [build_index(name) for name in self.filenames]
+        try:
+            return [build_index(name) for name in self.filenames]
+        except FeedlineError as error:  # found when the length is asked for, where no stage runs yet
+            error.add_where(f"{self.label()} at {self.origin}")
+            raise
 
     @cached_property
     def starts(self) -> np.ndarray:

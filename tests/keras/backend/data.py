@@ -48,6 +48,9 @@ def check_class_weight():
         theirs = classifier(loss).fit(X, labels, class_weight=class_weight, batch_size=50, shuffle=False, verbose=0)
         close_to(ours.history["loss"], theirs.history["loss"])
         assert abs(classifier(loss).evaluate(X, labels, verbose=0) - ours.history["loss"][0]) > 1e-3
+    model = classifier()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert "accuracy" in model.fit(batches(X, CLASSES), class_weight=class_weight, verbose=0).history
     weight = np.ones(100, np.float32)
 
     def fit(data, given):

@@ -25,6 +25,13 @@ _OF_BOOLS = {"bool", "int32", "int64", "float16", "float32", "float64", "complex
 _KINDS = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
 
 
+_PYTHON_NUMBERS = {bool: 0, int: 1, float: 2, complex: 3}
+_DTYPE_OF = {
+    bool: np.dtype(bool), int: np.dtype(np.int32), float: np.dtype(np.float32), complex: np.dtype(np.complex128),
+}  # fmt: skip
+_INT64 = np.dtype(np.int64)
+
+
 def kind_of(dtype: np.dtype) -> str:
     """Returns b, i, u, f or c for numbers and O for strings; bfloat16 and its kin, which NumPy does not know, are f."""
     return "f" if dtype.kind == "V" else dtype.kind
@@ -42,7 +49,12 @@ def to_array(value: Any, dtype: Any = None, name: str = "the value") -> np.ndarr
         DtypeError: it cannot have the dtype.
         ShapeError: it is a list of values whose shapes differ.
     """
-    wanted = None if dtype is None else as_dtype(dtype)
+    kind = type(value)
+    if dtype is None and (
+        kind is Tensor or (kind is np.ndarray and value.dtype.kind in "biufc" and value.dtype.isnative)
+    ):
+        return value.view(np.ndarray)
+    wanted = None if dtype is None else dtype if isinstance(dtype, np.dtype) else as_dtype(dtype)
     if isinstance(value, Tensor):
         if wanted is not None and value.dtype != wanted:
             raise DtypeError(
@@ -52,7 +64,7 @@ def to_array(value: Any, dtype: Any = None, name: str = "the value") -> np.ndarr
         return plain_array(value)
     if value is None:
         raise ArgumentError(f"{name} is None, which is no tensor.", fix="Is a `return` missing in a function?")
-    if isinstance(value, bool | int | float | complex) and not isinstance(value, np.generic):
+    if kind in _PYTHON_NUMBERS:
         return _number(value, wanted, name)
     if isinstance(value, str | bytes):
         array = np.empty((), object)
@@ -91,26 +103,25 @@ def _native(array: np.ndarray, name: str) -> np.ndarray:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _number(value: bool | int | float | complex, wanted: np.dtype | None, name: str) -> np.ndarray:
+def _number(value: Any, wanted: np.dtype | None, name: str) -> np.ndarray:
+    python = type(value)
     if wanted is None:
-        if isinstance(value, bool):
-            wanted = np.dtype(bool)
-        elif isinstance(value, int):
-            wanted = np.dtype(np.int32 if -(1 << 31) <= value < 1 << 31 else np.int64)
-        else:
-            wanted = np.dtype(np.float32 if isinstance(value, float) else np.complex128)
-    kind = kind_of(wanted)
-    rank = 0 if isinstance(value, bool) else 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
+        wanted = _DTYPE_OF[python]
+        if python is int and not -(1 << 31) <= value < 1 << 31:
+            wanted = _INT64
+    kind, rank = kind_of(wanted), _PYTHON_NUMBERS[python]
     if kind == "O" or rank > _KINDS[kind] or (kind == "b" and rank) or (rank == 0 and wanted.name not in _OF_BOOLS):
         raise DtypeError(
-            f"{name} is the Python {type(value).__name__} {value}, which is no {dtype_name(wanted)}.",
+            f"{name} is the Python {python.__name__} {value}, which is no {dtype_name(wanted)}.",
             fix="Give a value of the same dtype, or tf.cast the tensor beside it.",
         )
-    if kind in "iu" and rank == 1 and not np.iinfo(wanted).min <= value <= np.iinfo(wanted).max:  # type: ignore[operator]
+    if rank < 3 and -100 <= value <= 100 and (kind != "u" or value >= 0):
+        return np.array(value, wanted)  # every dtype can hold it
+    if kind in "iu" and rank == 1 and not np.iinfo(wanted).min <= value <= np.iinfo(wanted).max:
         raise _does_not_fit(value, wanted, name)
     with np.errstate(over="ignore"):
         array = np.asarray(value).astype(wanted)
-    if kind == "f" and rank == 2 and math.isfinite(value) and not np.isfinite(array):  # type: ignore[arg-type]
+    if kind == "f" and rank == 2 and math.isfinite(value) and not np.isfinite(array):
         raise _does_not_fit(value, wanted, name)
     return array
 
@@ -146,20 +157,21 @@ def _with_dtype(array: np.ndarray, wanted: np.dtype | None, name: str) -> np.nda
 
 
 def _list(values: list | tuple, wanted: np.dtype | None, name: str) -> np.ndarray:
-    tensor_dtype = next((leaf.dtype for leaf in leaves(values) if isinstance(leaf, Tensor)), None)
-    if tensor_dtype is not None:
-        return _stacked(values, tensor_dtype if wanted is None else wanted, name)
+    kinds = set(map(type, leaves(values)))
+    if Tensor in kinds:
+        first_tensor = next(leaf for leaf in leaves(values) if isinstance(leaf, Tensor))
+        return _stacked(values, first_tensor.dtype if wanted is None else wanted, name)
     first = next(leaves(values), _NOTHING)
     if first is _NOTHING:
         return _rectangular(values, name).astype(np.float32 if wanted is None else wanted)
     if _is_text(first):
         array = _rectangular(values, name, object)
-        if not all(isinstance(item, str | bytes) for item in array.reshape(-1)):
+        if not all(isinstance(item, (str, bytes)) for item in array.reshape(-1)):
             raise _mixed(values, name)
         return _with_dtype(np.asarray(as_bytes_array(array), object), wanted, name)
-    if wanted is None:
-        wanted = _dtype_of_list(values, first, name)
     array = _rectangular(values, name)
+    if wanted is None:
+        wanted = _dtype_of_list(values, kinds, first, array, name)
     if array.dtype.kind in "USO":
         raise _mixed(values, name)
     if array.dtype == bool and isinstance(first, bool):
@@ -173,7 +185,7 @@ _NOTHING = object()
 def leaves(values: Any) -> Iterator[Any]:
     """Yields what nested lists and tuples hold."""
     for value in values:
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             yield from leaves(value)
         else:
             yield value
@@ -183,17 +195,16 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str | bytes) or (isinstance(value, np.ndarray) and value.dtype.kind in "USO")
 
 
-def _dtype_of_list(values: Any, first: Any, name: str) -> np.dtype | None:
+def _dtype_of_list(values: Any, types: set[type], first: Any, array: np.ndarray, name: str) -> np.dtype | None:
     """Returns the dtype of a list of numbers: its first value's, integers of any width being int32 where they fit."""
-    kinds = {kind_of(np.asarray(leaf).dtype) for leaf in leaves(values)}
+    if types <= _PYTHON_NUMBERS.keys():
+        kinds = {_DTYPE_OF[each].kind for each in types}
+    else:
+        kinds = {kind_of(np.asarray(leaf).dtype) for leaf in leaves(values)}
     have = np.asarray(first).dtype
-    if (kind_of(have) == "b" and kinds != {"b"}) or ("c" in kinds and kinds != {"c"}):
+    if (have.kind == "b" and kinds != {"b"}) or ("c" in kinds and kinds != {"c"}):
         raise _mixed(values, name)
-    if kinds <= {"b", "i", "u"} and kind_of(have) != "b":
-        try:
-            array = _rectangular(values, name)
-        except OverflowError:
-            array = np.array([0], object)
+    if kinds <= {"b", "i", "u"} and have.kind != "b":
         fits = array.dtype != object and (array.size == 0 or (array.min() >= -(1 << 31) and array.max() < 1 << 31))
         return np.dtype(np.int32 if fits else np.int64)
     if "f" in kinds:
@@ -253,6 +264,8 @@ def whole(value: Any, name: str) -> int:
     Raises:
         ArgumentError: it is none.
     """
+    if type(value) is int:
+        return value
     array = to_array(value, None, name)
     if array.size != 1 or array.dtype.kind not in "iu":
         raise ArgumentError(f"{name} is {value!r:.60}, not a whole number.", fix="Give an int.")
@@ -265,6 +278,8 @@ def wholes(value: Any, name: str) -> list[int]:
     Raises:
         ArgumentError: it is none.
     """
+    if type(value) in (list, tuple) and all(type(number) is int for number in value):
+        return list(value)
     array = to_array(value, None, name)
     if array.size == 0:
         return []
@@ -307,6 +322,8 @@ def fitting(function: Callable[..., Any], *arrays: np.ndarray) -> Any:
         ShapeError: their shapes do not go together.
     """
     try:
+        if arrays[0].dtype.kind in "biuO":  # nothing to be quiet about
+            return function(*arrays)
         with np.errstate(all="ignore"):
             return function(*arrays)
     except FeedlineError:
