@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from pipelines.compare import MOST, plain, same, same_spec  # noqa: E402
 from pipelines.libraries import Fl, tensorflow  # noqa: E402
-from pipelines.steps import LEARNT, SOURCES, STEPS, apply, fits, resolved, source  # noqa: E402
+from pipelines.steps import LEARNT, SOURCES, STEPS, accepted, accepted, apply, fits, resolved, source  # noqa: E402
 
 Tf = tensorflow()
 
@@ -49,6 +49,7 @@ class Built:
             self.error = error
 
 
+@tf.autograph.experimental.do_not_convert  # autograph has nothing to do here, and takes most of the time
 def build_theirs(first: tuple, steps: list[tuple], force: int) -> tuple[Built, list[tuple]]:
     """Returns the pipeline of tf.data, and those steps that make sense, or one that makes none and was forced."""
     built, kept = Built(), []

@@ -309,3 +309,36 @@ def test_results_may_be_kept_and_buffers_are_not_shared():
 def test_an_infinite_dataset_is_left_early():
     ds = tf.data.Dataset.range(3).repeat().prefetch(tf.data.AUTOTUNE)
     assert [x.numpy() for x in itertools.islice(ds, 7)] == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_callable_objects_are_functions():
+    class Scale:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def __call__(self, x):
+            assert type(x) is tf.Tensor
+            return x * self.factor
+
+    ds = tf.data.Dataset.range(3).map(Scale(2))
+    assert [x.numpy() for x in ds] == [0, 2, 4]
+    assert "map(Scale)" in repr(ds)
+    assert "map(double)" in repr(ds.map(double))
+
+
+def double(x):
+    return x * 2
+
+
+def test_keras_layers_and_arrays_of_frameworks_in_map():
+    jnp = pytest.importorskip("jax.numpy")
+    ds = tf.data.Dataset.from_tensor_slices([[1.0, 2.0]]).map(lambda x: jnp.asarray(x) + 1)
+    assert [x.numpy().tolist() for x in ds] == [[2.0, 3.0]]
+
+
+def test_tables(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    ds = tf.data.Dataset.from_tensor_slices((dict(frame), tf.constant([0, 1])))
+    rows = [(row["a"].numpy(), row["b"].numpy(), label.numpy()) for row, label in ds]
+    assert rows == [(1, b"x", 0), (2, b"y", 1)]

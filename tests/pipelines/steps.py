@@ -308,7 +308,7 @@ STEPS = st.one_of(
     st.tuples(st.just("ragged_batch"), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("unbatch")),
     st.tuples(
-        st.just("rebatch"), st.integers(1, 4) | st.lists(st.integers(0, 3), min_size=1, max_size=3), st.booleans()
+        st.just("rebatch"), st.integers(1, 4) | st.lists(st.integers(1, 3), min_size=1, max_size=3), st.booleans()
     ),
     st.tuples(st.just("take"), st.integers(-1, 6)),
     st.tuples(st.just("skip"), st.integers(-1, 4)),
@@ -354,7 +354,7 @@ STEPS = st.one_of(
     st.tuples(st.just("options")),
     st.tuples(st.just("apply"), st.integers(0, 2)),
 )
-LEARNT = {"map", "scan", "flat_map", "interleave", "group", "bucket", "failing", "window"}
+LEARNT = {"map", "scan", "resample", "flat_map", "interleave", "group", "bucket", "failing", "window"}
 """Steps after which feedline learns the spec by running them, so that it may be more exact than TensorFlow's."""
 
 

@@ -52,8 +52,9 @@ class StreamMethods(BaseDataset):
 
         Args:
             map_func: from element to dataset.
-            cycle_length: how many datasets take turns; None or AUTOTUNE for one a core, so that the order is another
-                on another machine: give a number for one order everywhere.
+            cycle_length: how many datasets take turns. None or AUTOTUNE leaves it to the machine, as `tf.data` does:
+                one a core; with num_parallel_calls no more than those, or one for three cores where that is AUTOTUNE.
+                Give a number for one order everywhere.
             block_length: how many elements each gives in its turn; None for 1.
             num_parallel_calls: not used; a `prefetch` after it works ahead.
             deterministic: not used; the order is kept.
@@ -70,11 +71,15 @@ class StreamMethods(BaseDataset):
         from feedline.run.streams import available_cores
 
         check_function(map_func, "interleave")
-        fixed = cycle_length is not None and cycle_length != AUTOTUNE
-        cycle = whole_number(cycle_length, "cycle_length", least=1) if fixed else available_cores()
-        if num_parallel_calls is not None and num_parallel_calls != AUTOTUNE:
-            calls = whole_number(num_parallel_calls, "num_parallel_calls", least=1, special=", or AUTOTUNE")
-            if fixed and calls > cycle:
+        calls = num_parallel_calls
+        if calls is not None and calls != AUTOTUNE:
+            calls = whole_number(calls, "num_parallel_calls", least=1, special=", or AUTOTUNE")
+        if cycle_length is None or cycle_length == AUTOTUNE:
+            cores = available_cores()
+            cycle = cores if calls is None else -(-cores // 3) if calls == AUTOTUNE else min(calls, cores)
+        else:
+            cycle = whole_number(cycle_length, "cycle_length", least=1, special=", or AUTOTUNE")
+            if calls is not None and calls > cycle:
                 raise ArgumentError(
                     f"num_parallel_calls is {calls} with cycle_length {cycle}: no more datasets than that are open.",
                     fix=f"Give {cycle} or less, or AUTOTUNE.",

@@ -41,7 +41,8 @@ def _not_by_zero(function: Callable[..., Any]) -> Callable[..., Any]:
 def _divide(x: np.ndarray, y: np.ndarray) -> Any:
     if x.dtype.kind in "iu":
         wide = np.float32 if x.dtype.itemsize < 4 else np.float64
-        return np.true_divide(x.astype(wide), y.astype(wide))
+        with np.errstate(all="ignore"):
+            return np.true_divide(x.astype(wide), y.astype(wide))
     return np.true_divide(x, y)
 
 

@@ -322,7 +322,7 @@ def fitting(function: Callable[..., Any], *arrays: np.ndarray) -> Any:
         ShapeError: their shapes do not go together.
     """
     try:
-        if arrays[0].dtype.kind in "biuO":  # nothing to be quiet about
+        if not arrays or arrays[0].dtype.kind in "biuO":  # nothing to be quiet about
             return function(*arrays)
         with np.errstate(all="ignore"):
             return function(*arrays)

@@ -42,7 +42,8 @@ import feedline.compat.tf as tf  # in place of: import tensorflow as tf
 ```
 
 An input pipeline written for TensorFlow then runs by feedline: sources, `map`, batches, `model.fit`. TensorFlow is not
-needed, and not loaded. `tf.keras` is Keras 3 on the backend that you choose (`KERAS_BACKEND=jax`).
+needed, and not loaded. `tf.keras` is Keras 3 on the backend that you choose (`KERAS_BACKEND=jax`); for
+`from tensorflow.keras import layers` write `from keras import layers`.
 
 ## Values
 

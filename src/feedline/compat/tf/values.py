@@ -14,6 +14,7 @@ from feedline.compat.tf.ragged_tensor import RaggedTensor, as_plain_ragged, as_r
 from feedline.compat.tf.sparse_tensor import SparseTensor, as_plain_sparse
 from feedline.compat.tf.tensor import Tensor, as_tensor, plain_array
 from feedline.nested import DatasetComponent
+from feedline.nodes.map import function_name
 from feedline.strings import PackedStrings
 from feedline.structure import flatten
 
@@ -48,6 +49,10 @@ def wrapped(value: Any) -> Any:
     return _each(value, wrapped)
 
 
+_SIMPLE = {bool, int, float, str, bytes}
+"""What lists hold that have nothing to be made plain; they may be long."""
+
+
 def plain(value: Any) -> Any:
     """Returns a user's value with plain arrays, NumPy scalars and bytes in place of tensors, in any structure."""
     kind = type(value)
@@ -58,7 +63,7 @@ def plain(value: Any) -> Any:
     if kind is dict:
         return {key: plain(part) for key, part in value.items()}
     if kind is list:
-        return [plain(part) for part in value]
+        return value if _SIMPLE.issuperset(map(type, value)) else [plain(part) for part in value]
     if isinstance(value, RaggedTensor):
         return as_plain_ragged(value)
     if isinstance(value, SparseTensor):
@@ -82,10 +87,11 @@ def _each(value: Any, function: Callable[[Any], Any]) -> Any:
 def on_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a user's function as feedline calls it: given tensors, its result made plain."""
 
-    @functools.wraps(function)
+    @functools.wraps(function, updated=())
     def called(*args: Any) -> Any:
         return plain(function(*[wrapped(value) for value in args]))
 
+    called.__name__ = function_name(function)
     return called
 
 
