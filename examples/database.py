@@ -1,8 +1,7 @@
 """Rows streamed out of a database: SQLite, and PostgreSQL where it is installed.
 
 The PostgreSQL server is this file's own: it begins and ends with it, keeps its data in a temporary folder, and is
-reached by a socket in that folder only. It needs `initdb` and `postgres`, and psycopg: pip install
-'feedline[examples]'.
+reached by a socket in that folder only. It needs `initdb` and `postgres`, and `pip install 'psycopg[binary]'`.
 """
 
 import os
@@ -83,7 +82,7 @@ def postgresql(folder: Path) -> None:
         print("PostgreSQL: left out, it is not installed (on Debian: apt install postgresql)")
         return
     if importlib.util.find_spec("psycopg") is None:
-        print("PostgreSQL: left out, psycopg is not installed: pip install 'feedline[examples]'")
+        print("PostgreSQL: left out, psycopg is not installed: pip install 'psycopg[binary]'")
         return
     import psycopg
 

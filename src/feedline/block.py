@@ -22,6 +22,7 @@ from feedline.sparse import SparseTensor
 from feedline.spec import dtype_name
 from feedline.strings import PackedStrings, as_plain_array
 from feedline.structure import (
+    AS_IT_IS,
     Treedef,
     as_component,
     component_dtype,
@@ -83,15 +84,23 @@ class Block:
 def _column_nbytes(column: Column) -> int:
     if isinstance(column, PackedStrings) or (isinstance(column, np.ndarray) and column.dtype != object):
         return column.nbytes
-    total = 0
-    for value in column.reshape(-1) if isinstance(column, np.ndarray) else column:
-        if isinstance(value, bytes):
-            total += len(value) + 33
-        elif hasattr(value, "nbytes"):
-            total += value.nbytes
-        else:
-            total += getattr(getattr(value, "values", None), "nbytes", 64)
-    return total
+    values = column.reshape(-1) if isinstance(column, np.ndarray) else column
+    step = max(1, len(values) // _LOOKED_AT)
+    return step * sum(map(_value_nbytes, values[::step]))
+
+
+_LOOKED_AT = 64
+"""How many values at the most say what all values of a column take."""
+
+
+def _value_nbytes(value: Any) -> int:
+    if isinstance(value, bytes):
+        return len(value) + 33
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return _column_nbytes(value)
+    if hasattr(value, "nbytes"):
+        return value.nbytes
+    return getattr(getattr(value, "values", None), "nbytes", 64)
 
 
 def take_column(column: Column, indices: np.ndarray) -> Column:
@@ -178,7 +187,7 @@ class ColumnBuilder:
         keep: what is done to a row that is kept as it is, so that it does not change later.
     """
 
-    __slots__ = ("_dtype", "_giver", "_keep", "_name", "_rows", "_shape", "array", "capacity", "length")
+    __slots__ = ("_dtype", "_giver", "_keep", "_name", "_rows", "_scalar", "_shape", "array", "capacity", "length")
 
     def __init__(self, capacity: int, name: str, giver: str, keep: Callable[[Any], Any]) -> None:
         self.capacity = capacity
@@ -186,6 +195,7 @@ class ColumnBuilder:
         self.array: np.ndarray | None = None
         self._rows: list[Any] | None = None
         self._dtype: np.dtype | None = None
+        self._scalar: type | None = None
         self._shape: tuple[int | None, ...] = ()
         self._name = name
         self._giver = giver
@@ -198,16 +208,14 @@ class ColumnBuilder:
             DtypeError: it is of another dtype than the rows before it.
         """
         array = self.array
-        if (
-            array is not None
-            and type(value) is np.ndarray
-            and value.shape == self._shape
-            and value.dtype == self._dtype
-            and self.length < len(array)
-        ):
-            array[self.length] = value
-            self.length += 1
-            return
+        if array is not None and self.length < len(array):
+            kind = type(value)
+            if kind is self._scalar or (
+                kind is np.ndarray and value.shape == self._shape and value.dtype == self._dtype
+            ):
+                array[self.length] = value
+                self.length += 1
+                return
         dtype, shape = component_dtype(value), component_shape(value)
         if self._dtype is None:
             self._start(value, dtype, shape)
@@ -231,6 +239,7 @@ class ColumnBuilder:
             row_bytes = max(1, dtype.itemsize * math.prod(length or 0 for length in shape))
             rows = min(self.capacity, max(2, _FIRST_BYTES // row_bytes))
             self.array = POOL.empty((rows, *shape), dtype)
+            self._scalar = type(value) if type(value) in AS_IT_IS else None
         else:
             self._rows = []
 
@@ -303,7 +312,8 @@ class BlockBuilder:
                 those from here on and the user's own.
             treedef: the structure that the element must have.
         """
-        components = [as_component(value) for value in flatten_as(treedef, held.pop(), self.giver)]
+        leaves = flatten_as(treedef, held.pop(), self.giver)
+        components = [value if type(value) in AS_IT_IS else as_component(value) for value in leaves]
         self.append(components, treedef)
 
     def block(self) -> Block:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from feedline.origin import user_line
+
 __all__ = [
     "ArgumentError",
     "AudioDecodeError",
@@ -53,6 +55,7 @@ class FeedlineError(Exception):
 
     Attributes:
         row: which element of a batch it is about; None where that does not apply.
+        line: the line of the user's code that was being executed, if there is one.
 
     Example:
         >>> error = FeedlineError("the label is 12.", where=["row 3 of labels.csv"], fix="Use labels below 10.")
@@ -69,6 +72,7 @@ class FeedlineError(Exception):
         self.what = what
         self.where: list[str] = [where] if isinstance(where, str) else list(where)
         self.fix = fix
+        self.line = user_line()  # told where no place is known: an argument that cannot work
 
     def add_where(self, place: str) -> None:
         """Adds a place, further out than those already known."""
@@ -77,7 +81,7 @@ class FeedlineError(Exception):
 
     def __str__(self) -> str:
         lines = [self.what]
-        for number, place in enumerate(self.where):
+        for number, place in enumerate(self.where or ([str(self.line)] if self.line else [])):
             lines.append(("  where: " if number == 0 else "         ") + place)
         if self.fix:
             lines.append(f"  fix:   {self.fix}")
@@ -213,11 +217,12 @@ class MissingPackageError(FeedlineError, ImportError):
 
     Args:
         package: the package that is missing.
-        extra: the extra of feedline that installs it.
         needed_for: what was asked for.
+        install: what to install, as for pip; the package itself where left out. An extra of feedline would not do:
+            pip looks for it in the index, also where feedline was installed from a clone.
     """
 
     @classmethod
-    def of(cls, package: str, extra: str, needed_for: str) -> MissingPackageError:
+    def of(cls, package: str, needed_for: str, install: str = "") -> MissingPackageError:
         """Returns the error for a missing package, with the command that installs it."""
-        return cls(f"{needed_for} needs {package}, which is not installed.", fix=f"pip install 'feedline[{extra}]'")
+        return cls(f"{needed_for} needs {package}, which is not installed.", fix=f"pip install {install or package}")

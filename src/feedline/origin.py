@@ -19,6 +19,13 @@ def _is_feedline(filename: str) -> bool:
     return filename.startswith(_PACKAGE) and not filename.startswith(_OUTSIDE)
 
 
+def _runs_feedline(frame: FrameType) -> bool:
+    filename = frame.f_code.co_filename
+    # The __init__ of a dataclass is code without a file.
+    generated = filename == "<string>" and str(frame.f_globals.get("__name__")).startswith("feedline.")
+    return generated or _is_feedline(filename)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A place in the user's code."""
@@ -37,11 +44,19 @@ class Origin:
 def user_origin() -> Origin:
     """Returns the line outside feedline that is being executed."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_feedline(frame.f_code.co_filename):
+    while frame is not None and _runs_feedline(frame):
         frame = frame.f_back
     if frame is None:
         return Origin("?", 0)
     return Origin(frame.f_code.co_filename, frame.f_lineno)
+
+
+def user_line() -> Origin | None:
+    """Returns the line outside feedline and its command that is being executed; None where that is a library's."""
+    origin = user_origin()
+    if origin.line == 0 or origin.filename.startswith(_PACKAGE) or _is_library(origin.filename):
+        return None
+    return origin
 
 
 def origin_in_traceback(trace: TracebackType | None) -> Origin | None:
@@ -49,7 +64,7 @@ def origin_in_traceback(trace: TracebackType | None) -> Origin | None:
     found = None
     for frame, line in traceback.walk_tb(trace):
         filename = frame.f_code.co_filename
-        if not _is_feedline(filename) and not _is_library(filename):
+        if not _runs_feedline(frame) and not _is_library(filename):
             found = Origin(filename, line)
     return found
 

@@ -6,7 +6,8 @@ made into Python objects one by one, which is most of the cost of reading small 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class PackedStrings(NDArrayOperatorsMixin):
         array([b'one', b'two'], dtype=object)
     """
 
-    __slots__ = ("_array", "packed_buffer", "packed_lengths", "packed_offsets")
+    __slots__ = ("_array", "_results", "first", "packed_buffer", "packed_lengths", "packed_offsets", "whole")
 
     dtype = np.dtype(object)
     ndim = 1
@@ -39,6 +40,28 @@ class PackedStrings(NDArrayOperatorsMixin):
         self.packed_offsets = offsets
         self.packed_lengths = lengths
         self._array: np.ndarray | None = None
+        self._results: dict[Any, Any] = {}
+        self.whole: PackedStrings | None = None
+        self.first = 0
+
+    def part(self, start: int, stop: int) -> PackedStrings:
+        """Returns some strings in a row, which know the whole they are part of.
+
+        What is computed from each part of a block can so be computed from the whole at once: see `result`.
+        """
+        part = self[start:stop]
+        if isinstance(part, PackedStrings):
+            part.whole, part.first = self, start
+        return part
+
+    def result(self, key: Any, compute: Callable[[PackedStrings], Any]) -> Any:
+        """Returns what was computed from these strings; computes it the first time that this key is asked for.
+
+        The caller must not change it, since others get the same.
+        """
+        if key not in self._results:
+            self._results[key] = compute(self)
+        return self._results[key]
 
     def array(self) -> np.ndarray:
         """Returns the object array of bytes `(n,)`."""
@@ -113,6 +136,20 @@ class PackedStrings(NDArrayOperatorsMixin):
 
     def __reduce__(self) -> tuple:
         return (np.array, (self.array().tolist(), object))
+
+
+_here = threading.local()
+
+
+def set_record(record: Any, strings: PackedStrings | None, row: int) -> None:
+    """Notes where the record that this thread hands to the user's function comes from; None for nowhere."""
+    _here.record = record, strings, row
+
+
+def origin_of_record(record: bytes) -> tuple[PackedStrings, int] | None:
+    """Returns the strings that a record is one of, and its row, where this thread is at that record."""
+    known, strings, row = getattr(_here, "record", (None, None, 0))
+    return (strings, row) if known is record and strings is not None else None
 
 
 def _plain(value: Any) -> Any:

@@ -68,13 +68,21 @@ def flatten_as(treedef: Treedef, structure: Any, giver: str) -> list[Any]:
         leaves = treedef.flatten_up_to(structure)
     except (ValueError, TypeError):
         leaves = None
-    if leaves is not None and not any(_has_parts(leaf) for leaf in leaves):
-        return leaves
+    if leaves is not None:
+        if _WITHOUT_PARTS.issuperset(map(type, leaves)) or not any(_has_parts(leaf) for leaf in leaves):
+            return leaves
     got = flatten(structure)[1]
     raise StructureError(
         f"{giver} gave {describe_tree(got)} where the elements before have {describe_tree(treedef)}.",
         fix="Give the same structure for every element.",
     )
+
+
+_SCALARS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdFD")
+_WITHOUT_PARTS = _SCALARS | {np.ndarray, bytes, int, float, bool, str}
+
+AS_IT_IS = _SCALARS | {bytes}
+"""Types whose objects `as_component` gives back: asking whether a type is one of them is cheaper than calling it."""
 
 
 def _has_parts(value: Any) -> bool:
@@ -96,7 +104,7 @@ def describe_tree(treedef: Treedef) -> str:
     text = str(treedef)
     text = text.removeprefix("PyTreeSpec(").removesuffix(")")
     text = text.split(", namespace=")[0].split(", NoneIsLeaf")[0]
-    return _OF_CLASS.sub(r"\1(", text)
+    return "one component" if text == "*" else _OF_CLASS.sub(r"\1(", text)
 
 
 _OF_CLASS = re.compile(r"CustomTreeNode\(([^\[]*)\[[^\]]*\], ")

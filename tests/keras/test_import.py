@@ -32,7 +32,7 @@ def test_keras_missing():
             print(error)
     """)
     assert "feedline.keras needs keras" in said
-    assert "pip install 'feedline[keras]'" in said
+    assert "pip install keras jax" in said
 
 
 def test_backend_missing():

@@ -243,9 +243,9 @@ def test_stop_iteration_in_a_function_is_an_error_not_the_end() -> None:
         (lambda number: None, fl.errors.UserFunctionError, "return"),
         (lambda number: {1, 2}, fl.errors.DtypeError, "set"),
         (lambda number: object(), fl.errors.DtypeError, "object"),
-        (lambda number: [1, "a"], fl.errors.DtypeError, "mixes text"),
-        (lambda number: ["a", 1], fl.errors.DtypeError, "mixes text"),
-        (lambda number: [[1], [1, 2]], fl.errors.DtypeError, "different shapes"),
+        (lambda number: {"a": [1, "a"]}, fl.errors.DtypeError, "mixes text"),
+        (lambda number: {"a": ["a", 1]}, fl.errors.DtypeError, "mixes text"),
+        (lambda number: {"a": [[1], [1, 2]]}, fl.errors.DtypeError, "different shapes"),
         (lambda number: 1 << 40, fl.errors.DtypeError, "does not fit int32"),
         (lambda number: 1e300, fl.errors.DtypeError, "does not fit float32"),
         (lambda number: (), fl.errors.StructureError, "no arrays"),
@@ -358,3 +358,10 @@ def test_a_batch_that_is_passed_on_is_not_copied_and_not_shared() -> None:
     first, second = next(iter(fl.Dataset.range(1000).batch(1000).map(twice)))
     assert first.__array_interface__["data"][0] == given[0]
     assert not np.shares_memory(first, second)
+
+
+def test_a_list_is_several_components_as_in_tensorflow() -> None:
+    dataset = fl.Dataset.range(3).map(lambda number: [number, b"text"])
+    assert list(dataset.as_numpy_iterator()) == [(number, b"text") for number in range(3)]
+    assert isinstance(dataset.element_spec, tuple)
+    assert len(dataset.element_spec) == 2

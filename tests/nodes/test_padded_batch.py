@@ -32,7 +32,7 @@ def test_shapes_and_values() -> None:
     assert batch.element_spec["row"] == fl.TensorSpec((None, 4), "int64")
     squares = fl.Dataset.from_tensor_slices([np.ones((1, 2)), np.ones((2, 1))])
     assert squares.padded_batch(2).get_single_element().tolist() == [[[1, 1], [0, 0]], [[1, 0], [1, 0]]]
-    texts = fl.Dataset.range(2).map(lambda n: [b"a"] * (int(n) + 1))
+    texts = fl.Dataset.range(2).map(lambda n: np.array([b"a"] * (int(n) + 1), object))
     assert texts.padded_batch(2).get_single_element().tolist() == [[b"a", b""], [b"a", b"a"]]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from feedline import Dataset
+    from feedline.keras import EpochWait
 
 
 def demo(
@@ -29,19 +30,22 @@ def demo(
     from rich.console import Console
 
     console = Console(highlight=False)
-    place = folder or Path(tempfile.mkdtemp(prefix="feedline-demo-"))
+    temporary: Path | None = None
     try:
-        run_demo(place, epochs, seed, console)
-    except FeedlineError as error:
-        console.print(f"[bold red]{type(error).__name__}[/]")
-        console.print(str(error), markup=False)
+        if folder is None:
+            temporary = Path(tempfile.mkdtemp(prefix="feedline-demo-"))
+        run_demo(folder or temporary, epochs, seed, console, kept=folder is not None)
+    except (FeedlineError, OSError) as error:  # a full disk, also where the output is written to one
+        complaints = Console(stderr=True, highlight=False)
+        complaints.print(f"[bold red]{type(error).__name__}[/]")
+        complaints.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     finally:
-        if folder is None:
-            shutil.rmtree(place, ignore_errors=True)
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
-def run_demo(folder: Path, epochs: int, seed: int, console: Console) -> float:
+def run_demo(folder: Path, epochs: int, seed: int, console: Console, *, kept: bool = True) -> float:
     """Runs the demo in a folder and returns the accuracy on the held-out digits."""
     import feedline as fl
     from feedline.cli.digits_model import build_model, choose_backend, test_dataset, training_dataset
@@ -49,34 +53,27 @@ def run_demo(folder: Path, epochs: int, seed: int, console: Console) -> float:
     began = time.perf_counter()
     backend = choose_backend()
     fl.random.set_seed(seed)
-    console.rule("[bold]feedline demo[/]: handwritten digits, from files to a trained model")
+    console.rule("[bold]feedline demo[/]: from image files to a trained model")
 
-    _title(console, 1, "Write the digits as PNG files and pack them into TFRecords")
-    train_files, test_files, images = _make_files(folder, console)
+    _title(console, 1, "Write digits as PNG files, pack them into TFRecords")
+    train_files, test_files, images = _make_files(folder, console, kept=kept)
     train, test = training_dataset(train_files), test_dataset(test_files)
 
-    _title(console, 2, f"Train a small CNN from the TFRecords, with Keras on {backend}")
+    _title(console, 2, f"Train a small CNN from them, with Keras on {backend}")
     for line in train.explain().splitlines():
         console.print(f"   {line}", style="dim", markup=False)
     console.print("   [dim]loading Keras ...[/]")
     model = build_model(seed)
-    wait, seconds = _train(model, train, epochs, console)
+    waits = _train(model, train, epochs, console)
 
     _title(console, 3, "What the pipeline did meanwhile")
     _print_stages(console, train)
-    images *= epochs
-    console.print(
-        f"   {images:,} images in {seconds:.1f} s: [bold]{images / seconds:,.0f} images a second[/] trained on."
-    )
-    console.print(
-        f"   The model waited for data in [bold]{100 * wait.share:.1f} %[/] of its training time "
-        f"({wait.waited_seconds:.2f} s of {wait.total_seconds:.1f} s, {wait.steps:,} steps)."
-    )
+    _print_speed(console, waits, images)
 
     _title(console, 4, "Test on the fifth of the digits that was held out")
     _, accuracy = model.evaluate(test, verbose=0)
     count = test.report().stages[0].elements
-    console.print(f"   accuracy [bold green]{100 * accuracy:.2f} %[/] on {count:,} digits that the model has not seen.")
+    console.print(f"   accuracy [bold green]{100 * accuracy:.2f} %[/] on {count:,} digits new to the model")
     console.print(f"   The whole demo took {time.perf_counter() - began:.0f} s.")
     return float(accuracy)
 
@@ -97,7 +94,7 @@ def _progress(console: Console, *columns: Any) -> Any:
     )
 
 
-def _make_files(folder: Path, console: Console) -> tuple[list[Path], list[Path], int]:
+def _make_files(folder: Path, console: Console, *, kept: bool) -> tuple[list[Path], list[Path], int]:
     """Writes images and TFRecords; returns the TFRecords for training and testing, and how many are for training."""
     from feedline.cli.digits import SHARDS, count_digits, digit_files, pack
 
@@ -116,21 +113,23 @@ def _make_files(folder: Path, console: Console) -> tuple[list[Path], list[Path],
         progress.advance(task)
     size = sum(path.stat().st_size for path in train_shards + test_shards)
     console.print(
-        f"   {len(files):,} images in {folder / 'images'}; {len(train):,} for training in {len(train_shards)} "
-        f"TFRecords, {len(test):,} held out in 1, {size / 1e6:.2f} MB in all",
-        soft_wrap=True,
+        f"   {len(train):,} to train on in {len(train_shards)} TFRecords, {len(test):,} held out in 1; "
+        f"{size / 1e6:.2f} MB"
     )
+    console.print(f"   in {folder}", soft_wrap=True)
+    if not kept:
+        console.print("   [dim]removed at the end; --folder keeps the files[/]")
     return train_shards, test_shards, len(train)
 
 
-def _train(model: Any, train: Dataset, epochs: int, console: Console) -> tuple[Any, float]:
-    """Trains; returns how long the model waited for data, and the seconds of training."""
+def _train(model: Any, train: Dataset, epochs: int, console: Console) -> list[EpochWait]:
+    """Trains; returns how long each epoch took, and how long the model waited for data in it."""
     import keras
 
     import feedline.keras
 
     waits = feedline.keras.DataWait()
-    with _progress(console, _epoch_column()) as progress:
+    with _progress(console, _epoch_column(console)) as progress:
         task = progress.add_task("epochs   ", total=epochs, loss="", accuracy="", wait="")
 
         class Show(keras.callbacks.Callback):
@@ -146,17 +145,19 @@ def _train(model: Any, train: Dataset, epochs: int, console: Console) -> tuple[A
                     wait=f"data wait {100 * logs.get('data_wait', 0):.1f} %",
                 )
 
-        start = time.perf_counter()
         model.fit(train, epochs=epochs, verbose=0, callbacks=[waits, Show()])
-        seconds = time.perf_counter() - start
-    assert waits.record is not None
-    return waits.record.total(), seconds
+    return waits.epochs
 
 
-def _epoch_column() -> Any:
+def _epoch_column(console: Console) -> Any:
     from rich.progress import TextColumn
 
-    return TextColumn("{task.fields[loss]}  {task.fields[accuracy]}  {task.fields[wait]}")
+    numbers = "{task.fields[loss]}  {task.fields[accuracy]}"
+    return TextColumn(numbers if _is_narrow(console) else numbers + "  {task.fields[wait]}")
+
+
+def _is_narrow(console: Console) -> bool:
+    return console.width < 80
 
 
 def _print_stages(console: Console, train: Dataset) -> None:
@@ -165,9 +166,23 @@ def _print_stages(console: Console, train: Dataset) -> None:
     from feedline.report.profile import HEADER
 
     table = Table(box=None, padding=(0, 2, 0, 1), header_style="bold")
-    table.add_column(f"  {HEADER[0]}")
-    for header in HEADER[1:]:
-        table.add_column(header, justify="right")
+    table.add_column(f"  {HEADER[0]}", no_wrap=True)
+    shown = 3 if _is_narrow(console) else len(HEADER) - 1
+    for header in HEADER[1 : shown + 1]:
+        table.add_column(header, justify="right", no_wrap=True)
     for name, *cells in train.report().rows():
-        table.add_row(f"  {name}", *cells)
+        table.add_row(f"  {name}", *cells[:shown])
     console.print(table)
+
+
+def _print_speed(console: Console, waits: list[EpochWait], images: int) -> None:
+    """Prints how fast the epochs of so many images went, and how much of that was waiting for data."""
+    first, *others = waits
+    console.print(f"   The first epoch took {first.total_seconds:.1f} s: in it the model is compiled.")
+    measured = others or waits
+    seconds = sum(epoch.total_seconds for epoch in measured)
+    waited = sum(epoch.waited_seconds for epoch in measured)
+    speed = images * len(measured) / seconds
+    which = f"The {len(others)} after it" if len(others) > 1 else "The one after it" if others else "It"
+    console.print(f"   {which} trained on [bold]{speed:,.0f} images a second[/],")
+    console.print(f"   and waited for data for [bold]{100 * waited / seconds:.1f} %[/] of the time.")

@@ -43,7 +43,7 @@ def digit_files(folder: Path) -> Iterable[DigitFile]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise MissingPackageError.of("scikit-learn", "demo", "the digits of feedline demo") from None
+        raise MissingPackageError.of("scikit-learn", "feedline demo") from None
     digits = load_digits()
     seen = [0] * CLASSES
     for number, (pixels, label) in enumerate(zip(digits.images, digits.target.tolist(), strict=True)):

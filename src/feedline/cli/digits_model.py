@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 
 import feedline as fl
 from feedline.cli.digits import CLASSES
-from feedline.errors import MissingPackageError
+from feedline.errors import ArgumentError, MissingPackageError
 
 BATCH_SIZE = 64
 _BACKENDS = ("jax", "torch", "tensorflow")
@@ -28,15 +30,24 @@ def choose_backend() -> str:
 
     Raises:
         MissingPackageError: Keras, or every backend, is missing.
+        ArgumentError: the user's choice is a backend that cannot train.
     """
     if importlib.util.find_spec("keras") is None:
-        raise MissingPackageError.of("keras", "demo", "feedline demo")
+        raise MissingPackageError.of("keras", "feedline demo", "keras jax")
     if "KERAS_BACKEND" not in os.environ:
         installed = [name for name in _BACKENDS if importlib.util.find_spec(name) is not None]
         if not installed:
-            raise MissingPackageError.of("JAX, PyTorch or TensorFlow", "demo", "feedline demo")
+            raise MissingPackageError.of("JAX, PyTorch or TensorFlow", "feedline demo", "jax")
         os.environ["KERAS_BACKEND"] = installed[0]
-    return os.environ["KERAS_BACKEND"]
+    backend = os.environ["KERAS_BACKEND"]
+    if backend not in _BACKENDS:
+        raise ArgumentError(
+            f"KERAS_BACKEND is {backend!r}, with which the demo cannot train.",
+            fix=f"Set it to one of {', '.join(_BACKENDS)}, or not at all.",
+        )
+    if importlib.util.find_spec(backend) is None:
+        raise MissingPackageError.of(backend, f"KERAS_BACKEND={backend}")
+    return backend
 
 
 def parse(record: bytes) -> tuple[np.ndarray, np.ndarray]:
@@ -72,9 +83,24 @@ def test_dataset(files: list[Path]) -> fl.Dataset:
     return fl.TFRecordDataset(files).map(parse, num_parallel_calls=fl.AUTOTUNE).batch(256).prefetch(fl.AUTOTUNE)
 
 
+@contextlib.contextmanager
+def _without_greetings() -> Iterator[None]:
+    """Keeps off the terminal what TensorFlow's libraries say while they are loaded; errors are exceptions."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def build_model(seed: int) -> Any:
     """Returns a compiled convolutional network for images (8, 8, 1)."""
-    import keras
+    with _without_greetings():
+        import keras
 
     # keras.utils.set_random_seed would import TensorFlow wherever it is installed, whatever the backend.
     random.seed(seed)

@@ -138,6 +138,8 @@ class ExampleParser:
                 )
         self._requests = Requests(items)
         self.items = self._requests.items
+        self.dense = all(isinstance(feature, FixedLenFeature) for _, feature in self.items)
+        """Whether every value is one row of an array, so that a block's values can be taken apart by rows."""
 
     @functools.cached_property
     def _batch_plan(self) -> ExamplePlan:

@@ -10,7 +10,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, ShapeError, UnequalLengthsError
 from feedline.io.example_parser import ExampleParser, feature_items
-from feedline.strings import PackedStrings
+from feedline.strings import PackedStrings, origin_of_record
 
 Packed = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -71,7 +71,26 @@ def parse_example(
     if packed is None:
         return parser.single(_scalar(serialized))
     check_names(example_names, len(packed[1]))
+    if isinstance(serialized, PackedStrings) and serialized.whole is not None:
+        columns = _columns_of(parser, serialized.whole)
+        if columns:
+            first, stop = serialized.first, serialized.first + len(serialized)
+            return {name: column[first:stop].copy() for name, column in columns.items()}
     return _batch(parser, packed)
+
+
+def _columns_of(parser: ExampleParser, strings: PackedStrings) -> dict[str, np.ndarray] | None:
+    """Returns what all records of a block hold, parsed at once; None where they are to be parsed part by part."""
+    if not parser.dense:
+        return None
+    return strings.result(parser, functools.partial(_parse_at_once, parser))
+
+
+def _parse_at_once(parser: ExampleParser, strings: PackedStrings) -> dict[str, np.ndarray] | None:
+    try:
+        return parser.batch(*_packed(strings.packed_buffer, strings.packed_offsets, strings.packed_lengths))
+    except FeedlineError:  # whoever comes to the record that is at fault says so
+        return None
 
 
 def parse_packed(buffer: Any, offsets: Any, lengths: Any, features: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +141,16 @@ def parse_single_example(
     Source: https://www.tensorflow.org/api_docs/python/tf/io/parse_single_example
     """
     parser = _parser_of(features)
-    return parser.single(serialized if type(serialized) is bytes else _scalar(serialized))
+    if type(serialized) is bytes:
+        origin = origin_of_record(serialized)
+        columns = None if origin is None else _columns_of(parser, origin[0])
+        if columns:
+            row = origin[1]
+            return {
+                name: column[row].copy() if column.ndim > 1 else column[row] for name, column in columns.items()
+            }
+        return parser.single(serialized)
+    return parser.single(_scalar(serialized))
 
 
 def _batch(parser: ExampleParser, packed: Packed) -> dict[str, Any]:

@@ -14,12 +14,12 @@ try:
     import keras as _keras  # noqa: F401
 except ModuleNotFoundError as _error:
     if _error.name == "keras":
-        raise MissingPackageError.of("keras", "keras", "feedline.keras") from None
+        raise MissingPackageError.of("keras", "feedline.keras", "keras jax") from None
     raise MissingPackageError(
         f"keras cannot start: its backend ({os.environ.get('KERAS_BACKEND', 'tensorflow, unless configured')}) needs "
         f"{_error.name}, which is not installed.",
         fix="Set the environment variable KERAS_BACKEND to a backend that is installed (jax, torch or tensorflow) "
-        "before keras is imported.",
+        f"before keras is imported, or pip install {_error.name}.",
     ) from _error
 
 from feedline.keras.adapter import DatasetAdapter, to_keras

@@ -133,11 +133,12 @@ def check_cardinality(cardinality: int, steps: int | None, method: str, argument
         ArgumentError: the dataset is empty.
         InfiniteDatasetError: it has no end, and nobody said how many batches to take.
     """
+    called = "fit(validation_data=...)" if argument == "validation_steps" else f"{method}()"
     if cardinality == 0:
-        raise ArgumentError(f"{method}() was given a dataset without a single batch.", fix="Check take, skip, filter.")
+        raise ArgumentError(f"{called} was given a dataset without a single batch.", fix="Check take, skip, filter.")
     if cardinality == -1 and not steps:
         raise InfiniteDatasetError(
-            f"{method}() was given an infinite dataset and would never end.",
+            f"{called} was given an infinite dataset and would never end.",
             fix=f"Say how many batches to take, for example {argument}=100, or leave out .repeat().",
         )
 
@@ -201,16 +202,18 @@ def check_inputs(model: Any, spec: Any) -> None:
     for name, wanted, got in _inputs_beside_components(model, split(spec)[0]):
         if got.shape is None or not wanted:
             continue
+        # Keras itself adds or drops a last length of 1 where that makes the shapes agree.
         if (
             len(got.shape) == len(wanted) - 1
-            and wanted[-1] != 1
+            and not _matches(wanted, (*got.shape, 1))
             and shape_allows(wanted[1:], [-1 if length is None else length for length in got.shape])
         ):
             raise ShapeError(
                 f"the dataset is not batched: {name} has the shape {got.shape}, and the model's input is {wanted}.",
                 fix="Add .batch(32) to the dataset.",
             )
-        if len(got.shape) == len(wanted) + 1 and got.shape[-1] != 1 and _matches(wanted[1:], got.shape[2:]):
+        adjusted = got.shape[-1:] == (1,) and _matches(wanted, got.shape[:-1])
+        if len(got.shape) == len(wanted) + 1 and not adjusted and _matches(wanted[1:], got.shape[2:]):
             raise ShapeError(
                 f"the dataset is batched twice: {name} has the shape {got.shape}, and the model's input is {wanted}.",
                 fix="Leave out one .batch(...).",
@@ -309,4 +312,4 @@ def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, tuple, 
 
 
 def _matches(wanted: tuple, got: tuple) -> bool:
-    return all(a is None or b is None or a == b for a, b in zip(wanted, got, strict=True))
+    return len(wanted) == len(got) and all(a is None or b is None or a == b for a, b in zip(wanted, got, strict=True))

@@ -65,7 +65,16 @@ class GroupNode(BlockNode):
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         ranges = self.ranges(block.length, positions)
-        return Block(len(positions), self.batch_columns(block, ranges, positions.tolist()), block.treedef)
+        try:
+            columns = self.batch_columns(block, ranges, positions.tolist())
+        except ShapeError as error:
+            for element in getattr(error, "elements", ()):
+                batch = np.flatnonzero(positions == element // self.batch_size)[0]
+                source = self.parents[0].source_of(element, int(epochs[batch]))
+                if source:
+                    error.add_where(f"element {element}, which is {source}")
+            raise
+        return Block(len(positions), columns, block.treedef)
 
     def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
         """Returns the columns of batches of a block of elements; the batches' numbers are for messages."""
@@ -115,7 +124,7 @@ class Batch(GroupNode):
     def _batch_column(self, block: Block, which: int, ranges: list[tuple[int, int]], numbers: list[int]) -> Column:
         column = block.columns[which]
         if isinstance(column, PackedStrings):
-            return [column[start:stop] for start, stop in ranges]
+            return [column.part(start, stop) for start, stop in ranges]
         if isinstance(column, np.ndarray):
             if len(ranges) == 1:
                 return column[None]
@@ -137,10 +146,14 @@ class Batch(GroupNode):
             return RaggedTensor.from_rows(values, values[0].row_splits.dtype)
         for index, value in enumerate(values):
             if component_shape(value) != component_shape(values[0]):
-                raise ShapeError(
-                    f"{name} has shape {component_shape(value)} in element {first + index} "
-                    f"but {component_shape(values[0])} in element {first}: they cannot stand in one batch.",
-                    fix=self.fix_of_shapes,
+                raise about_elements(
+                    ShapeError(
+                        f"{name} has shape {component_shape(value)} in element {first + index} "
+                        f"but {component_shape(values[0])} in element {first}: they cannot stand in one batch.",
+                        fix=self.fix_of_shapes,
+                    ),
+                    first + index,
+                    first,
                 )
         if isinstance(values[0], bytes):
             return as_bytes_array(np.array(values, object))
@@ -153,6 +166,12 @@ class Batch(GroupNode):
             "Use padded_batch (or ragged_batch) in place of batch, or make the shapes equal in map, "
             "for example with fl.image.resize."
         )
+
+
+def about_elements(error: ShapeError, *elements: int) -> ShapeError:
+    """Returns an error that knows which elements it is about, so that where they come from can be told."""
+    error.elements = elements  # type: ignore[attr-defined]
+    return error
 
 
 def _dataset_in_batch(name: str) -> DtypeError:

@@ -90,6 +90,8 @@ class Cache(OrderNode):
                 raise InfiniteDatasetError(
                     "cache() of an infinite dataset would never end.", fix="Put cache() before repeat()."
                 )
+            if not run.keeps:
+                return run.read(self.parents[0], positions, np.zeros_like(positions))
             store.put(length, missing, run.read(self.parents[0], missing, np.zeros_like(missing)))
         return store.get(positions)
 

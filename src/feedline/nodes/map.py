@@ -14,6 +14,7 @@ from feedline.block import Block, BlockBuilder, keep_result, lent_memory
 from feedline.errors import FeedlineError, StructureError, UserFunctionError
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
+from feedline.strings import PackedStrings, set_record
 from feedline.structure import flatten, merge_specs, spec_of
 
 if TYPE_CHECKING:
@@ -90,12 +91,17 @@ class Map(BlockNode):
         lent = lent_memory(block) if block.length == 1 else set()
         builder = BlockBuilder(block.length, called(function), partial(keep_result, lent))
         done = 0
+        packed = next((column for column in block.columns if isinstance(column, PackedStrings)), None)
         outer = random.outer_element()
         try:
             for position, epoch in zip(positions.tolist(), epochs.tolist(), strict=True):
                 random.enter_element(seed, epoch, position)
                 element = block.row(done)
+                if packed is not None and type(element) is bytes:
+                    set_record(element, packed, done)
                 held = [function(*element) if type(element) is tuple else function(element)]
+                if type(held[0]) is list:  # as tf.data: several components, not one array
+                    held[0] = tuple(held[0])
                 if treedef is None:
                     treedef = self._learn_structure(held[0], run)
                 builder.append_result(held, treedef)
@@ -110,6 +116,8 @@ class Map(BlockNode):
             raise located from error
         finally:
             random.leave_element(outer)
+            if packed is not None:
+                set_record(None, None, 0)
         result_block = builder.block()
         run.check_alike(self, result_block, builder.giver)
         return result_block
@@ -138,7 +146,7 @@ class Map(BlockNode):
         from feedline.run.context import Run
         from feedline.run.streams import first_block
 
-        run = Run()
+        run = Run(keeps=False)
         block = first_block(self.parents[0], run)
         if block is None:
             raise StructureError(
@@ -165,8 +173,13 @@ class Map(BlockNode):
 def _without_last_row(block: Block, parent_spec: Any) -> Block | None:
     """Returns the block of one batch with one row less, where the parent's batches differ in length."""
     specs = flatten(parent_spec)[0]
-    lengths = {len(column[0]) for column in block.columns if isinstance(column[0], np.ndarray) and column[0].ndim}
+    firsts = [column[0] for column in block.columns]
+    lengths = {
+        len(first)
+        for first in firsts
+        if isinstance(first, PackedStrings) or (isinstance(first, np.ndarray) and first.ndim)
+    }
     batched = specs and all(spec.shape and spec.shape[0] is None for spec in specs)
     if not batched or len(lengths) != 1 or lengths == {1} or lengths == {0}:
         return None
-    return Block(1, [[column[0][:-1]] for column in block.columns], block.treedef)
+    return Block(1, [[first[:-1]] for first in firsts], block.treedef)

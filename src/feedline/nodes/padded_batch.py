@@ -10,7 +10,7 @@ import numpy as np
 from feedline.block import Block, Column
 from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError
 from feedline.nested import DatasetComponent
-from feedline.nodes.batch import GroupNode
+from feedline.nodes.batch import GroupNode, about_elements
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import DatasetSpec, Shape, SparseTensorSpec, as_shape, dtype_name, string
@@ -150,22 +150,24 @@ def _target_shape(shapes: list[tuple], shape: Shape, name: str, first: int) -> t
     rank = len(shapes[0]) if shape is None else len(shape)
     for index, row_shape in enumerate(shapes):
         if len(row_shape) != rank:
-            raise ShapeError(
-                f"{name} has shape {row_shape} in element {first + index}, "
-                + (f"but padded_shapes says {shape}." if shape is not None else f"but {shapes[0]} in element {first}."),
+            other = f"{shapes[0]} in element {first}" if shape is None else f"padded_shapes says {shape}"
+            error = ShapeError(
+                f"{name} has shape {row_shape} in element {first + index}, but {other}.",
                 fix="padded_batch fills lengths up, not ranks: give shapes of the elements' rank.",
             )
+            raise about_elements(error, first + index)
     target = []
     for axis in range(rank):
         longest = max(row_shape[axis] for row_shape in shapes)
         wanted = None if shape is None else shape[axis]
         if wanted is not None and longest > wanted:
             index = next(i for i, row_shape in enumerate(shapes) if row_shape[axis] > wanted)
-            raise ShapeError(
+            error = ShapeError(
                 f"{name} has shape {shapes[index]} in element {first + index}, "
                 f"longer than the padded shape {shape} in dimension {axis}.",
                 fix=f"Pad to at least {longest}, give None for the longest of the batch, or cut the element in map.",
             )
+            raise about_elements(error, first + index)
         target.append(longest if wanted is None else wanted)
     return tuple(target)
 

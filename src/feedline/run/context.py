@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from feedline.structure import component_dtype, component_names, describe_tree
 
 if TYPE_CHECKING:
     from feedline.nodes.base import BlockNode, Node, Stream
+    from feedline.run.turns import UnitTurns
 
 
 _ALWAYS = nullcontext()
@@ -28,13 +29,16 @@ class Run:
 
     Args:
         timings: where the times of the stages are added up.
+        keeps: whether caches keep what is read; not where an element is only looked at, since nothing counts that work.
     """
 
-    def __init__(self, timings: Timings | None = None) -> None:
+    def __init__(self, timings: Timings | None = None, *, keeps: bool = True) -> None:
         self.timings = timings or Timings()
+        self.keeps = keeps
         self.structures: dict[Any, Any] = {}
         self._dtypes: dict[Any, tuple] = {}
         self._turns: dict[Any, threading.Semaphore] = {}
+        self._here = threading.local()
 
     def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Returns elements of an indexed node, timed, its errors located."""
@@ -95,11 +99,28 @@ class Run:
 
         Args:
             node: the node.
-            calls: how often: a number, AUTOTUNE for as often as there are workers, or None for once.
+            calls: how often: a number, AUTOTUNE for as often as there are workers, or None for once, in order.
         """
         if calls == AUTOTUNE:
             return _ALWAYS
-        return self._turns.get(node) or self._turns.setdefault(node, threading.Semaphore(calls or 1))
+        semaphore = self._turns.get(node) or self._turns.setdefault(node, threading.Semaphore(calls or 1))
+        turns: UnitTurns | None = getattr(self._here, "turns", None)
+        if calls is not None or turns is None:
+            return semaphore
+        turn = ExitStack()
+        turn.enter_context(turns.turn(node))
+        turn.enter_context(semaphore)
+        return turn
+
+    @contextmanager
+    def computing(self, turns: UnitTurns | None) -> Iterator[None]:
+        """Marks what this thread does as the computing of one unit, whose turns are given."""
+        before = getattr(self._here, "turns", None)
+        self._here.turns = turns
+        try:
+            yield
+        finally:
+            self._here.turns = before
 
     def check_alike(self, node: Node, block: Block, giver: str) -> None:
         """Checks that a block has the structure and the dtypes of the node's blocks before it.

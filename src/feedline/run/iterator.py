@@ -11,8 +11,8 @@ from feedline.nodes.base import Node, Stream
 from feedline.run.context import Run, asks_one_by_one
 from feedline.run.timings import Timings
 
-_QUICK_SECONDS = 250e-6
-_SLOW_SECONDS = 1e-3
+_QUICK_SECONDS = 2e-3
+_SLOW_SECONDS = 8e-3
 _LIMIT_BYTES = 1 << 20
 
 

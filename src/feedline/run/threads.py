@@ -15,10 +15,11 @@ from typing import ClassVar
 
 from feedline.errors import ArgumentError
 from feedline.nodes.base import AUTOTUNE
+from feedline.run.turns import Turns, UnitTurns
 from feedline.run.units import Unit, Units
 
-_SHORT_SECONDS = 0.5e-3
-_LONG_SECONDS = 4e-3
+_SHORT_SECONDS = 2e-3
+_LONG_SECONDS = 16e-3
 _MOST_ELEMENTS = 256
 _WARM_UNITS = 3
 """After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
@@ -100,6 +101,7 @@ class Ticket(Future):
     """The place of one unit in the order of results."""
 
     unit: Unit | None = None
+    turns: UnitTurns | None = None
 
 
 class Threads:
@@ -127,6 +129,10 @@ class Threads:
         self._closed = False
         self._draining = False
         self._given = 0
+        self._turns = Turns()
+        self._last: Ticket | None = None
+        self._failed: Ticket | None = None
+        self._put_off = 0
 
     @property
     def depth(self) -> int:
@@ -152,6 +158,7 @@ class Threads:
                 fix="Begin one of its own in each process, with iter(dataset).",
             )
         with self._changing:
+            self._go_on()
             while not self._closed and not self._draining and len(self._results) < self.depth:
                 ticket = Ticket()
                 self._results.append(ticket)
@@ -159,33 +166,58 @@ class Threads:
                 self._pool.submit(self._work)
             if self._results:
                 self._given += 1
-                return self._results.popleft()
+                self._last = self._results.popleft()
+                return self._last
             if self._draining:
                 return None
         ticket = Ticket()
         ticket.cancel()
         return ticket
 
+    def _go_on(self) -> None:
+        """Takes units again when the consumer asks on past one that could not be taken."""
+        if self._failed is None or self._failed is not self._last:
+            return
+        with self._taking:
+            self._failed = None
+            put_off, self._put_off = self._put_off, 0
+        for _ in range(put_off):
+            self._pool.submit(self._work)
+
     def _work(self) -> None:
         with self._taking:
+            if self._failed is not None and not self._closed:
+                # Whether a stream is read on past a failure is for the consumer to say: a cache that it fills would
+                # otherwise be whole without the element that failed.
+                self._put_off += 1
+                return
             ticket = self._tickets.popleft()
-            start = time.perf_counter()
+            start = time.thread_time()
             if not self._closed and ticket.set_running_or_notify_cancel():
                 try:
                     ticket.unit = self._units.take(self._elements)
                 except BaseException as error:
+                    self._failed = ticket
                     ticket.set_exception(error)
+                else:
+                    ticket.turns = self._turns.begin()
         if self._closed:  # whoever closed it may have found it being taken from
             self._close_units()
-        if ticket.done():
+        if ticket.turns is None:
             return
         try:
-            block = None if ticket.unit is None else ticket.unit.compute()
+            self._compute(ticket, start)
+        finally:
+            ticket.turns.end()
+
+    def _compute(self, ticket: Ticket, start: float) -> None:
+        try:
+            block = None if ticket.unit is None else ticket.unit.compute(ticket.turns)
         except BaseException as error:
             ticket.set_exception(error)
             return
         if ticket.unit is not None and block is not None:
-            self._adapt(ticket.unit.count, time.perf_counter() - start, block.nbytes())
+            self._adapt(ticket.unit.count, time.thread_time() - start, block.nbytes())
         ticket.unit = None
         ticket.set_result(block)
 

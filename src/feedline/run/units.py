@@ -13,6 +13,7 @@ from feedline.nodes.base import BlockNode, Node
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
+    from feedline.run.turns import UnitTurns
 
 
 class Unit(Protocol):
@@ -20,8 +21,12 @@ class Unit(Protocol):
 
     count: int
 
-    def compute(self) -> Block:
-        """Returns the elements."""
+    def compute(self, turns: UnitTurns | None = None) -> Block:
+        """Returns the elements.
+
+        Args:
+            turns: what gives the functions that may not run in parallel the units in order; None without threads.
+        """
 
     def singles(self) -> Iterator[Unit]:
         """Returns units of one element each that together are this one."""
@@ -49,9 +54,10 @@ class IndexedUnit:
         self.count = count
         self._run = run
 
-    def compute(self) -> Block:
+    def compute(self, turns: UnitTurns | None = None) -> Block:
         positions = np.arange(self._first, self._first + self.count)
-        return self._run.read(self._node, positions, np.full(self.count, self._epoch))
+        with self._run.computing(turns):
+            return self._run.read(self._node, positions, np.full(self.count, self._epoch))
 
     def singles(self) -> Iterator[IndexedUnit]:
         for first in range(self._first, self._first + self.count):
@@ -95,15 +101,16 @@ class StreamedUnit:
         self._run = run
         self.count = -(-block.length // group)
 
-    def compute(self) -> Block:
+    def compute(self, turns: UnitTurns | None = None) -> Block:
         block, first = self._block, self._first
         if self.count > 1 and any(node.works for node in self._suffix):
             block = block.own()  # the user's function may change its argument, and where it fails, `singles` begin anew
-        for node in self._suffix:
-            count = -(-block.length // node.group)
-            first //= node.group
-            positions = np.arange(first, first + count)
-            block = self._run.apply(node, block, positions, np.full(count, self._epoch))
+        with self._run.computing(turns):
+            for node in self._suffix:
+                count = -(-block.length // node.group)
+                first //= node.group
+                positions = np.arange(first, first + count)
+                block = self._run.apply(node, block, positions, np.full(count, self._epoch))
         return block
 
     def singles(self) -> Iterator[StreamedUnit]:

@@ -388,7 +388,7 @@ class _Converter:
         raise SignatureError(
             f"{self._name} is the Python {type(value).__name__} {value!r}, "
             f"which {dtype_name(self._dtype)} cannot hold.",
-            fix=f"Yield a value that fits, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
+            fix=self._fix("Yield a value that fits", f"say another dtype than {dtype_name(self._dtype)}"),
         )
 
     def _numbers(self, value: list | tuple) -> Any:
@@ -406,7 +406,7 @@ class _Converter:
                 return cast
             raise SignatureError(
                 f"{self._name} is a list with {array[~held][0]}, which {dtype_name(self._dtype)} cannot hold.",
-                fix=f"Yield values that fit, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
+                fix=self._fix("Yield values that fit", f"say another dtype than {dtype_name(self._dtype)}"),
             )
         return as_component(value)
 
@@ -430,19 +430,24 @@ class _Converter:
             raise SignatureError(
                 f"{self._name} has the {dtype_name(value.dtype)} {value[~np.asarray(held)].reshape(-1)[0]}, "
                 f"which {dtype_name(self._dtype)} cannot hold.",
-                fix=f"Yield values that fit, or say another dtype than {dtype_name(self._dtype)} in output_signature.",
+                fix=self._fix("Yield values that fit", f"say another dtype than {dtype_name(self._dtype)}"),
             )
         return cast
+
+    def _fix(self, yielded: str, said: str) -> str:
+        if not self._asked:
+            return f"The first element decided, since there is no output_signature. {yielded}, or give one."
+        return f"{yielded}, or {said} in output_signature."
 
     def _wrong_dtype(self, value: Any) -> SignatureError:
         got = dtype_name(component_dtype(value))
         return SignatureError(
             f"{self._name} is {got} where {dtype_name(self._dtype)} is expected ({self._spec}).",
-            fix=f"Yield it as {dtype_name(self._dtype)}, or say dtype={got!r} in output_signature.",
+            fix=self._fix(f"Yield it as {dtype_name(self._dtype)}", f"say dtype={got!r}"),
         )
 
     def _wrong_shape(self, shape: tuple) -> SignatureError:
         return SignatureError(
             f"{self._name} has shape {shape} where {self._spec.shape} is expected ({self._spec}).",
-            fix="Yield the shape of output_signature, or put None there for a length that differs.",
+            fix=self._fix("Yield the shape that is expected", "put None there for a length that differs"),
         )
