@@ -15,7 +15,7 @@ import numpy as np
 import optree
 
 from feedline.classes import NAMESPACE, is_structured
-from feedline.errors import DtypeError, StructureError
+from feedline.errors import DtypeError, StructureError, with_article
 from feedline.nested import DatasetComponent
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -68,9 +68,8 @@ def flatten_as(treedef: Treedef, structure: Any, giver: str) -> list[Any]:
         leaves = treedef.flatten_up_to(structure)
     except (ValueError, TypeError):
         leaves = None
-    if leaves is not None:
-        if _WITHOUT_PARTS.issuperset(map(type, leaves)) or not any(_has_parts(leaf) for leaf in leaves):
-            return leaves
+    if leaves is not None and not _any_has_parts(leaves):
+        return leaves
     got = flatten(structure)[1]
     raise StructureError(
         f"{giver} gave {describe_tree(got)} where the elements before have {describe_tree(treedef)}.",
@@ -83,6 +82,10 @@ _WITHOUT_PARTS = _SCALARS | {np.ndarray, bytes, int, float, bool, str}
 
 AS_IT_IS = _SCALARS | {bytes}
 """Types whose objects `as_component` gives back: asking whether a type is one of them is cheaper than calling it."""
+
+
+def _any_has_parts(leaves: list[Any]) -> bool:
+    return not _WITHOUT_PARTS.issuperset(map(type, leaves)) and any(_has_parts(leaf) for leaf in leaves)
 
 
 def _has_parts(value: Any) -> bool:
@@ -291,7 +294,7 @@ def as_bytes_array(array: np.ndarray) -> np.ndarray:
             target[index] = os.fsencode(value)
         elif array.ndim and isinstance(value, int | float | np.generic | np.ndarray | list):
             raise DtypeError(
-                f"an array of text or objects holds a {type(value).__name__}: {str(value)[:80]}.",
+                f"an array of text or objects holds {with_article(type(value).__name__)}: {str(value)[:80]}.",
                 fix="Give an array of one kind: all text, or all numbers with a dtype such as .astype('float32').",
             )
         else:

@@ -128,8 +128,8 @@ def test_an_error_is_that_of_the_record_at_fault(tmp_path, calls, batched) -> No
         dataset = dataset.map(lambda data: fl.io.parse_single_example(data, FEATURES)["number"], calls)
     given = []
     with pytest.raises(fl.errors.FeatureLengthError, match="'pair'") as caught:
-        for numbers in dataset.prefetch(20):
-            given += np.atleast_1d(numbers).tolist()
+        given.extend(np.atleast_1d(numbers) for numbers in dataset.prefetch(20))
+    given = [number for numbers in given for number in numbers.tolist()]
     assert given == list(range(50 if batched else 57))
     assert "record 57 of" in str(caught.value)
     assert path in str(caught.value)

@@ -83,3 +83,13 @@ def test_the_next_epoch_begins_with_what_the_last_settled_on():
     first = InlineOrThreads(clock)
     run(first, clock, 2.0, inline=10e-3, threads=5e-3, apart=0.0)
     assert InlineOrThreads.resumed(first).threaded
+
+
+def test_threads_stay_though_the_machine_is_busy_with_something_else_now_and_then():
+    clock = Clock()
+    tuner = InlineOrThreads(clock)
+    ways = []
+    while clock.now < 60.0:
+        slowed = 3 if int(clock.now / 0.7) % 3 == 0 else 1
+        ways += run(tuner, clock, 0.05, inline=10e-3 * slowed, threads=7e-3 * slowed, apart=0.0)
+    assert sum(ways) / len(ways) > 0.9

@@ -33,7 +33,12 @@ def sources(count: int):
 def test_a_map_without_parallel_calls_is_in_order_beside_parallel_ones(kind: str, calls: int) -> None:
     before, after = [], []
     dataset = (
-        sources(300)[kind].map(noted(before)).map(uneven, num_parallel_calls=calls).map(noted(after)).batch(4).prefetch(8)
+        sources(300)[kind]
+        .map(noted(before))
+        .map(uneven, num_parallel_calls=calls)
+        .map(noted(after))
+        .batch(4)
+        .prefetch(8)
     )
     given = np.concatenate(list(dataset.as_numpy_iterator()))
     assert given.tolist() == list(range(300))

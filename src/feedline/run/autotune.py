@@ -7,6 +7,7 @@ both are tried. Where the consumer does something of its own between two element
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ _HANDED_OVER_SECONDS = 50e-6
 _FIRST_UNITS = 3
 _WINDOW_SECONDS = 0.08
 _WINDOW_UNITS = 4
-_TRIAL_ROUNDS = 2
+_TRIAL_ROUNDS = 3
 _SETTLED_SECONDS = 2.0
 _LONGEST_SETTLED_SECONDS = 60.0
 _BETTER = 1.05
@@ -79,7 +80,7 @@ class InlineOrThreads:
         self._settled_until = 0.0
         self._settled_for = _SETTLED_SECONDS
         self._turns = 0
-        self._best = {True: 0.0, False: 0.0}
+        self._rates: dict[bool, list[float]] = {True: [], False: []}
         self._verdict = False
 
     @classmethod
@@ -132,15 +133,16 @@ class InlineOrThreads:
         if self._clock() < self._settled_until:
             return False
         self._turns = 2 * _TRIAL_ROUNDS
-        self._best = {True: 0.0, False: 0.0}
+        self._rates = {True: [], False: []}
         return self._compare(window)
 
     def _compare(self, window: Window) -> bool:
         """Notes a window of a trial, in which both ways take turns; says whether to change.
 
-        The best window of each counts: whatever else the machine does makes a window worse, never better.
+        Each window is compared with the one beside it, since what else the machine does comes and goes, and the middle
+        one of the comparisons counts.
         """
-        self._best[self.threaded] = max(self._best[self.threaded], window.rate)
+        self._rates[self.threaded].append(window.rate)
         self._turns -= 1
         if self._turns and window.tight:
             return True
@@ -148,6 +150,8 @@ class InlineOrThreads:
         self._settled = True
         self._settled_until = self._clock() + self._settled_for
         self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
-        threads_win = not window.tight or self._best[False] < _BETTER * self._best[True]
+        pairs = zip(self._rates[False], self._rates[True], strict=False)
+        gains = [inline / max(threaded, 1e-9) for inline, threaded in pairs]
+        threads_win = not window.tight or not gains or statistics.median(gains) < _BETTER
         self._verdict = threads_win
         return threads_win != self.threaded
