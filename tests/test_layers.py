@@ -23,6 +23,7 @@ FOUNDATION = {
     "nested",
     "classes",
     "fixed_block",
+    "lists",
 }
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
@@ -36,7 +37,8 @@ ALLOWED = {
     "origin": set(),
     "nested": set(),
     "classes": set(),
-    "structure": {"classes", "errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
+    "lists": {"errors", "nested", "spec"},
+    "structure": {"lists", "classes", "errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
     "buffers": set(),
     "strings": set(),
     "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings"},
@@ -47,7 +49,8 @@ ALLOWED = {
     "image": VALUES,
     "train": VALUES - {"io", "image", "array_ops"},
     "array_ops": VALUES,
-    "run": FOUNDATION | {"run", "nodes"},
+    "plan": FOUNDATION | {"plan", "nodes"},
+    "run": FOUNDATION | {"run", "nodes", "plan"},
     "nodes": FOUNDATION | {"nodes", "sources", "run", "kernels", "formats"},
     "sources": VALUES | {"sources", "nodes", "run"},
 }

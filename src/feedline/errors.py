@@ -8,7 +8,7 @@ line), and how to mend it. Code that knows the first raises; code further out th
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from feedline.origin import user_line
 
@@ -34,6 +34,7 @@ __all__ = [
     "NoFilesError",
     "ShapeError",
     "SignatureError",
+    "StateError",
     "StructureError",
     "TensorDecodeError",
     "TruncatedRecordError",
@@ -42,6 +43,7 @@ __all__ = [
     "UserFunctionError",
     "WriteError",
     "nearest_name",
+    "with_article",
 ]
 
 
@@ -68,6 +70,7 @@ class FeedlineError(Exception):
     row: int | None = None
 
     def __init__(self, what: str, *, where: Iterable[str] = (), fix: str = "") -> None:
+        what = _sentence(what)
         super().__init__(what)
         self.what = what
         self.where: list[str] = [where] if isinstance(where, str) else list(where)
@@ -95,6 +98,24 @@ def _rebuild(kind: type[FeedlineError], what: str, where: list[str], fix: str) -
     return kind(what, where=where, fix=fix)
 
 
+def _sentence(text: str) -> str:
+    """Returns a text, which may end with what another library said, with one mark at its end."""
+    text = text.rstrip()
+    if text.endswith("..") and not text.endswith("..."):
+        return text[:-1]
+    return text if not text or text[-1] in ".?!…" else text + "."
+
+
+def with_article(noun: str) -> str:
+    """Returns a noun with "a" or "an" before it, as it is said.
+
+    Example:
+        >>> with_article("Int64List"), with_article("uint8"), with_article("ndarray")
+        ('an Int64List', 'a uint8', 'an ndarray')
+    """
+    return f"{'an' if noun[:1].lower() in 'aeio' or noun.startswith('nd') else 'a'} {noun}"
+
+
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
     """Returns the name in `names` that is most like `name`, or None where none is alike.
 
@@ -104,6 +125,28 @@ def nearest_name(name: str, names: Iterable[str]) -> str | None:
     """
     matches = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def no_such_name(module: str, name: str, names: Iterable[str], instead: Mapping[str, str] | None = None) -> Exception:
+    """Returns the error for a name that a module does not have: it says what to use instead, or the nearest name.
+
+    Args:
+        module: the module's name.
+        name: the name that it does not have.
+        names: those that it has.
+        instead: what to use in place of names that it lacks on purpose.
+
+    Example:
+        >>> no_such_name("feedline.image", "resise", ["resize"])
+        AttributeError("feedline.image has no 'resise'; did you mean feedline.image.resize?")
+    """
+    if name.startswith("__"):
+        return AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+    nearest = nearest_name(name, names)
+    hint = f"; did you mean {module}.{nearest}?" if nearest else ""
+    if instead and name in instead:
+        hint = f". Instead: {instead[name]}."
+    return AttributeError(f"{module} has no {name!r}{hint}", name=name)
 
 
 class ArgumentError(FeedlineError, ValueError):
@@ -206,6 +249,10 @@ class InfiniteDatasetError(FeedlineError, TypeError):
 
 class UnknownCardinalityError(FeedlineError, TypeError):
     """`len` was asked of a dataset whose number of elements is known only by reading it."""
+
+
+class StateError(FeedlineError, ValueError):
+    """A state cannot be gone on from: it is none, or that of another pipeline."""
 
 
 class WriteError(FeedlineError, OSError):

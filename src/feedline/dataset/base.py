@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedline.errors import ArgumentError, FeedlineError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import Node
+from feedline.run.iterator import Epochs
 from feedline.run.timings import Timings
+
+if TYPE_CHECKING:
+    from feedline.dataset import Dataset
 
 
 class BaseDataset(DatasetComponent):
@@ -18,11 +21,11 @@ class BaseDataset(DatasetComponent):
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._epochs = itertools.count()
+        self._epochs = Epochs()
         self._timings = Timings()
 
     @classmethod
-    def _of(cls, node: Node) -> Self:
+    def _of(cls, node: Node) -> Dataset:
         from feedline.dataset import Dataset
 
         try:
@@ -30,7 +33,7 @@ class BaseDataset(DatasetComponent):
         except FeedlineError as error:
             error.add_where(f"{node.label()} at {node.origin}")
             raise
-        return Dataset(node)  # type: ignore[return-value]
+        return Dataset(node)
 
     @property
     def node(self) -> Node:

@@ -28,7 +28,7 @@ class OutputMethods(BaseDataset):
         """Begins the next epoch and returns its iterator."""
         from feedline.run.iterator import DatasetIterator
 
-        return DatasetIterator(self._node, next(self._epochs), self._timings)
+        return DatasetIterator(self._node, self._epochs, self._timings)
 
     def as_numpy_iterator(self) -> DatasetIterator:
         """Begins the next epoch; the same as `iter()`, since elements are NumPy arrays in any case."""
@@ -134,7 +134,7 @@ class OutputMethods(BaseDataset):
             >>> int(Dataset.range(5).reduce(np.int64(0), lambda total, number: total + number))
             10
         """
-        from feedline.nodes.scan import same_state
+        from feedline.nodes.scan import STATE_ROLES, same_state
         from feedline.nodes.streamed import call_user
 
         check_function(reduce_func, "reduce")
@@ -142,7 +142,7 @@ class OutputMethods(BaseDataset):
         state = treedef.unflatten([as_component(leaf) for leaf in leaves])
         with closing(iter(self)) as elements:
             for position, element in enumerate(elements):
-                result = call_user(reduce_func, (state, element), self._node, 0, position)
+                result = call_user(reduce_func, (state, element), self._node, 0, position, None, STATE_ROLES)
                 state = same_state(state, result, reduce_func, "reduce")
         return state
 

@@ -56,11 +56,11 @@ class Run:
         except FeedlineError as error:
             raise located_at(error, node) from error.__cause__
 
-    def open(self, node: Node, epoch: int) -> Stream:
-        """Returns a running node."""
+    def open(self, node: Node, epoch: int, given: int = 0) -> Stream:
+        """Returns a running node, behind the elements that were given before."""
         from feedline.run.streams import open_stream
 
-        return open_stream(node, epoch, self)
+        return open_stream(node, epoch, self, given)
 
     def elements(self, node: Node, epoch: int) -> Generator[Any]:
         """Runs a node and gives its elements one by one, a `Failure` in place of each that cannot be computed.

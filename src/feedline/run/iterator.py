@@ -16,22 +16,51 @@ _SLOW_SECONDS = 8e-3
 _LIMIT_BYTES = 1 << 20
 
 
+class Epochs:
+    """Counts the epochs of a dataset."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def __next__(self) -> int:
+        with self._lock:
+            self._next += 1
+            return self._next - 1
+
+    def go_on_after(self, epoch: int) -> None:
+        """Makes the next epoch the one after this."""
+        with self._lock:
+            self._next = epoch + 1
+
+    def __reduce__(self) -> tuple:
+        return Epochs, ()
+
+
 class DatasetIterator:
     """Gives the elements of one epoch. It lets go of its threads at the end, at `close()`, and when it is dropped.
 
     Args:
         node: the last node of the pipeline.
-        epoch: which epoch.
+        epochs: the dataset's count of epochs, of which this is the next.
         timings: where the times of the stages are added up.
     """
 
-    def __init__(self, node: Node, epoch: int, timings: Timings) -> None:
-        self._stream: Stream | None = Run(timings).open(node, epoch)
-        self._limit = 1
+    def __init__(self, node: Node, epochs: Epochs, timings: Timings) -> None:
+        self._node = node
+        self._epochs = epochs
+        self._timings = timings
+        self._lock = threading.Lock()
         self._grows = not asks_one_by_one(node)
+        self._open(next(epochs), 0)
+
+    def _open(self, epoch: int, given: int) -> None:
+        self._epoch = epoch
+        self._given = given
+        self._limit = 1
         self._block: Block | None = None
         self._row = 0
-        self._lock = threading.Lock()
+        self._stream: Stream | None = Run(self._timings).open(self._node, epoch, given)
 
     def __iter__(self) -> DatasetIterator:
         return self
@@ -44,7 +73,50 @@ class DatasetIterator:
                 self._row = 0
             row = self._row
             self._row = row + 1
+            self._given += 1
         return block.row(row)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns where the iteration is, as small JSON: what identifies the pipeline, the epoch, the elements given.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> iterator = iter(Dataset.range(100).shuffle(100, seed=1))
+            >>> first = [int(next(iterator)) for _ in range(3)]
+            >>> state = iterator.state_dict()
+            >>> expected = [int(number) for number in iterator]
+            >>> again = iter(Dataset.range(100).shuffle(100, seed=1))
+            >>> again.load_state_dict(state)
+            >>> [int(number) for number in again] == expected
+            True
+        """
+        from feedline.run.position import state_of
+
+        with self._lock:
+            return state_of(self._node, self._epoch, self._given)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from a state: the elements to come are those that would have come there, byte for byte.
+
+        An indexed pipeline goes straight to its position. A streamed one goes through its stream again from the start
+        of the epoch, without the `map` and `batch` steps above it: what the stream reads must be as it was. How many
+        elements run in parallel, and how far they are made ready ahead, may differ. The dataset's next epoch is the
+        one after the state's. Seeds that the pipeline drew by chance are taken from the state.
+
+        Args:
+            state: what `state_dict` returned, also in another process or after a trip through JSON.
+
+        Raises:
+            StateError: it is no state, or that of another pipeline; the iterator stays where it is.
+        """
+        from feedline.run.position import restored
+
+        with self._lock:
+            node, epoch, given = restored(self._node, state)
+            self.close()
+            self._node = node
+            self._epochs.go_on_after(epoch)
+            self._open(epoch, given)
 
     def _next_block(self) -> Block:
         if self._stream is None:

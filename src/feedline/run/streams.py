@@ -13,7 +13,7 @@ from feedline.block import Block
 from feedline.nodes.base import AUTOTUNE, Node, Stream
 from feedline.run.autotune import InlineOrThreads
 from feedline.run.threads import Threads
-from feedline.run.units import IndexedUnits, StreamedUnits, Unit, Units, split_plan
+from feedline.run.units import IndexedUnits, StreamedUnits, Unit, Units, pass_over, split_plan
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -67,15 +67,25 @@ def concurrency_of(node: Node) -> Concurrency:
     return Concurrency(workers, lookahead, AUTOTUNE in parallel)
 
 
-def open_stream(node: Node, epoch: int, run: Run) -> Stream:
-    """Returns a running node, at its first element."""
+def open_stream(node: Node, epoch: int, run: Run, given: int = 0) -> Stream:
+    """Returns a running node.
+
+    Args:
+        node: the node.
+        epoch: which epoch.
+        run: what the running nodes share.
+        given: how many of the first elements are not wanted: they were given before.
+    """
     base, suffix = split_plan(node)
     concurrency = concurrency_of(node)
     if base.indexed:
-        return UnitStream(IndexedUnits(base, epoch, run), concurrency, _tuner_of(node, concurrency, run))
+        return UnitStream(IndexedUnits(base, epoch, run, given), concurrency, _tuner_of(node, concurrency, run))
     if not suffix and concurrency.workers == 0:
-        return run.open_source(base, epoch)
-    return UnitStream(StreamedUnits(base, suffix, epoch, run), concurrency, _tuner_of(node, concurrency, run))
+        stream = run.open_source(base, epoch)
+        pass_over(stream, given)
+        return stream
+    units = StreamedUnits(base, suffix, epoch, run, given)
+    return UnitStream(units, concurrency, _tuner_of(node, concurrency, run))
 
 
 def _tuner_of(node: Node, concurrency: Concurrency, run: Run) -> InlineOrThreads | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.errors import FeedlineError
-from feedline.nodes.base import BlockNode, Node
+from feedline.nodes.base import BlockNode, Node, Stream
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -65,15 +65,15 @@ class IndexedUnit:
 
 
 class IndexedUnits:
-    """The units of one epoch of an indexed node."""
+    """The units of one epoch of an indexed node, without the elements that were given before."""
 
-    def __init__(self, node: Node, epoch: int, run: Run) -> None:
+    def __init__(self, node: Node, epoch: int, run: Run, given: int = 0) -> None:
         self._node = node
         self._epoch = epoch
         self._run = run
         length = node.cardinality()
         self._length = length if length >= 0 else 1 << 62
-        self._next = 0
+        self._next = min(given, self._length)
 
     def take(self, count: int) -> IndexedUnit | None:
         count = min(count, self._length - self._next)
@@ -120,17 +120,21 @@ class StreamedUnit:
 
 
 class StreamedUnits:
-    """The units of a streamed node: what its stream gives, cut where the batches end."""
+    """The units of a streamed node: what its stream gives, cut where the batches end.
 
-    def __init__(self, base: Node, suffix: list[BlockNode], epoch: int, run: Run) -> None:
+    Elements that were given before are passed over: the stream goes through them, the block nodes above it do not.
+    """
+
+    def __init__(self, base: Node, suffix: list[BlockNode], epoch: int, run: Run, given: int = 0) -> None:
         self._stream = run.open_source(base, epoch)
         self._suffix = suffix
         self._epoch = epoch
         self._run = run
         self._group = int(np.prod([node.group for node in suffix], dtype=np.int64))
-        self._first = 0
+        self._first = given * self._group
         self._ended = False
         self._error: BaseException | None = None
+        pass_over(self._stream, self._first)
 
     def take(self, count: int) -> StreamedUnit | None:
         if self._error is not None:
@@ -179,6 +183,18 @@ class StreamedUnits:
     def close(self) -> None:
         self._ended = True
         self._stream.close()
+
+
+_PASSED_AT_ONCE = 1024
+
+
+def pass_over(stream: Stream, count: int) -> None:
+    """Lets a stream go through so many elements."""
+    while count > 0:
+        block = stream.next(min(count, _PASSED_AT_ONCE))
+        if block is None:
+            return
+        count -= block.length
 
 
 def split_plan(node: Node) -> tuple[Node, list[BlockNode]]:

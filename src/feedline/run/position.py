@@ -1,0 +1,75 @@
+"""Where an iteration is, as JSON: enough to go on with the very next element in another process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedline.errors import StateError
+from feedline.nodes.base import Node
+from feedline.plan.fingerprint import Step, fingerprint_of, steps_of, with_seeds
+
+_VERSION = 1
+
+
+def state_of(node: Node, epoch: int, given: int) -> dict[str, Any]:
+    """Returns the state of an iteration.
+
+    Args:
+        node: the last node of the plan.
+        epoch: which epoch.
+        given: how many elements of it were given.
+    """
+    steps = steps_of(node)
+    return {
+        "version": _VERSION,
+        "fingerprint": fingerprint_of(steps),
+        "steps": [[step.label, step.digest] for step in steps],
+        "seeds": [step.seed for step in steps],
+        "epoch": epoch,
+        "given": given,
+    }
+
+
+def restored(node: Node, state: Any) -> tuple[Node, int, int]:
+    """Returns the plan with the seeds of a state, its epoch, and how many elements were given.
+
+    Raises:
+        StateError: it is no state, or that of another plan.
+    """
+    try:
+        version, epoch, given = int(state["version"]), int(state["epoch"]), int(state["given"])
+        known = [(str(label), str(digest)) for label, digest in state["steps"]]
+        seeds = [None if seed is None else int(seed) for seed in state["seeds"]]
+    except (TypeError, KeyError, ValueError, IndexError):
+        raise StateError(
+            f"this is no state of an iteration: {state!r:.80}.", fix="Give what state_dict() returned."
+        ) from None
+    if version != _VERSION:
+        raise StateError(
+            f"this state is of version {version}, which this feedline cannot read.",
+            fix=f"Go on with the feedline that wrote it, or begin anew; this one writes version {_VERSION}.",
+        )
+    steps = steps_of(node)
+    _check_same(steps, known)
+    if len(seeds) != len(steps) or epoch < 0 or given < 0:
+        raise StateError("this state was changed: its numbers do not fit.", fix="Give what state_dict() returned.")
+    return with_seeds(node, seeds), epoch, given
+
+
+def _check_same(steps: list[Step], known: list[tuple[str, str]]) -> None:
+    for number, (step, (label, digest)) in enumerate(zip(steps, known, strict=False), 1):
+        if step.label != label:
+            raise _other_plan(f"step {number} is {step.label} here and {label} there")
+        if step.digest != digest:
+            raise _other_plan(f"step {number}, {label}, has other arguments, another function or other data")
+    if len(steps) != len(known):
+        here, there = [step.label for step in steps], [label for label, _ in known]
+        more, place = (here, "here") if len(here) > len(there) else (there, "there")
+        raise _other_plan(f"{', '.join(more[min(len(here), len(there)) :])} is only {place}")
+
+
+def _other_plan(difference: str) -> StateError:
+    return StateError(
+        f"this state is of another pipeline: {difference}.",
+        fix="Build the pipeline as it was when state_dict() was called, or begin anew with iter(dataset).",
+    )
