@@ -34,7 +34,7 @@ def frame() -> float:
     """Trains on a frame, of which each row is a dict, and returns the mean error of the prices in euros."""
     draw = np.random.default_rng(0)
     colour, weight = draw.integers(0, len(COLOURS), 1_000), draw.uniform(1, 5, 1_000)
-    price = 10 * weight + 7 * colour
+    price = 10 * weight + 7 * colour + draw.normal(0, 0.5, 1_000)
     fruits = pd.DataFrame({"colour": [COLOURS[c].decode() for c in colour], "weight": weight, "price": price})
     print(fruits.head(3).to_string(index=False))
 

@@ -49,7 +49,7 @@ ALLOWED = {
     "image": VALUES,
     "train": VALUES - {"io", "image", "array_ops"},
     "array_ops": VALUES,
-    "plan": FOUNDATION | {"plan", "nodes"},
+    "plan": VALUES | {"plan", "nodes"},
     "run": FOUNDATION | {"run", "nodes", "plan"},
     "nodes": FOUNDATION | {"nodes", "sources", "run", "kernels", "formats"},
     "sources": VALUES | {"sources", "nodes", "run"},

@@ -97,7 +97,7 @@ def _float_to_integer(array: np.ndarray, target: np.dtype) -> np.ndarray:
     if array.dtype.itemsize < 4:
         array = array.astype(np.float32)
     limits = np.iinfo(target.name)
-    wide = np.dtype(np.int32 if target.itemsize < 4 or target == np.int32 else np.int64)
+    wide: np.dtype = np.dtype(np.int32 if target.itemsize < 4 or target == np.int32 else np.int64)
     bound = float(-np.iinfo(wide).min)
     # NumPy leaves a float beyond the integer's range to the processor; here only what fits is ever converted.
     if target == np.uint32:

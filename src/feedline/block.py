@@ -23,6 +23,7 @@ from feedline.spec import dtype_name
 from feedline.strings import PackedStrings, as_plain_array
 from feedline.structure import (
     AS_IT_IS,
+    PortableTree,
     Treedef,
     as_component,
     component_dtype,
@@ -48,6 +49,9 @@ class Block:
     length: int
     columns: list[Column]
     treedef: Treedef
+
+    def __reduce__(self) -> tuple:
+        return _unpickled_block, (self.length, self.columns, PortableTree(self.treedef))
 
     def row(self, index: int) -> Any:
         """Returns one element."""
@@ -79,6 +83,10 @@ class Block:
     def nbytes(self) -> int:
         """Returns about how many bytes of memory the elements take."""
         return sum(_column_nbytes(column) for column in self.columns)
+
+
+def _unpickled_block(length: int, columns: list[Column], tree: PortableTree) -> Block:
+    return Block(length, columns, tree.treedef())
 
 
 def _column_nbytes(column: Column) -> int:
@@ -233,7 +241,7 @@ class ColumnBuilder:
             self._rows.append(self._keep(value))
         self.length += 1
 
-    def _start(self, value: Any, dtype: np.dtype, shape: tuple[int | None, ...]) -> None:
+    def _start(self, value: Any, dtype: np.dtype, shape: tuple[Any, ...]) -> None:
         self._dtype, self._shape = dtype, shape
         if isinstance(value, np.ndarray | np.generic | bytes) and self.capacity > 1:
             row_bytes = max(1, dtype.itemsize * math.prod(length or 0 for length in shape))
@@ -353,7 +361,7 @@ def keep_result(lent: set[int], value: Any) -> Any:
 
 def _others_of(view: np.ndarray) -> int:
     """Returns how many references there are to the memory of a view besides those that must be."""
-    owner = view.base
+    owner: Any = view.base
     return sys.getrefcount(owner) - POOL.owns(owner)
 
 

@@ -44,8 +44,9 @@ def _learn(kind: type) -> bool:
 def _register(kind: type) -> bool:
     if kind.__module__.partition(".")[0] == "feedline" or hasattr(kind, "__array__") or issubclass(kind, type):
         return False
+    as_node: Any = kind  # optree's types ask for a class of collections
     if hasattr(kind, "__tf_flatten__") and hasattr(kind, "__tf_unflatten__"):
-        optree.register_pytree_node(kind, _flatten_protocol, kind.__tf_unflatten__, namespace=NAMESPACE)
+        optree.register_pytree_node(as_node, _flatten_protocol, kind.__tf_unflatten__, namespace=NAMESPACE)
         return True
     if dataclasses.is_dataclass(kind):
         names = tuple(field.name for field in dataclasses.fields(kind) if field.init)
@@ -57,10 +58,10 @@ def _register(kind: type) -> bool:
     def taken_apart(value: Any) -> tuple[list[Any], None, tuple[str, ...]]:
         return [getattr(value, name) for name in names], None, names
 
-    def put_together(_: None, parts: Iterable[Any]) -> Any:
+    def put_together(_: Any, parts: Iterable[Any]) -> Any:
         return kind(**dict(zip(names, parts, strict=True)))
 
-    optree.register_pytree_node(kind, taken_apart, put_together, namespace=NAMESPACE)
+    optree.register_pytree_node(as_node, taken_apart, put_together, namespace=NAMESPACE)
     return True
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "FeatureDtypeError",
     "FeatureLengthError",
     "FeedlineError",
+    "FeedlineWarning",
     "FileFormatError",
     "ImageDecodeError",
     "ImageTooLargeError",
@@ -92,6 +93,10 @@ class FeedlineError(Exception):
 
     def __reduce__(self) -> tuple:
         return (_rebuild, (type(self), self.what, self.where, self.fix), self.__dict__)
+
+
+class FeedlineWarning(UserWarning):
+    """Something that runs, and is probably not what was meant."""
 
 
 def _rebuild(kind: type[FeedlineError], what: str, where: list[str], fix: str) -> FeedlineError:

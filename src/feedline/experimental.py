@@ -218,14 +218,16 @@ class _CsvText:
     def __init__(self, files: list[str], delimiter: str, quotes: bool, compression: str, encoding: str) -> None:
         self._files = files
         self._delimiter = delimiter
-        self._quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+        self._quotes = quotes
         self._compression = compression
         self._encoding = encoding
 
     def _rows(self, path: str) -> Iterator[list[str]]:
         """Gives the records of a file."""
         with self._open(path) as file:
-            reader = csv.reader(file, delimiter=self._delimiter, quoting=self._quoting)
+            reader = csv.reader(
+                file, delimiter=self._delimiter, quoting=csv.QUOTE_MINIMAL if self._quotes else csv.QUOTE_NONE
+            )
             while True:
                 try:
                     row = next(reader, None)
@@ -243,11 +245,11 @@ class _CsvText:
         if self._compression == "GZIP":
             import gzip
 
-            return gzip.open(path, "rt", encoding=self._encoding, newline="")  # type: ignore[return-value]
+            return gzip.open(path, "rt", encoding=self._encoding, newline="")
         if self._compression == "ZLIB":
             with open(path, "rb") as file:
                 return io.StringIO(zlib.decompress(file.read()).decode(self._encoding), newline="")
-        return open(path, encoding=self._encoding, newline="")  # type: ignore[return-value]
+        return open(path, encoding=self._encoding, newline="")
 
     def names(self) -> list[str]:
         """Returns the names in the first lines of the files.

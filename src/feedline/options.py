@@ -5,7 +5,7 @@ What feedline does in any case, or needs no telling, is taken and remembered; an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from feedline.errors import ArgumentError, nearest_name
 
@@ -41,7 +41,7 @@ class _Group:
             )
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._values == self._values  # type: ignore[attr-defined]
+        return type(other) is type(self) and other._values == self._values
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -49,7 +49,7 @@ class _Group:
         values = ", ".join(f"{name}={value!r}" for name, value in sorted(self._values.items()))
         return f"{type(self).__name__}({values})"
 
-    def merge(self, other: _Group) -> _Group:
+    def merge(self, other: Self) -> Self:
         """Returns these options with those that `other` sets."""
         merged = type(self)(**self._values)
         for name, value in other._values.items():

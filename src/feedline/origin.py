@@ -19,7 +19,8 @@ def _is_feedline(filename: str) -> bool:
     return filename.startswith(_PACKAGE) and not filename.startswith(_OUTSIDE)
 
 
-def _runs_feedline(frame: FrameType) -> bool:
+def is_feedline_frame(frame: FrameType) -> bool:
+    """Says whether a frame runs code of feedline's."""
     filename = frame.f_code.co_filename
     # The __init__ of a dataclass is code without a file.
     generated = filename == "<string>" and str(frame.f_globals.get("__name__")).startswith("feedline.")
@@ -44,11 +45,20 @@ class Origin:
 def user_origin() -> Origin:
     """Returns the line outside feedline that is being executed."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _runs_feedline(frame):
+    while frame is not None and is_feedline_frame(frame):
         frame = frame.f_back
     if frame is None:
         return Origin("?", 0)
     return Origin(frame.f_code.co_filename, frame.f_lineno)
+
+
+def frames_to_user() -> int:
+    """Returns the `stacklevel` with which a warning of the caller is told at the line outside feedline."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and is_feedline_frame(frame):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def user_line() -> Origin | None:
@@ -64,7 +74,7 @@ def origin_in_traceback(trace: TracebackType | None) -> Origin | None:
     found = None
     for frame, line in traceback.walk_tb(trace):
         filename = frame.f_code.co_filename
-        if not _runs_feedline(frame) and not _is_library(filename):
+        if not is_feedline_frame(frame) and not _is_library(filename):
             found = Origin(filename, line)
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -72,9 +72,10 @@ class RaggedTensor:
         """
         lengths = [len(row) for row in rows]
         if rows and isinstance(rows[0], RaggedTensor):
+            ragged = cast("Sequence[RaggedTensor]", rows)
             inner = cls.from_row_lengths(
-                _concatenate([row.values for row in rows]),
-                np.concatenate([row.row_lengths() for row in rows]),
+                _concatenate([row.values for row in ragged]),
+                np.concatenate([row.row_lengths() for row in ragged]),
                 row_splits_dtype,
             )
             return cls.from_row_lengths(inner, lengths, row_splits_dtype)

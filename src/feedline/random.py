@@ -155,6 +155,42 @@ def stream(seed: int | None = None) -> Stream:
     return found
 
 
+def draws_so_far() -> dict[int | None, tuple[int, bool]]:
+    """Returns for each seed how many numbers were drawn from its stream, and whether from a NumPy generator too."""
+    return {seed: (known._count, known._generator is not None) for seed, known in _thread.streams.items()}
+
+
+def first_draws(
+    pipeline: int, epochs: np.ndarray, positions: np.ndarray, seed: int | None = None, drawn: int = 0
+) -> np.ndarray:
+    """Returns what `stream(seed).random()` gives for each of many elements.
+
+    Args:
+        pipeline: the seed of the transformation.
+        epochs: int64 `(n,)`, the epoch of each element.
+        positions: int64 `(n,)`, its position.
+        seed: the operation's own seed.
+        drawn: how many numbers each element has drawn from the stream before.
+
+    Returns:
+        float64 `(n,)`.
+    """
+    first = pipeline if seed is None else mix_all(1, seed)
+    with np.errstate(over="ignore"):
+        key = _mix_array(np.full(len(positions), first & _MASK, np.uint64))
+        for values in (epochs, positions):
+            key = _mix_array(key ^ values.astype(np.uint64))
+        bits = _mix_array(key + np.uint64((drawn + 1) * _GOLDEN & _MASK))
+    return (bits >> np.uint64(11)) * 2.0**-53
+
+
+def _mix_array(values: np.ndarray) -> np.ndarray:
+    values = values + np.uint64(_GOLDEN)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
 def generator(seed: int | None = None) -> np.random.Generator:
     """Returns a NumPy generator of the element at hand: use it in `map` where you would use `np.random`.
 
@@ -186,7 +222,8 @@ def uniform(
             raise ArgumentError("uniform() of integers needs maxval.", fix="Give the bound above as maxval.")
         if not minval < maxval:
             raise ArgumentError(f"uniform() of integers from {minval} to below {maxval}: there are none.")
-        return np.asarray(generator(seed).integers(minval, maxval, shape, dtype))
+        # NumPy's types know no floats as bounds.
+        return np.asarray(generator(seed).integers(minval, maxval, shape, dtype))  # type: ignore[call-overload]
     _check_float(dtype, "uniform")
     high = 1.0 if maxval is None else maxval
     numbers = np.asarray(minval + (high - minval) * generator(seed).random(shape), dtype)

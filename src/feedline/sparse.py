@@ -46,7 +46,10 @@ class SparseTensor:
         """
         ranks = {len(row.dense_shape) for row in rows}
         if len(ranks) > 1:
-            raise ShapeError(f"sparse tensors of different ranks {sorted(ranks)} cannot be stacked.")
+            raise ShapeError(
+                f"sparse tensors of different ranks {sorted(ranks)} cannot be stacked.",
+                fix="Bring them to one rank, or make them dense.",
+            )
         counts = [len(row.values) for row in rows]
         number = np.repeat(np.arange(len(rows)), counts)
         indices = np.concatenate([row.indices for row in rows])

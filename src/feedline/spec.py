@@ -95,7 +95,7 @@ def as_shape(shape: Any) -> Shape:
     return lengths
 
 
-def shape_allows(shape: Shape, actual: Sequence[int]) -> bool:
+def shape_allows(shape: Shape, actual: Sequence[int | None]) -> bool:
     """Says whether an array of shape `actual` is of `shape`.
 
     Example:
@@ -200,7 +200,7 @@ class DatasetSpec:
     """
 
     element_spec: Any
-    shape: tuple[int, ...] = ()
+    shape: tuple[int | None, ...] = ()
 
     @property
     def dtype(self) -> np.dtype:

@@ -72,7 +72,7 @@ class PackedStrings(NDArrayOperatorsMixin):
         return self._array
 
     def _objects(self) -> list[bytes]:
-        data = memoryview(self.packed_buffer)
+        data = self.packed_buffer.data
         starts = self.packed_offsets.tolist()
         stops = (self.packed_offsets + self.packed_lengths).tolist()
         return [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)]

@@ -5,7 +5,6 @@ A list is not structure but a value, as in `tf.data`: it becomes one array.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ import optree
 
 from feedline.classes import NAMESPACE, is_structured
 from feedline.errors import DtypeError, StructureError, with_article
+from feedline.lists import LARGEST_FLOAT32, array_of_list, as_unmasked, python_float, python_integer
 from feedline.nested import DatasetComponent
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -97,6 +97,21 @@ def unflatten(treedef: Treedef, leaves: Sequence[Any]) -> Any:
     return treedef.unflatten(leaves)
 
 
+class PortableTree:
+    """A tree as it is pickled: another process has to learn the classes in it, which pickle does not tell it.
+
+    Args:
+        treedef: the tree.
+    """
+
+    def __init__(self, treedef: Treedef) -> None:
+        self.example = treedef.unflatten(range(treedef.num_leaves))
+
+    def treedef(self) -> Treedef:
+        """Returns the tree."""
+        return flatten(self.example)[1]
+
+
 def describe_tree(treedef: Treedef) -> str:
     """Returns a tree for people: `(*, {'a': *})`.
 
@@ -127,10 +142,15 @@ def map_structure(function: Callable[..., Any], structure: Any, *others: Any) ->
     return treedef.unflatten([function(*row) for row in zip(leaves, *rest, strict=True)])
 
 
-def as_component(value: Any) -> Any:
+def as_component(value: Any, given: bool = False) -> Any:
     """Returns a value as a component: an array, a NumPy scalar, bytes, a ragged or a sparse tensor.
 
-    Python numbers become what TensorFlow makes of them: int32, float32, bool; text becomes UTF-8 bytes.
+    Python numbers become what TensorFlow makes of them: int32, or int64 where that is too small, float32, bool; text
+    becomes UTF-8 bytes. What a list becomes stands in `lists`.
+
+    Args:
+        value: the value.
+        given: whether it was given to a source, and not returned by a function.
 
     Raises:
         DtypeError: the value cannot be one, such as an arbitrary object.
@@ -145,11 +165,11 @@ def as_component(value: Any) -> Any:
     if kind is bytes or isinstance(value, RaggedTensor | SparseTensor):
         return value
     if kind is float:
-        return np.float32(value) if -_LARGEST <= value <= _LARGEST else _python_float(value)
+        return np.float32(value) if -LARGEST_FLOAT32 <= value <= LARGEST_FLOAT32 else python_float(value)
     if kind is bool:
         return np.bool_(value)
     if kind is int:
-        return _python_int(value)
+        return python_integer(value)
     if isinstance(value, np.generic) and value.dtype.kind in "biufc":
         return value
     if kind is PackedStrings:
@@ -160,20 +180,7 @@ def as_component(value: Any) -> Any:
         return _encoded(value)
     if isinstance(value, bytes):
         return bytes(value)
-    return _other_component(value)
-
-
-_LARGEST = float(np.finfo(np.float32).max)
-
-
-def _python_float(value: float) -> np.float32:
-    """Returns NaN or an infinity as float32; a finite number that float32 cannot hold is an error."""
-    if math.isfinite(value):
-        raise DtypeError(
-            f"the Python float {value} does not fit float32, the dtype that Python floats get.",
-            fix="Give its dtype yourself, for example np.float64(value).",
-        )
-    return np.float32(value)
+    return _other_component(value, given)
 
 
 def _encoded(text: str) -> bytes:
@@ -183,26 +190,8 @@ def _encoded(text: str) -> bytes:
         return os.fsencode(text)  # a file's name that is not UTF-8
 
 
-def _python_int(value: int) -> np.int32:
-    if not -(1 << 31) <= value < 1 << 31:
-        raise DtypeError(
-            f"the Python integer {value} does not fit int32, the dtype that Python integers get.",
-            fix="Give its dtype yourself, for example np.int64(value).",
-        )
-    return np.int32(value)
-
-
-def _other_component(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        array = _array_of_list(value)
-    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise DtypeError(
-            "a masked array has no values where it is masked.", fix="Fill it first, for example with .filled(0)."
-        )
-    elif hasattr(value, "numpy") and not isinstance(value, np.ndarray):
-        array = np.asarray(value.numpy())
-    else:
-        array = np.asarray(value)
+def _other_component(value: Any, given: bool) -> Any:
+    array = array_of_list(value, given) if isinstance(value, list | tuple | range) else as_unmasked(value)
     if array.dtype.kind in "US" or array.dtype == object:
         array = as_bytes_array(array)
         return array[()] if array.ndim == 0 else array
@@ -219,60 +208,6 @@ def _other_component(value: Any) -> Any:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array if array.ndim or isinstance(value, np.ndarray) else array[()]
-
-
-def _array_of_list(values: list | tuple) -> np.ndarray:
-    if _holds_text(values):
-        # straight to objects: NumPy's own strings lose zero bytes at their ends
-        array = np.array(values, object)
-        kinds = {type(value) for value in array.reshape(-1)}
-        if list in kinds or tuple in kinds:
-            raise _unequal_list(values)
-        if kinds - {str, bytes, np.str_, np.bytes_} and not all(hasattr(kind, "__fspath__") for kind in kinds - {str}):
-            raise _mixed_list(values)
-        return array
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise _unequal_list(values) from None
-    if array.dtype.kind in "US":
-        raise _mixed_list(values)
-    if array.dtype in (np.int64, np.float64) and _holds_python_numbers(values):
-        if array.dtype == np.float64:
-            outside = array[np.isfinite(array) & (np.abs(array) > _LARGEST)]
-            return array.astype(np.float32) if outside.size == 0 else _python_float(float(outside[0]))
-        if array.size and (array.max() > 0x7FFFFFFF or array.min() < -0x80000000):
-            _python_int(int(array.max() if array.max() > 0x7FFFFFFF else array.min()))
-        return array.astype(np.int32)
-    return array
-
-
-def _unequal_list(values: list | tuple) -> DtypeError:
-    return DtypeError(
-        f"a list of {len(values)} values of different shapes cannot be one array.",
-        fix="Give a tuple where the values are separate components, or pad them to one shape.",
-    )
-
-
-def _mixed_list(values: list | tuple) -> DtypeError:
-    return DtypeError(
-        f"a list mixes text with other values: {str(values)[:80]}.",
-        fix="Give a tuple where the values are separate components.",
-    )
-
-
-def _holds_text(values: Any) -> bool:
-    while isinstance(values, list | tuple) and values:
-        values = values[0]
-    return isinstance(values, str | bytes)
-
-
-def _holds_python_numbers(values: Any) -> bool:
-    while isinstance(values, list | tuple):
-        if not values:
-            return True
-        values = values[0]
-    return type(values) in (int, float)
 
 
 def as_bytes_array(array: np.ndarray) -> np.ndarray:
@@ -315,7 +250,7 @@ def component_dtype(value: Any) -> np.dtype:
     return string if isinstance(value, bytes) else value.dtype
 
 
-def spec_of(value: Any) -> TensorSpec | RaggedTensorSpec | SparseTensorSpec:
+def spec_of(value: Any) -> TensorSpec | RaggedTensorSpec | SparseTensorSpec | DatasetSpec:
     """Returns the spec of a component."""
     if isinstance(value, RaggedTensor):
         return RaggedTensorSpec(value.shape, value.dtype, value.ragged_rank, value.row_splits.dtype)
@@ -347,11 +282,11 @@ def row_spec(spec: Any) -> Any:
     """Returns the spec of a row of what `spec` describes.
 
     A row of a ragged tensor with one ragged dimension is an array; its spec says `ragged_rank=0`, so that a batch of
-    such rows is ragged again.
+    such rows is ragged again. A row of that row says -1, as in TensorFlow.
     """
     if isinstance(spec, RaggedTensorSpec):
         shape = None if spec.shape is None else spec.shape[1:]
-        return RaggedTensorSpec(shape, spec.dtype, max(0, spec.ragged_rank - 1), spec.row_splits_dtype)
+        return RaggedTensorSpec(shape, spec.dtype, spec.ragged_rank - 1, spec.row_splits_dtype)
     return with_shape(spec, None if spec.shape is None else spec.shape[1:])
 
 

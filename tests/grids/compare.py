@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import tensorflow as tf
 
@@ -120,7 +121,7 @@ def _allowed(theirs: np.ndarray, tolerance: float) -> float:
     if theirs.dtype.kind in "iu":
         limits = np.iinfo(theirs.dtype)
         return max(1.0, tolerance * (float(limits.max) - float(limits.min)))
-    step = float(tf.experimental.numpy.finfo(theirs.dtype).eps) if theirs.dtype.itemsize == 2 else 0.0
+    step = float(ml_dtypes.finfo(theirs.dtype).eps) if theirs.dtype.itemsize == 2 else 0.0
     wide = np.abs(theirs.astype(np.complex128))
     return max(tolerance, 2 * step) * max(1.0, float(wide[np.isfinite(wide)].max(initial=0)))
 

@@ -27,6 +27,16 @@ def test_equal_images():
     assert image.ssim(ONE, OTHER, 255, return_index_map=True).shape == (2, 10, 14)
 
 
+def test_psnr_takes_each_image_in_the_range_of_its_own_dtype():
+    assert image.psnr(ONE, image.convert_image_dtype(ONE, "uint16"), 255).min() > 45
+    np.testing.assert_allclose(image.psnr(ONE, OTHER / np.float32(255), 255), image.psnr(ONE, OTHER, 255), rtol=1e-5)
+
+
+def test_integers_wrap_round_without_a_warning(recwarn):
+    image.total_variation(np.array([[[100], [-100]], [[100], [-100]]], np.int8))
+    assert not recwarn.list
+
+
 def test_refusals():
     with pytest.raises(DtypeError, match="wrap"):
         image.total_variation(ONE)
@@ -41,8 +51,12 @@ def test_refusals():
             function(ONE, OTHER[:, :12], 255)
         with pytest.raises(ShapeError, match="shapes"):
             function(ONE, np.concatenate([OTHER, OTHER[:1]]), 255)
-        with pytest.raises(DtypeError, match="float32"):
-            function(ONE, OTHER.astype(np.float32), 255)
+        with pytest.raises(ArgumentError, match="max_val is 256.0, which uint8 cannot hold"):
+            function(ONE, OTHER, 256)
+        with pytest.raises(DtypeError, match="bool"):
+            function(ONE, OTHER > 3, 255)
+    with pytest.raises(DtypeError, match="float32"):
+        image.ssim(ONE, OTHER.astype(np.float32), 255)
     with pytest.raises(ShapeError, match="window"):
         image.ssim(ONE[:, :8], OTHER[:, :8], 255)
     with pytest.raises(ArgumentError, match="filter_sigma"):

@@ -76,3 +76,10 @@ def test_refusals():
     ):
         with pytest.raises(ArgumentError):
             sample_distorted_bounding_box((9, 9, 3), BOX, **options)
+
+
+def test_sizes_of_unsigned_integers():
+    box = np.array([[[0.25, 0.25, 0.75, 0.75]]], np.float32)
+    begin, size, _ = sample_distorted_bounding_box(np.array([40, 60, 3], np.uint8), box, seed=3)
+    assert begin.dtype == size.dtype == np.uint8
+    assert size[2] == 255  # -1 wraps round

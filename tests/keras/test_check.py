@@ -5,7 +5,15 @@ import pytest
 pytest.importorskip("keras")
 
 from feedline.errors import ArgumentError, DtypeError, InfiniteDatasetError, ShapeError, StructureError
-from feedline.keras.check import check_cardinality, check_class_weight, check_kinds, check_spec, components, split
+from feedline.keras.check import (
+    check_cardinality,
+    check_class_weight,
+    check_inputs,
+    check_kinds,
+    check_spec,
+    components,
+    split,
+)
 from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 
 X = TensorSpec((None, 4))
@@ -89,6 +97,50 @@ def test_cardinality():
         check_cardinality(-1, None, "fit", "steps_per_epoch")
     with pytest.raises(ArgumentError, match="without a single batch"):
         check_cardinality(0, 5, "fit", "steps_per_epoch")
+
+
+@pytest.mark.parametrize(("cardinality", "error"), [(-1, InfiniteDatasetError), (0, ArgumentError)])
+def test_validation_data_is_blamed_and_not_evaluate(cardinality, error):
+    with pytest.raises(error, match=re.escape("fit(validation_data=...)")) as caught:
+        check_cardinality(cardinality, None, "evaluate", "validation_steps")
+    assert "evaluate" not in caught.value.what
+
+
+class Model:
+    """The least that a built model is."""
+
+    def __init__(self, *lengths):
+        self.inputs = [TensorSpec((None, *lengths))]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "shape", "words"),
+    [
+        ((4,), (4,), "not batched"),
+        ((4, 1), (4, 1), "not batched"),
+        ((28, 28, 1), (28, 28, 1), "not batched"),
+        ((4,), (None, None, 4), "batched twice"),
+        ((4, 1), (None, None, 4, 1), "batched twice"),
+        ((1,), (2, 4, 1), "batched twice"),
+        ((28, 28, 1), (None, None, 28, 28, 1), "batched twice"),
+        # Keras adds or drops a last length of 1.
+        ((1,), (1,), None),
+        ((1,), (None,), None),
+        ((1,), (None, 1, 1), None),
+        ((4,), (None, 4, 1), None),
+        ((4, 1), (None, 4), None),
+        ((4,), (None, 4), None),
+        ((None, 1), (7, 1), None),
+        ((4,), None, None),
+    ],
+)
+def test_shapes_beside_the_models_input(lengths, shape, words):
+    spec = (TensorSpec(shape), Y)
+    if words is None:
+        check_inputs(Model(*lengths), spec)
+        return
+    with pytest.raises(ShapeError, match=words):
+        check_inputs(Model(*lengths), spec)
 
 
 def test_class_weight():

@@ -123,3 +123,11 @@ def test_batches_are_the_users_to_change() -> None:
 def test_a_batch_larger_than_the_dataset_costs_no_more_than_the_dataset() -> None:
     assert [batch.tolist() for batch in fl.Dataset.range(3).batch(10**17)] == [[0, 1, 2]]
     assert list(fl.Dataset.range(3).batch(10**17, drop_remainder=True)) == []
+
+
+def test_batch_sizes_beyond_memory() -> None:
+    for size in (1 << 40, 1 << 62, (1 << 63) - 1):
+        assert [batch.tolist() for batch in fl.Dataset.range(3).batch(size)] == [[0, 1, 2]]
+    assert fl.Dataset.range(3).batch(1 << 40).batch(1 << 40).get_single_element().tolist() == [[0, 1, 2]]
+    with pytest.raises(fl.errors.ArgumentError, match="no memory holds"):
+        next(iter(fl.Dataset.range(3).repeat().batch(1 << 62)))

@@ -110,3 +110,43 @@ def test_it_survives_an_infinite_dataset_only_before_repeat() -> None:
     with pytest.raises(fl.errors.InfiniteDatasetError, match=r"before repeat"):
         next(iter(fl.Dataset.range(3).repeat().cache()))
     assert numbers(fl.Dataset.range(3).cache().repeat().take(5)) == [0, 1, 2, 0, 1]
+
+
+def test_what_a_look_at_the_spec_reads_is_not_kept() -> None:
+    """Nothing would count that work: `report()` would be one element short."""
+    function = Counting()
+    dataset = fl.Dataset.range(4).map(function).cache().map(lambda number: number)
+    dataset.element_spec
+    assert function.calls == [0]
+    for _ in range(2):
+        assert numbers(dataset) == [0, 2, 4, 6]
+    assert sorted(function.calls) == [0, 0, 1, 2, 3]
+    assert [stage.elements for stage in dataset.report().stages] == [4, 4, 8, 8]
+
+
+def test_memory_grows_with_what_is_kept() -> None:
+    """Of a dataset that is read in part, also one far beyond memory, only what was read takes room."""
+    huge = fl.Dataset.range(1 << 60).cache()
+    assert numbers(huge.take(3)) == numbers(huge.take(3)) == [0, 1, 2]
+    assert numbers(huge.skip(1 << 59).take(2)) == [1 << 59, (1 << 59) + 1]
+    texts = fl.Dataset.range(1 << 40).map(lambda n: (str(n), np.arange(n % 3))).cache()
+    assert [(text, row.tolist()) for text, row in texts.skip(7).take(2)] == [(b"7", [0]), (b"8", [0, 1])]
+
+
+def test_in_any_order_over_many_parts_of_the_store(monkeypatch) -> None:
+    from feedline.nodes import cache
+
+    monkeypatch.setattr(cache, "_PART_BYTES", 64)
+    function = Counting()
+    ragged = fl.Dataset.range(50).map(function, 3).map(lambda n: (n, np.arange(n % 5), str(n))).cache()
+    for dataset in (ragged.take(20), ragged.shuffle(50, seed=1), ragged.shuffle(50, seed=2).batch(7), ragged):
+        rows = list(dataset) if dataset.element_spec[0].shape == () else []
+        for number, row, text in rows:
+            assert row.tolist() == list(range(int(number) % 5))
+            assert int(text) == int(number)
+    assert sorted(int(number) for number, _, _ in ragged) == list(range(0, 100, 2))
+    plain = fl.Dataset.range(50).map(function, 3).cache()
+    got = np.concatenate(list(plain.shuffle(50, seed=3).batch(9)))
+    assert sorted(got.tolist()) == list(range(0, 100, 2))
+    assert numbers(plain.shuffle(50, seed=3)) == got.tolist()
+    assert sorted(function.calls)[2:] == sorted([0, *range(50), *range(50)])[2:]

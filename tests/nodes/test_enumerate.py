@@ -21,3 +21,10 @@ def test_numbers_follow_their_elements() -> None:
     assert [int(a) for a, _ in fl.Dataset.range(50).shuffle(50).enumerate()] == list(range(50))
     with pytest.raises(fl.errors.ArgumentError, match="start"):
         fl.Dataset.range(3).enumerate(0.5)
+
+
+def test_numbers_beyond_64_bits_are_an_error_not_others() -> None:
+    numbers = iter(fl.Dataset.range(3).enumerate((1 << 63) - 2))
+    assert [int(next(numbers)[0]) for _ in range(2)] == [(1 << 63) - 2, (1 << 63) - 1]
+    with pytest.raises(fl.errors.ArgumentError, match=r"64 bits[\s\S]*smaller start"):
+        next(numbers)

@@ -58,3 +58,15 @@ def test_bad_arguments() -> None:
     for count in (-2, 1.5, "2", 1 << 70):
         with pytest.raises(fl.errors.ArgumentError, match="count"):
             fl.Dataset.range(3).repeat(count)
+
+
+def test_more_elements_than_64_bits_can_count_are_as_good_as_no_end() -> None:
+    for huge in (fl.Dataset.range(3).repeat(1 << 62), fl.Dataset.range(1 << 40).repeat(1 << 40)):
+        assert huge.cardinality() == fl.INFINITE_CARDINALITY
+        with pytest.raises(fl.errors.InfiniteDatasetError):
+            len(huge)
+    twice = fl.Dataset.range(3).repeat(1 << 62).repeat(1 << 62)
+    assert numbers(twice.skip(5).take(4)) == [2, 0, 1, 2]
+    assert numbers(fl.Dataset.range(3).repeat((1 << 63) - 1).take(4)) == [0, 1, 2, 0]
+    assert len(fl.Dataset.range(4).repeat(1 << 60)) == 1 << 62
+    assert numbers(fl.Dataset.range(1 << 62).concatenate(fl.Dataset.range(5)).skip(1 << 61).take(1)) == [1 << 61]

@@ -32,3 +32,11 @@ def test_a_stream_is_asked_for_no_more_than_is_needed() -> None:
 
     assert [int(n) for n in fl.Dataset.from_generator(numbers).shard(3, 1).take(2)] == [1, 4]
     assert asked == [0, 1, 2, 3, 4]
+
+
+def test_positions_beyond_64_bits_are_an_error_not_another_element() -> None:
+    shards = iter(fl.Dataset.range(3).repeat().shard(1 << 62, 1))
+    assert [int(next(shards)) for _ in range(2)] == [1, ((1 << 62) + 1) % 3]
+    with pytest.raises(fl.errors.ArgumentError, match="64 bits cannot hold"):
+        next(shards)
+    assert [int(number) for number in fl.Dataset.range(3).shard((1 << 63) - 1, 2)] == [2]

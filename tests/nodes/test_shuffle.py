@@ -158,3 +158,52 @@ def test_an_error_comes_through() -> None:
 
     with pytest.raises(fl.errors.UserFunctionError, match="broken"):
         list(fl.Dataset.from_generator(broken).shuffle(100))
+
+
+@pytest.mark.parametrize("buffer", [1, 2, 5])
+def test_no_more_is_asked_for_than_the_buffer_holds(buffer) -> None:
+    """As in tf.data: the first element comes when the buffer is full, and each further one needs one more."""
+    asked = []
+
+    def count():
+        for number in range(20):
+            asked.append(number)
+            yield number
+
+    iterator = iter(fl.Dataset.from_generator(count).filter(lambda n: True).shuffle(buffer, seed=1))
+    seen = []
+    for _ in range(20):
+        next(iterator)
+        seen.append(len(asked))
+    assert seen == [min(20, buffer + place) for place in range(20)]
+    assert next(iterator, None) is None
+
+
+def test_tensorflow_asks_for_no_less() -> None:
+    tf = pytest.importorskip("tensorflow")
+    asked = []
+    numbers = tf.data.Dataset.range(20).map(
+        lambda n: tf.py_function(lambda n: asked.append(int(n)) or n, [n], tf.int64)
+    )
+    iterator = iter(numbers.shuffle(5, seed=1))
+    for place in range(3):
+        next(iterator)
+        assert len(asked) >= 5 + place
+
+
+@pytest.mark.parametrize("count", [4, 5, 6])
+def test_streams_as_long_as_the_buffer(count) -> None:
+    orders = {tuple(numbers(stream(count).shuffle(5, seed=seed))) for seed in range(40)}
+    assert all(sorted(order) == list(range(count)) for order in orders)
+    assert len(orders) > 12
+
+
+def test_errors_while_the_buffer_is_filled_and_later() -> None:
+    def fail(number):
+        if number in (2, 9):
+            raise ValueError("refused")
+        return number
+
+    for buffer in (1, 4, 30):
+        dataset = stream(15).map(fail).shuffle(buffer, seed=1).ignore_errors()
+        assert sorted(numbers(dataset)) == [n for n in range(15) if n not in (2, 9)]

@@ -58,3 +58,15 @@ def test_bad_arguments() -> None:
         for method in ("take", "skip"):
             with pytest.raises(fl.errors.ArgumentError, match="count"):
                 getattr(fl.Dataset.range(3), method)(count)
+
+
+def test_positions_beyond_64_bits_are_an_error_not_another_element() -> None:
+    endless = fl.Dataset.range(3).repeat()
+    assert numbers(endless.skip(1 << 62).take(2)) == [(1 << 62) % 3, ((1 << 62) + 1) % 3]
+    furthest = iter(endless.skip((1 << 63) - 1))
+    assert int(next(furthest)) == ((1 << 63) - 1) % 3
+    with pytest.raises(fl.errors.ArgumentError, match="64 bits cannot hold"):
+        next(furthest)
+    assert numbers(fl.Dataset.range(5).take((1 << 63) - 1)) == list(range(5))
+    with pytest.raises(fl.errors.ArgumentError, match="64 bits cannot hold"):
+        fl.Dataset.range(5).take(1 << 70)

@@ -35,35 +35,36 @@ def plain(value: Any) -> Any:
 
 def same(theirs: Any, ours: Any) -> None:
     """Asserts that two elements, made plain, are alike; NaN is like NaN."""
-    assert repr(ours) == repr(theirs)
+    assert repr(ours) == repr(theirs), f"tf.data: {theirs!r:.1500}\nfeedline: {ours!r:.1500}"
 
 
 def same_spec(theirs: Any, ours: Any, exact: bool) -> None:
     """Asserts that feedline's spec is TensorFlow's, or, unless exact, that it allows no more than TensorFlow's."""
+    said = f"tf.data: {theirs}\nfeedline: {ours}"
     parts = parts_of(theirs)
     kind = type(theirs).__name__
     if parts is not None:
-        assert type(ours) is type(theirs)
+        assert type(ours) is type(theirs), said
         for a, b in zip(parts, parts_of(ours), strict=True):
             same_spec(a, b, exact)
     elif kind == "NoneTensorSpec":
-        assert ours is None
+        assert ours is None, said
     elif kind == "DatasetSpec":
-        assert isinstance(ours, fl.spec.DatasetSpec)
+        assert isinstance(ours, fl.spec.DatasetSpec), said
         same_spec(theirs.element_spec, ours.element_spec, exact)
     else:
         if kind == "TensorSpec" and not exact and getattr(ours, "ragged_rank", None) == 0:
             ours = fl.TensorSpec(ours.shape, ours.dtype)  # a row of a ragged tensor, which is an array
-        assert type(ours).__name__ == kind
+        assert type(ours).__name__ == kind, said
         dtype = theirs.dtype
-        assert ours.dtype == (object if dtype.name == "string" else dtype.as_numpy_dtype)
+        assert ours.dtype == (object if dtype.name == "string" else dtype.as_numpy_dtype), said
         if kind == "RaggedTensorSpec":
-            assert ours.ragged_rank == theirs.ragged_rank
-            assert ours.row_splits_dtype == theirs.row_splits_dtype.as_numpy_dtype
+            assert ours.ragged_rank == theirs.ragged_rank, said
+            assert ours.row_splits_dtype == theirs.row_splits_dtype.as_numpy_dtype, said
             theirs, shape = theirs._shape, ours.shape
         else:
             theirs, shape = theirs.shape, ours.shape
         if exact:
-            assert shape == (None if theirs.rank is None else tuple(theirs))
+            assert shape == (None if theirs.rank is None else tuple(theirs)), said
         else:
-            assert theirs.is_compatible_with(shape)
+            assert theirs.is_compatible_with(shape), said

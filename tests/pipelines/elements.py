@@ -7,8 +7,6 @@ from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 Pair = namedtuple("Pair", "b a")
 
 

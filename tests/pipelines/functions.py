@@ -70,7 +70,12 @@ def numbers(count: int) -> Any:
     return lambda: ((number, np.arange(number % 3, dtype=np.float32)) for number in range(count))
 
 
+def counted(count: Any) -> Any:
+    yield from numbers(int(count))()
+
+
 def named_numbers(count: int) -> Any:
+    """Returns a function that yields dicts of a number and a text."""
     return lambda: ({"n": number, "text": "x" * (number % 3)} for number in range(count))
 
 

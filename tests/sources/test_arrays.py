@@ -184,7 +184,7 @@ def test_arrays_of_frameworks() -> None:
         (np.array(["2020-01-01"], "M8[D]"), fl.errors.DtypeError, "dates"),
         (np.zeros(2, [("a", "i4")]), fl.errors.DtypeError, "structured"),
         (np.ma.masked_array([1, 2], [0, 1]), fl.errors.DtypeError, "masked"),
-        ([1 << 40], fl.errors.DtypeError, "int32"),
+        ([1 << 63], fl.errors.DtypeError, "int64"),
         ([1.0, 1e300], fl.errors.DtypeError, "float32"),
         ([[[1], [2, 3]], [[1], [2]]], fl.errors.DtypeError, "different shapes"),
     ],

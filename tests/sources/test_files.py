@@ -19,12 +19,92 @@ def names(dataset) -> list[str]:
 
 def test_sorted_without_shuffle(folder) -> None:
     dataset = fl.Dataset.list_files(f"{folder}/*.txt", shuffle=False)
-    assert names(dataset) == names(dataset) == ["a.txt", "b.txt", "d.txt"]
-    assert len(dataset) == 3
+    assert names(dataset) == names(dataset) == ["a.txt", "b.txt", "d.txt", "e.txt"]
+    assert len(dataset) == 4
     assert dataset.element_spec == fl.TensorSpec((), "string")
     several = [f"{folder}/*.csv", (folder / "?.txt"), f"{folder}/a*"]
-    assert names(fl.Dataset.list_files(several, shuffle=False)) == ["a.txt", "b.txt", "c.csv", "d.txt"]
+    assert names(fl.Dataset.list_files(several, shuffle=False)) == [
+        "a.txt", "a.txt", "b.txt", "c.csv", "d.txt", "e.txt",
+    ]  # fmt: skip
     assert names(fl.Dataset.list_files(os.fsencode(f"{folder}/[ab].txt"), shuffle=False)) == ["a.txt", "b.txt"]
+
+
+PATTERNS = {
+    "*.txt": ["./.h.txt", "./a.txt", "./b.txt", "./dir.txt", "./gone.txt", "./link.txt", "./q?.txt"],
+    "*": ["./.dot", "./.h.txt", "./a.txt", "./b.txt", "./dir.txt", "./gone.txt", "./link.txt", "./linked", "./q?.txt",
+          "./sub", "./we[i]rd"],
+    "**": None, "*/": None,
+    "*/*": ["./.dot/x", "./dir.txt/in", "./linked/.h", "./linked/c", "./linked/deep", "./sub/.h", "./sub/c",
+            "./sub/deep"],
+    "**/c": ["./linked/c", "./sub/c"],
+    "*/*/*": ["./linked/deep/z", "./sub/deep/z"],
+    "sub/*": ["sub/.h", "sub/c", "sub/deep"],
+    "./sub/*": ["./sub/.h", "./sub/c", "./sub/deep"],
+    "s*/c": ["./sub/c"],
+    ".*": ["./.dot", "./.h.txt"],
+    "sub": ["sub"], "a.txt": ["a.txt"], "./a.txt": ["./a.txt"], "sub/../a.txt": ["sub/../a.txt"],
+    "gone.txt": [], "linked/c": ["linked/c"],
+    "?.txt": ["./a.txt", "./b.txt"],
+    "[ab].txt": ["./a.txt", "./b.txt"], "[!a].txt": ["./b.txt"], "[^a].txt": ["./b.txt"],
+    "[a-c].txt": ["./a.txt", "./b.txt"], "[]a].txt": ["./a.txt"], "[c-a].txt": [],
+    "we[[]i]rd": ["./we[i]rd"], "we\\[i\\]rd": ["./we[i]rd"], "q\\?.txt": ["./q?.txt"], "we[i]rd": [],
+    "a.txt/*": [], "*.TXT": [], "{a,b}.txt": [], "*/../a.txt": [], "none": [], "": [],
+}  # fmt: skip
+
+
+@pytest.fixture
+def odd_folder(tmp_path, monkeypatch):
+    for name in (
+        ".h.txt",
+        "a.txt",
+        "b.txt",
+        "dir.txt/in",
+        "sub/c",
+        "sub/.h",
+        ".dot/x",
+        "sub/deep/z",
+        "we[i]rd",
+        "q?.txt",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "link.txt").symlink_to("a.txt")
+    (tmp_path / "gone.txt").symlink_to("nothing")
+    (tmp_path / "linked").symlink_to("sub")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_what_a_pattern_matches(odd_folder, pattern, absolute) -> None:
+    """Folders and hidden files too; the expected names were read off TensorFlow 2.21."""
+    expected = PATTERNS["*"] if pattern in ("**", "*/") else PATTERNS[pattern]
+    if expected is None or (absolute and not pattern):
+        return
+    if absolute:
+        pattern = f"{odd_folder}/{pattern}"
+        fixed = pattern.startswith(f"{odd_folder}/./")
+        expected = [f"{odd_folder}/{name if fixed else name.removeprefix('./')}" for name in expected]
+    if not expected:
+        with pytest.raises(fl.errors.NoFilesError):
+            fl.Dataset.list_files(pattern)
+    else:
+        assert [name.decode() for name in fl.Dataset.list_files(pattern, shuffle=False)] == expected
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_match_as_in_tensorflow(odd_folder, pattern) -> None:
+    tf = pytest.importorskip("tensorflow")
+
+    def listed(lib, given):
+        try:
+            return list(lib.list_files(given, shuffle=False).as_numpy_iterator())
+        except (fl.errors.NoFilesError, tf.errors.InvalidArgumentError):
+            return []
+
+    for given in (pattern, f"{odd_folder}/{pattern}", [pattern, "b*"]):
+        assert listed(fl.Dataset, given) == listed(tf.data.Dataset, given)
 
 
 def test_shuffled_anew_each_epoch(tmp_path) -> None:

@@ -36,7 +36,23 @@ def test_what_a_dtype_cannot_hold_is_not_wrapped(arguments, output_type) -> None
         fl.Dataset.range(*arguments, output_type=output_type)
 
 
-@pytest.mark.parametrize("arguments", [(), (1, 2, 3, 4), (1.5,), ("3",), (1, 2, 0), (None,), (-(1 << 62), 1 << 62)])
+@pytest.mark.parametrize("arguments", [(), (1, 2, 3, 4), (1.5,), ("3",), (1, 2, 0), (None,)])
 def test_bad_arguments(arguments) -> None:
     with pytest.raises(fl.errors.ArgumentError):
         fl.Dataset.range(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ((1 << 63) - 1,), (-(1 << 63), (1 << 63) - 1), (-(1 << 62), 1 << 62), (1 << 62, (1 << 63) - 1),
+        ((1 << 63) - 3, (1 << 63) - 1), ((1 << 63) - 1, (1 << 63) - 3, -1), (-(1 << 63), (1 << 63) - 1, 1 << 60),
+        (0, (1 << 63) - 1, 1 << 62), ((1 << 63) - 1, -(1 << 63), -(1 << 61)),
+    ],
+)  # fmt: skip
+def test_numbers_up_to_the_ends_of_64_bits(arguments) -> None:
+    dataset = fl.Dataset.range(*arguments)
+    expected = range(*arguments)
+    assert [int(number) for number in dataset.take(20)] == list(expected[:20])
+    length = (expected.stop - expected.start + expected.step - (1 if expected.step > 0 else -1)) // expected.step
+    assert dataset.cardinality() == (length if length <= 1 << 62 else fl.INFINITE_CARDINALITY)

@@ -97,6 +97,63 @@ def test_parsed(tmp_path) -> None:
         list(missing)
 
 
+def test_parsed_values_are_those_of_each_record_alone(tmp_path) -> None:
+    name = tmp_path / "e.tfrecord"
+    records = []
+    for number in range(6):
+        lists = {"n": [number] * 2 * number, "at": list(range(2 * number)), "one": [number]}
+        feature = {key: fl.train.Feature(int64_list=fl.train.Int64List(value=one)) for key, one in lists.items()}
+        records.append(fl.train.Example(features=fl.train.Features(feature=feature)).SerializeToString())
+    with fl.io.TFRecordWriter(name) as writer:
+        for record in records:
+            writer.write(record)
+    io = fl.io
+    features = {
+        "one": io.FixedLenFeature([], "int64"),
+        "n": io.VarLenFeature("int64"),
+        "rows": io.RaggedFeature("int64", "n"),
+        "pairs": io.RaggedFeature("int64", "n", [io.RaggedFeature.UniformRowLength(2)]),
+        "cut": io.RaggedFeature("int64", "n", [io.RaggedFeature.ValueRowIds("at")], row_splits_dtype="int64"),
+        "sparse": io.SparseFeature("at", "n", "int64", 20),
+        "square": io.SparseFeature(["at", "at"], "n", "int64", [20, 30]),
+        "at": io.VarLenFeature("int64"),
+    }
+    specs = {
+        "one": fl.TensorSpec((), "int64"),
+        "n": fl.SparseTensorSpec((None,), "int64"),
+        "rows": fl.TensorSpec((None,), "int64"),
+        "pairs": fl.TensorSpec((None, 2), "int64"),
+        "cut": fl.RaggedTensorSpec((None, None), "int64", 1, "int64"),
+        "sparse": fl.SparseTensorSpec((20,), "int64"),
+        "square": fl.SparseTensorSpec((20, 30), "int64"),
+        "at": fl.SparseTensorSpec((None,), "int64"),
+    }
+    dataset = fl.TFRecordDataset(name, features=features)
+    assert dataset.element_spec == specs
+    given = list(dataset)
+    assert len(given) == 6
+    for record, element in zip(records, given, strict=True):
+        alone = io.parse_single_example(record, features)
+        assert list(element) == list(alone) or set(element) == set(alone)
+        for key, wanted in alone.items():
+            assert type(element[key]) is type(wanted)
+            assert repr(element[key]) == repr(wanted)
+
+
+def test_a_parsed_sequence_is_not_padded_to_those_read_along_with_it(tmp_path) -> None:
+    name = tmp_path / "e.tfrecord"
+    with fl.io.TFRecordWriter(name) as writer:
+        for number in (0, 3, 1):
+            feature = {"n": fl.train.Feature(float_list=fl.train.FloatList(value=[number] * number * 2))}
+            writer.write(fl.train.Example(features=fl.train.Features(feature=feature)).SerializeToString())
+    features = {"n": fl.io.FixedLenSequenceFeature([2], "float32", allow_missing=True)}
+    dataset = fl.TFRecordDataset(name, features=features)
+    assert dataset.element_spec == {"n": fl.TensorSpec((None, 2), "float32")}
+    assert [element["n"].shape for element in dataset] == [(0, 2), (3, 2), (1, 2)]
+    assert next(iter(dataset.padded_batch(3)))["n"].shape == (3, 3, 2)
+    assert fl.TFRecordDataset(str(name), features={"n": fl.io.VarLenFeature("float32")}).element_spec["n"].shape == (None,)
+
+
 def test_bad_arguments(files) -> None:
     for compression in ("LZ4", 3, "gzip"):
         with pytest.raises(fl.errors.ArgumentError, match="compression_type"):

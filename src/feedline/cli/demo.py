@@ -32,9 +32,10 @@ def demo(
     console = Console(highlight=False)
     temporary: Path | None = None
     try:
-        if folder is None:
-            temporary = Path(tempfile.mkdtemp(prefix="feedline-demo-"))
-        run_demo(folder or temporary, epochs, seed, console, kept=folder is not None)
+        place = folder
+        if place is None:
+            place = temporary = Path(tempfile.mkdtemp(prefix="feedline-demo-"))
+        run_demo(place, epochs, seed, console, kept=folder is not None)
     except (FeedlineError, OSError) as error:  # a full disk, also where the output is written to one
         complaints = Console(stderr=True, highlight=False)
         complaints.print(f"[bold red]{type(error).__name__}[/]")
@@ -87,7 +88,7 @@ def _progress(console: Console, *columns: Any) -> Any:
 
     return Progress(
         TextColumn("   {task.description}"),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         *columns,
         console=console,
@@ -113,10 +114,9 @@ def _make_files(folder: Path, console: Console, *, kept: bool) -> tuple[list[Pat
         progress.advance(task)
     size = sum(path.stat().st_size for path in train_shards + test_shards)
     console.print(
-        f"   {len(train):,} to train on in {len(train_shards)} TFRecords, {len(test):,} held out in 1; "
-        f"{size / 1e6:.2f} MB"
+        f"   {len(train):,} to train on in {len(train_shards)} TFRecords, {len(test):,} held out in {len(test_shards)}"
     )
-    console.print(f"   in {folder}", soft_wrap=True)
+    console.print(f"   {size / 1e6:.2f} MB in {folder}", soft_wrap=True)
     if not kept:
         console.print("   [dim]removed at the end; --folder keeps the files[/]")
     return train_shards, test_shards, len(train)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 from feedline.dataset.elements import ElementMethods
 from feedline.dataset.groups import GroupMethods
 from feedline.dataset.mixing import MixingMethods
@@ -38,4 +40,14 @@ class Dataset(
     """
 
 
+def _belong_to_dataset() -> None:
+    """Lets messages, help() and pickle know the methods as those of `Dataset`."""
+    for part in Dataset.__mro__[1:-1]:
+        for name, value in vars(part).items():
+            function = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+            if isinstance(function, types.FunctionType) and part.__module__.startswith(__name__):
+                function.__qualname__, function.__module__ = f"Dataset.{name}", __name__
+
+
+_belong_to_dataset()
 register_dataset_class(Dataset)

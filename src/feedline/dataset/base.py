@@ -24,6 +24,13 @@ class BaseDataset(DatasetComponent):
         self._epochs = Epochs()
         self._timings = Timings()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"node": self._node}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Makes the dataset anew, as in another process: its next iteration is its first epoch."""
+        BaseDataset.__init__(self, state["node"])
+
     @classmethod
     def _of(cls, node: Node) -> Dataset:
         from feedline.dataset import Dataset
@@ -78,7 +85,7 @@ def whole_number(value: Any, name: str, *, least: int | None = None, special: st
         )
     if least is not None and value < least:
         raise ArgumentError(f"{name} is {value}; it must be at least {least}{special}.", fix=f"Give {least} or more.")
-    if abs(int(value)) >= 1 << 63:
+    if not -(1 << 63) <= int(value) < 1 << 63:
         raise ArgumentError(f"{name} is {value}, which 64 bits cannot hold.", fix="Give a smaller number.")
     return int(value)
 

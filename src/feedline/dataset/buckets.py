@@ -10,9 +10,9 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, ShapeError
 from feedline.nested import dataset_of_node
+from feedline.nodes.arity import called
 from feedline.nodes.base import Node
 from feedline.nodes.batch import Batch
-from feedline.nodes.map import called
 from feedline.nodes.padded_batch import PaddedBatch
 from feedline.origin import Origin
 from feedline.structure import flatten
@@ -92,9 +92,10 @@ class Buckets:
             given = PaddedBatch((), self.origin, 1, False, self.padded_shapes, None).shapes(treedef)
         else:
             given = [spec.shape for spec in specs]
-        if None in given:
+        known = [shape for shape in given if shape is not None]
+        if len(known) < len(given):
             raise ShapeError(
                 "pad_to_bucket_boundary needs the rank of every component, and one is not known.",
                 fix="Give padded_shapes, for example [None] for a sequence.",
             )
-        return treedef.unflatten([tuple(longest if length is None else length for length in shape) for shape in given])
+        return treedef.unflatten([tuple(longest if length is None else length for length in shape) for shape in known])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedline import random
 from feedline.dataset.base import BaseDataset, check_function, whole_number
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, with_article
 from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
 
@@ -150,7 +150,7 @@ class ElementMethods(BaseDataset):
         result = transformation_func(self)
         if not isinstance(result, BaseDataset):
             raise ArgumentError(
-                f"the function given to apply() returned a {type(result).__name__}, not a dataset.",
+                f"the function given to apply() returned {with_article(type(result).__name__)}, not a dataset.",
                 fix="Return the dataset from it: is a `return` missing?",
             )
         return result

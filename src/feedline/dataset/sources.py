@@ -132,8 +132,6 @@ class SourceMethods(BaseDataset):
         if dtype.kind not in "iuf":
             raise ArgumentError(f"range() cannot give {dtype}.", fix="Give an integer or float output_type.")
         span = range(*numbers)
-        if not -(1 << 62) < span.stop - span.start < 1 << 62:
-            raise ArgumentError(f"range{tuple(numbers)} is too long.", fix="Give numbers closer to each other.")
         for number in (span[0], span[-1]) if span else ():
             if not _is_exact(number, dtype):
                 raise ArgumentError(
@@ -190,10 +188,11 @@ class SourceMethods(BaseDataset):
     def list_files(
         file_pattern: Any, shuffle: bool | None = None, seed: int | None = None, name: str | None = None
     ) -> Dataset:
-        """Returns the dataset of the names of files that match.
+        """Returns the dataset of the names of files, and folders, that match.
 
         Args:
-            file_pattern: a glob pattern, or several.
+            file_pattern: a glob pattern, or several. `*` and `?` also stand for the point that hidden files begin with,
+                and never for "/".
             shuffle: whether the order is random, another one each epoch; None means yes, as in `tf.data`.
             seed: the seed of the order.
             name: not used; `tf.data` has it.
@@ -211,13 +210,13 @@ class SourceMethods(BaseDataset):
             ['a.txt', 'b.txt']
         """
         from feedline.sources.arrays import slices
-        from feedline.sources.files import match_files
+        from feedline.sources.files import match_names
 
-        names = match_files(file_pattern)
+        names = match_names(file_pattern)
         files = BaseDataset._of(slices(np.array([os.fsencode(name) for name in names], object), user_origin()))
         if shuffle is False:
-            return files  # type: ignore[return-value]
-        return files.shuffle(len(names), random.fresh_seed() if seed is None else seed)  # type: ignore[attr-defined]
+            return files
+        return files.shuffle(len(names), random.fresh_seed() if seed is None else seed)
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
@@ -263,7 +262,7 @@ def _held(value: Any, dtype: np.dtype, name: str) -> np.generic:
             f"{name} is {value!r:.60}, dtype {dtype.name}.", fix="Give a number, and a dtype of numbers."
         )
     with np.errstate(all="ignore"):
-        held = number.astype(dtype)[()]
+        held: Any = number.astype(dtype)[()]
     if dtype.kind in "iu" and not (number.dtype.kind in "iu" and int(held) == int(number)):
         raise ArgumentError(f"{name} is {value!r:.60}, which {dtype.name} cannot hold.", fix="Give another dtype.")
     return held

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from feedline.datasets import pickled
-from feedline.errors import ArgumentError, FileFormatError, MissingFileError
+from feedline.errors import ArgumentError, FileFormatError, MissingFileError, with_article
 from feedline.formats.file_path import as_path
 
 TENSORFLOW = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -149,7 +149,7 @@ def read_batches(path: str, members: Sequence[str]) -> list[dict[str, Any]]:
 def _batch(file: Any, path: str) -> dict[str, Any]:
     batch = _unpickle(file, path, "bytes")
     if not isinstance(batch, dict):
-        raise _wrong(f"it holds a {type(batch).__name__}, not a dict", path)
+        raise _wrong(f"it holds {with_article(type(batch).__name__)}, not a dict", path)
     return {key.decode() if isinstance(key, bytes) else key: value for key, value in batch.items()}
 
 

@@ -72,7 +72,7 @@ class CompressedSource:
 
         self._file = file
         self._type = compression_type
-        self._error = igzip_lib.error
+        self._error: Any = igzip_lib.error
         flag = igzip_lib.DECOMP_GZIP if compression_type == "GZIP" else igzip_lib.DECOMP_ZLIB
         self._start = lambda: igzip_lib.IgzipDecompressor(flag=flag)
         self._stream: Any = None
@@ -132,7 +132,7 @@ def fill_buffer(source: ByteSource, buffer: np.ndarray, filled: int) -> tuple[in
     Returns:
         `(bytes in the buffer, whether the source has ended, what went wrong)`.
     """
-    view = memoryview(buffer)
+    view = buffer.data
     while filled < len(view):
         try:
             count = source.read_into(view[filled:])

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from feedline.block import Column
-from feedline.errors import DtypeError, FeedlineError, FileFormatError
+from feedline.errors import DtypeError, FeedlineError, FileFormatError, with_article
 from feedline.nested import DatasetComponent
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -202,7 +202,7 @@ def encode_element(components: list[Any]) -> bytes:
     described, numbers, strings = [], [], []
     for value in components:
         kind, arrays = arrays_of(value)
-        layouts = []
+        layouts: list[tuple[np.dtype, tuple[int, ...]]] = []
         for array in arrays:
             if isinstance(array, bytes):
                 layouts.append((string, ()))
@@ -356,7 +356,7 @@ def _text_pieces(column: np.ndarray | PackedStrings) -> tuple[np.ndarray, np.nda
         kind = next(type(text) for text in texts if not isinstance(text, bytes))
         if issubclass(kind, DatasetComponent):
             arrays_of(next(text for text in texts if not isinstance(text, bytes)))
-        raise DtypeError(f"an array of strings holds a {kind.__name__}.", fix="Give bytes.") from None
+        raise DtypeError(f"an array of strings holds {with_article(kind.__name__)}.", fix="Give bytes.") from None
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     shape = (len(column), math.prod(column.shape[1:]))
     offsets = np.cumsum(lengths) - lengths
@@ -415,9 +415,9 @@ def decode_columns(buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray)
             raise
     counts = {len(components) for components in rows}
     if len(counts) > 1:
-        error = _damaged("it has another number of components than the one before")
-        error.row = next(row for row, components in enumerate(rows) if len(components) != len(rows[0]))
-        raise error
+        damage = _damaged("it has another number of components than the one before")
+        damage.row = next(row for row, components in enumerate(rows) if len(components) != len(rows[0]))
+        raise damage
     return [list(column) for column in zip(*rows, strict=True)]
 
 

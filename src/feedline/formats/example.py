@@ -126,6 +126,7 @@ class ExamplePlan:
         from feedline.kernels import example as kernel
 
         self.wanted, self._any_order = tuple(wanted), any_order
+        self._message = "Example" if any_order else "SequenceExample"
         names = [feature.name.encode() for feature in self.wanted]
         self.names = np.frombuffer(bytearray(b"".join(names) or b"\0"), np.uint8)
         self.table = np.full(1 << max(2, (4 * len(names) - 1).bit_length()), -1, np.int64)
@@ -266,8 +267,8 @@ class ExamplePlan:
 
         if code == kernel.MALFORMED:
             return CorruptExampleError(
-                f"the record ({len(record)} bytes) is not a well-formed Example.",
-                fix="Give bytes as tf.train.Example(...).SerializeToString() returns them; "
+                f"the record ({len(record)} bytes) is not a well-formed {self._message}.",
+                fix=f"Give bytes as tf.train.{self._message}(...).SerializeToString() returns them; "
                 "a compressed TFRecord file needs its compression_type.",
             )
         wanted = self.wanted[feature]

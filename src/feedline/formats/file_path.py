@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import DtypeError, ShapeError
+from feedline.errors import DtypeError, ShapeError, with_article
 
 
 def as_path(filename: Any, function: str) -> str:
@@ -35,6 +35,6 @@ def as_path(filename: Any, function: str) -> str:
             fix=f"Call it on each name: ds.map(fl.io.{function}) before the batch.",
         )
     raise DtypeError(
-        f"{function} takes a file name; it was given a {type(filename).__name__}.",
+        f"{function} takes a file name; it was given {with_article(type(filename).__name__)}.",
         fix="Pass a str, bytes or pathlib.Path.",
     )

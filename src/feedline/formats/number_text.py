@@ -1,7 +1,7 @@
-"""Floating point numbers out of text, as C's `strtod` and `strtof` read them (ISO C17, 7.22.1.3).
+"""Numbers out of text, as C's `strtod` and `strtof` read them (ISO C17, 7.22.1.3).
 
-These are the rare ones: very long, very large or small, hexadecimal, infinite, or none at all. The common ones are
-read by `feedline.kernels.csv_numbers`.
+The common ones are read by `feedline.kernels.csv_numbers`; the rare ones here: very long, very large or small,
+hexadecimal, infinite, or none at all.
 """
 
 from __future__ import annotations
@@ -19,6 +19,39 @@ _DECIMAL = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _HEXADECIMAL = re.compile(rb"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?")
 _PARTS = re.compile(rb"([+-]?)0[xX]([0-9a-fA-F.]+)(?:[pP]([+-]?[0-9]+))?")
 _SPECIAL = re.compile(rb"([+-]?)(?:(inf(?:inity)?)|nan(?:\([A-Za-z0-9_]*\))?)", re.IGNORECASE)
+
+
+def read_numbers(
+    buffer: np.ndarray, starts: np.ndarray, lengths: np.ndarray, chosen: np.ndarray, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reads fields as numbers.
+
+    Args:
+        buffer: uint8 `(n,)`.
+        starts: int64 `(m,)`: where fields begin.
+        lengths: int64 `(m,)`: how long they are.
+        chosen: bool `(m,)`: which to read; the others become 0.
+        dtype: int32, int64, float32 or float64.
+
+    Returns:
+        The values `(m,)`, and which of those to be read are no such numbers, bool `(m,)`.
+    """
+    from feedline.kernels import csv_numbers as kernels
+
+    states = np.zeros(len(starts), np.int64)
+    if dtype.kind == "i":
+        values = np.zeros(len(starts), dtype)
+        kernels.read_integers(buffer, starts, lengths, chosen, np.uint64(np.iinfo(dtype).max), values, states)
+        return values, states != kernels.READ
+    numbers = np.zeros(len(starts))
+    kernels.read_floats(buffer, starts, lengths, chosen, dtype == np.float32, numbers, states)
+    for row in np.flatnonzero(states == kernels.LEFT).tolist():
+        start = int(starts[row])
+        number = read_float(buffer[start : start + int(lengths[row])].tobytes(), dtype)
+        states[row] = kernels.WRONG if number is None else kernels.READ
+        numbers[row] = 0.0 if number is None else number
+    with np.errstate(over="ignore"):
+        return numbers.astype(dtype), states == kernels.WRONG
 
 
 def read_float(text: bytes, dtype: np.dtype) -> float | None:

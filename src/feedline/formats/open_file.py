@@ -57,7 +57,7 @@ class OpenFile:
         Returns:
             How many bytes were read; fewer than `n` only at the file's end.
         """
-        view = memoryview(target)
+        view = target.data
         done = 0
         while done < len(view):
             if hasattr(os, "preadv"):

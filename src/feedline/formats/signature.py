@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import DtypeError, FileFormatError, ImageDecodeError, ShapeError
+from feedline.errors import DtypeError, FileFormatError, ImageDecodeError, ShapeError, with_article
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -154,6 +154,6 @@ def _unwrap(contents: Any, function: str) -> bytes | memoryview:
             fix="The image may be decoded already; if it is raw file bytes, pass array.tobytes().",
         )
     raise DtypeError(
-        f"{function} needs a file's bytes; it was given a {type(contents).__name__}.",
+        f"{function} needs a file's bytes; it was given {with_article(type(contents).__name__)}.",
         fix="Pass bytes, as fl.io.read_file returns them.",
     )

@@ -13,9 +13,10 @@ import dataclasses
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from feedline.errors import FileFormatError, StructureError
+from feedline.errors import FileFormatError, StructureError, with_article
 from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec, dtype_name
 
 _FIX = "Use tuples, dicts, namedtuples and None around the components."
@@ -52,7 +53,9 @@ def encode_structure(structure: Any) -> Any:
     if dataclasses.is_dataclass(structure) and not isinstance(structure, type):
         fields = {field.name: getattr(structure, field.name) for field in dataclasses.fields(structure)}
         return {"dataclass": _encode_class(kind, fields)}
-    raise StructureError(f"a structure with a {kind.__name__} cannot be stored: {structure!r:.80}.", fix=_FIX)
+    raise StructureError(
+        f"a structure with {with_article(kind.__name__)} cannot be stored: {structure!r:.80}.", fix=_FIX
+    )
 
 
 def _encode_spec(spec: Any) -> dict:
@@ -138,7 +141,12 @@ def _decode_items(items: list) -> dict:
     return {_decode_key(key): decode_structure(value) for key, value in items}
 
 
-_KEYS = {"int": int, "float": float, "bool": bool, "bytes": lambda text: text.encode("latin-1")}
+_KEYS: dict[str, Callable[[Any], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "bytes": lambda text: text.encode("latin-1"),
+}
 
 
 def _decode_key(key: Any) -> Any:
@@ -158,10 +166,9 @@ def _loaded_class(content: dict) -> Any:
 
 def _decode_namedtuple(content: dict) -> Any:
     values = {name: decode_structure(value) for name, value in content["fields"]}
-    kind = _loaded_class(content)
-    alike = isinstance(kind, type) and issubclass(kind, tuple) and getattr(kind, "_fields", None) == tuple(values)
-    if not alike:
-        kind = collections.namedtuple(content["name"].split(".")[-1], list(values))
+    found = _loaded_class(content)
+    alike = isinstance(found, type) and issubclass(found, tuple) and getattr(found, "_fields", None) == tuple(values)
+    kind: Any = found if alike else collections.namedtuple(content["name"].split(".")[-1], list(values))
     return kind(*values.values())
 
 
@@ -185,7 +192,7 @@ def _decode_dataclass(content: dict) -> Any:
     return made
 
 
-_DECODERS = {
+_DECODERS: dict[str, Callable[[Any], Any]] = {
     "tensor": _decode_tensor,
     "ragged": _decode_ragged,
     "sparse": _decode_sparse,

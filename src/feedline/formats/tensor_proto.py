@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import DtypeError, TensorDecodeError
+from feedline.errors import DtypeError, TensorDecodeError, with_article
 from feedline.spec import dtype_name, string
 
 # Repeating the last value may not make a larger array than this, in bytes.
@@ -94,7 +94,7 @@ def encode_tensor(array: np.ndarray) -> bytes:
         for value in array.ravel().tolist():
             if not isinstance(value, bytes):
                 raise DtypeError(
-                    f"an array of strings holds {value!r}, a {type(value).__name__}.",
+                    f"an array of strings holds {value!r}, {with_article(type(value).__name__)}.",
                     fix="Make every element bytes, and the array rectangular.",
                 )
             parts += (b"B", _varint(len(value)), value)
@@ -404,7 +404,7 @@ def _as_stored(numbers: np.ndarray, stored: str, dtype: np.dtype) -> np.ndarray:
     # A negative int32 has its sign extended to 64 bits, or, as some encoders write it, to 32.
     signed = _checked(signed, -(1 << 31), (1 << 32) - 1, dtype).astype(np.uint32).view(np.int32)
     if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
+        limits: Any = np.iinfo(dtype)
     else:
         import ml_dtypes
 

@@ -299,6 +299,6 @@ def read_records(index: RecordIndex, numbers: Any, verify: bool = True) -> list[
         As `read_packed`.
     """
     buffer, offsets, lengths = read_packed(index, numbers, verify)
-    view = memoryview(buffer)
+    view = buffer.data
     starts = offsets.tolist()
     return [bytes(view[start : start + length]) for start, length in zip(starts, lengths.tolist(), strict=True)]

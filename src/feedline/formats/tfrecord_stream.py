@@ -73,7 +73,7 @@ def iterate_records(
         [[b'0', b'1', b'2']]
     """
     for buffer, offsets, lengths in iterate_packed(path, compression_type, verify, chunk):
-        view = memoryview(buffer)
+        view = buffer.data
         yield [
             bytes(view[start : start + length])
             for start, length in zip(offsets.tolist(), lengths.tolist(), strict=True)

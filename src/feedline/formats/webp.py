@@ -35,7 +35,9 @@ def decode_webp_bytes(contents: bytes | memoryview, channels: int = 0) -> np.nda
     try:
         image = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise ImageDecodeError(f"the WebP does not decode: {error.err}.") from error
+        raise ImageDecodeError(
+            f"the WebP does not decode: {error.err}.", fix="The file is damaged: fetch or write it again."
+        ) from error
     if image is None:
         raise ImageDecodeError("the WebP does not decode.", fix="The file is damaged: fetch or write it again.")
     if channels not in (0, image.shape[2]):

@@ -42,7 +42,8 @@ def total_variation(images: Any, name: str | None = None) -> np.ndarray:
         )
     down = np.abs(np.diff(images, axis=-3)).sum(axis=(-3, -2, -1), dtype=images.dtype)
     along = np.abs(np.diff(images, axis=-2)).sum(axis=(-3, -2, -1), dtype=images.dtype)
-    return down + along
+    with np.errstate(over="ignore"):  # integers wrap round, as the sums before do
+        return down + along
 
 
 def image_gradients(image: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -105,8 +106,8 @@ def psnr(a: Any, b: Any, max_val: float, name: str | None = None) -> np.ndarray:
 
     Args:
         a: `(..., height, width, channels)`, integers or floats.
-        b: the same shape and dtype.
-        max_val: the largest value a pixel can have, such as 255.
+        b: the same shape; where its dtype is another, each is taken in the range of its own.
+        max_val: the largest value a pixel of `a` can have, such as 255.
         name: ignored; here because `tf.image.psnr` has it.
 
     Returns:
@@ -114,7 +115,8 @@ def psnr(a: Any, b: Any, max_val: float, name: str | None = None) -> np.ndarray:
 
     Raises:
         ShapeError: the shapes do not agree.
-        DtypeError: the dtypes differ.
+        DtypeError: an image holds neither integers nor floats.
+        ArgumentError: the dtype of `a` cannot hold `max_val`.
 
     Example:
         >>> psnr(np.zeros((2, 2, 1), np.float32), np.full((2, 2, 1), 0.1, np.float32), max_val=1.0).round(3)
@@ -154,12 +156,13 @@ def ssim(
     Raises:
         ShapeError: the shapes do not agree, or an image is smaller than the window.
         DtypeError: the dtypes differ.
+        ArgumentError: the dtype cannot hold `max_val`, or the window is none.
 
     Example:
         >>> ssim(np.ones((16, 16, 1), np.float32), np.ones((16, 16, 1), np.float32), max_val=1.0)
         np.float32(1.0)
     """
-    first, second, peak = _as_pair(img1, img2, max_val)
+    first, second, peak = _as_pair(img1, img2, max_val, same_dtype=True)
     window = as_count(filter_size, "filter_size", 1)
     if min(*first.shape[-3:-1], *second.shape[-3:-1]) < window:
         raise ShapeError(
@@ -189,10 +192,13 @@ def _smooth(images: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return sum(weight * rows[..., shift : shift + wide, :] for shift, weight in enumerate(weights))
 
 
-def _as_pair(first: Any, second: Any, max_val: float) -> tuple[np.ndarray, np.ndarray, np.float32]:
+def _as_pair(
+    first: Any, second: Any, max_val: float, *, same_dtype: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.float32]:
     first, second = as_image(first, "the first image", ranks=None), as_image(second, "the second image", ranks=None)
     needs_numbers(first, "the comparison")
-    if first.dtype != second.dtype:
+    needs_numbers(second, "the comparison")
+    if same_dtype and first.dtype != second.dtype:
         raise DtypeError(
             f"the images are {first.dtype} and {second.dtype}.", fix="Convert one with convert_image_dtype."
         )
@@ -205,5 +211,11 @@ def _as_pair(first: Any, second: Any, max_val: float) -> tuple[np.ndarray, np.nd
         raise ShapeError(
             f"the images have the shapes {first.shape} and {second.shape}.", fix="Resize one of them first."
         )
-    peak = convert_image_dtype(cast(np.asarray(as_number(max_val, "max_val")), first.dtype), np.float32)
+    largest = as_number(max_val, "max_val")
+    if first.dtype.kind in "iu" and not np.iinfo(first.dtype).min <= largest <= np.iinfo(first.dtype).max:
+        raise ArgumentError(
+            f"max_val is {largest}, which {first.dtype} cannot hold.",
+            fix=f"Give the largest value of a pixel, such as {np.iinfo(first.dtype).max}.",
+        )
+    peak = convert_image_dtype(cast(np.asarray(largest), first.dtype), np.float32)
     return convert_image_dtype(first, np.float32), convert_image_dtype(second, np.float32), np.float32(peak)

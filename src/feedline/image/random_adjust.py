@@ -125,14 +125,14 @@ def random_saturation(image: Any, lower: float, upper: float, seed: int | None =
     return adjust_saturation(image, _between(lower, upper, element_stream(seed)))
 
 
-def stateless_random_saturation(image: Any, lower: float, upper: float, seed: Any) -> np.ndarray:
+def stateless_random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> np.ndarray:
     """As `random_saturation`, always the same for the same `seed` of two ints.
 
     Args:
         image: `(..., height, width, 3)`, integers or floats.
         lower: the lowest factor, not negative.
         upper: the bound above, larger than `lower`.
-        seed: two ints.
+        seed: two ints; the default, which is TensorFlow's, is an error there too.
 
     Returns:
         The same shape and dtype.

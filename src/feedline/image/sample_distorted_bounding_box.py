@@ -149,8 +149,8 @@ def _sample(
     share = np.array([height, width, height, width], np.float32)
     box = np.array([top, left, bottom, right], np.float32) / np.maximum(share, 1)
     return DistortedBoundingBox(
-        np.array([top, left, 0], lengths.dtype),
-        np.array([bottom - top, right - left, -1], lengths.dtype),
+        np.array([top, left, 0]).astype(lengths.dtype),
+        np.array([bottom - top, right - left, -1]).astype(lengths.dtype),  # -1 wraps round in uint8, as in TensorFlow
         box.reshape(1, 1, 4),
     )
 

@@ -35,6 +35,12 @@ def stateless_stream(seed: Any) -> Stream:
     return Stream(mix_all(_STATELESS, int(array[0]), int(array[1])))
 
 
+def between(numbers: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Returns what `uniform` makes of many draws of [0, 1)."""
+    values = np.float32(low) + numbers.astype(np.float32) * (np.float32(high) - np.float32(low))
+    return np.minimum(values, np.nextafter(np.float32(high), np.float32(low))).astype(np.float64)
+
+
 def uniform(draws: Stream, low: float, high: float) -> float:
     """Returns a number of [low, high), in float32 as TensorFlow draws it."""
     value = np.float32(low) + np.float32(draws.random()) * (np.float32(high) - np.float32(low))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedline.errors import nearest_name
+from feedline.errors import no_such_name
+from feedline.io.decode_base64 import decode_base64, encode_base64
 from feedline.io.decode_bmp import decode_bmp
+from feedline.io.decode_compressed import decode_compressed
+from feedline.io.decode_csv import decode_csv
 from feedline.io.decode_gif import decode_gif
 from feedline.io.decode_image import decode_image
 from feedline.io.decode_jpeg import decode_and_crop_jpeg, decode_jpeg, extract_jpeg_shape, is_jpeg
@@ -34,7 +37,10 @@ __all__ = [
     "TFRecordWriter",
     "VarLenFeature",
     "decode_and_crop_jpeg",
+    "decode_base64",
     "decode_bmp",
+    "decode_compressed",
+    "decode_csv",
     "decode_gif",
     "decode_image",
     "decode_jpeg",
@@ -44,6 +50,7 @@ __all__ = [
     "decode_raw",
     "decode_wav",
     "decode_webp",
+    "encode_base64",
     "encode_jpeg",
     "encode_png",
     "extract_jpeg_shape",
@@ -59,7 +66,20 @@ __all__ = [
     "write_file",
 ]
 
+_INSTEAD = {
+    "decode_json_example": "build the tf.train.Example from what json.loads gives",
+    "decode_jxl": "convert the files to PNG or JPEG",
+    "decode_proto": "use the message's own Python class in a function given to map",
+    "deserialize_many_sparse": "write the values as a feature of a tf.train.Example, and read it as VarLenFeature",
+    "encode_proto": "use the message's own Python class in a function given to map",
+    "gfile": "use pathlib and glob, or feedline.compat.tf, which has tf.io.gfile for files of this machine",
+    "match_filenames_once": "use matching_files, or Dataset.list_files",
+    "read_npy": "use decode_npy(read_file(name))",
+    "serialize_many_sparse": "write the values as a feature of a tf.train.Example, and read it as VarLenFeature",
+    "serialize_sparse": "write the values as a feature of a tf.train.Example, and read it as VarLenFeature",
+    "write_graph": "there are no graphs here: functions run as they are called",
+}
+
 
 def __getattr__(name: str) -> Any:
-    nearest = nearest_name(name, __all__)
-    raise AttributeError(f"feedline.io has no {name!r}" + (f"; did you mean feedline.io.{nearest}?" if nearest else ""))
+    raise no_such_name("feedline.io", name, __all__, _INSTEAD)

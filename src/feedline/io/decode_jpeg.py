@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, DtypeError
 from feedline.formats.image import check_channels, decode
 from feedline.formats.signature import as_contents
-from feedline.spec import as_dtype
+from feedline.spec import as_dtype, dtype_name
 
 
 def decode_jpeg(
@@ -141,6 +141,7 @@ def extract_jpeg_shape(contents: Any, output_type: Any = "int32", name: str | No
 
     Raises:
         ImageDecodeError: it is not a JPEG, or ends before its frame header.
+        DtypeError: `output_type` is neither int32 nor int64.
 
     Example:
         >>> from feedline.io.encode_jpeg import encode_jpeg
@@ -149,8 +150,14 @@ def extract_jpeg_shape(contents: Any, output_type: Any = "int32", name: str | No
     """
     from feedline.formats.jpeg import parse_jpeg_header
 
+    wanted = as_dtype(output_type)
+    if wanted not in (np.int32, np.int64):
+        raise DtypeError(
+            f"extract_jpeg_shape gives int32 or int64, not {dtype_name(wanted)}.",
+            fix="Cast the result with feedline.cast.",
+        )
     header = parse_jpeg_header(as_contents(contents, "extract_jpeg_shape"))
-    return np.array([header.height, header.width, header.components], as_dtype(output_type))
+    return np.array([header.height, header.width, header.components], wanted)
 
 
 def is_jpeg(contents: Any, name: str | None = None) -> np.ndarray | np.bool_:

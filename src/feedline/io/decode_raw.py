@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, FileFormatError, ShapeError, TensorDecodeError
+from feedline.errors import ArgumentError, DtypeError, FileFormatError, ShapeError, TensorDecodeError, with_article
 from feedline.spec import as_dtype, string
 
 _FIRST_BYTES = b"\x93\x89\xffG"
@@ -89,7 +89,10 @@ def _as_rows(input_bytes: Any) -> np.ndarray:
             )
         return input_bytes
     if not isinstance(input_bytes, list | tuple):
-        raise DtypeError(f"decode_raw needs bytes; it was given a {type(input_bytes).__name__}.")
+        raise DtypeError(
+            f"decode_raw needs bytes; it was given {with_article(type(input_bytes).__name__)}.",
+            fix="Give the bytes that read_file, or a feature of dtype string, gave.",
+        )
     shape: list[int] = []
     inner: Any = input_bytes
     while isinstance(inner, list | tuple):
@@ -102,7 +105,9 @@ def _as_rows(input_bytes: Any) -> np.ndarray:
         try:
             rows[...] = input_bytes
         except ValueError:
-            raise ShapeError("decode_raw was given nested lists of different lengths.") from None
+            raise ShapeError(
+                "decode_raw was given nested lists of different lengths.", fix="Decode each list on its own."
+            ) from None
     return rows
 
 
@@ -113,7 +118,10 @@ def _decode_rows(rows: np.ndarray, dtype: np.dtype, little_endian: bool, fixed_l
     for number in range(flat.size):
         row = flat[number]
         if not isinstance(row, bytes):
-            raise DtypeError(f"decode_raw needs bytes; row {number} is a {type(row).__name__}.")
+            raise DtypeError(
+                f"decode_raw needs bytes; row {number} is {with_article(type(row).__name__)}.",
+                fix="Give the bytes that read_file, or a feature of dtype string, gave.",
+            )
         _check_row(row, dtype, number, fixed_length is not None)
         if fixed_length is not None:
             row = _fit(row, fixed_length)

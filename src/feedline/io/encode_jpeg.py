@@ -63,8 +63,8 @@ def encode_jpeg(
     if format not in _FORMATS or _FORMATS[format] not in (0, array.shape[2]):
         raise ArgumentError(f"format is {format!r} for an image of {array.shape[2]} channels.", fix='Use "".')
     if isinstance(quality, bool) or not 0 <= quality <= 100:
-        raise ArgumentError(f"quality is {quality!r}; it must be 0 to 100.")
-    if density_unit not in ("in", "cm") or not 0 < x_density < 65536 or not 0 < y_density < 65536:
+        raise ArgumentError(f"quality is {quality!r}; it must be 0 to 100.", fix="Use 95, or 75 for smaller files.")
+    if density_unit not in ("in", "cm") or not 0 <= x_density < 65536 or not 0 <= y_density < 65536:
         raise ArgumentError(f"the density is {x_density} x {y_density} per {density_unit!r}.", fix='Use "in" or "cm".')
     if xmp_metadata:
         raise ArgumentError("xmp_metadata is not supported.", fix="Leave it empty.")
@@ -93,7 +93,7 @@ def _encode(
     picture = np.ascontiguousarray(array[:, :, 0]) if gray else cv2.cvtColor(array, cv2.COLOR_RGB2BGR)
     done, coded = cv2.imencode(".jpg", picture, options)
     if not done:
-        raise ArgumentError(f"the image of shape {array.shape} could not be encoded.")
+        raise ArgumentError(f"the image of shape {array.shape} could not be encoded.", fix="Use encode_png.")
     contents = coded.tobytes()
     if contents[6:11] == b"JFIF\0":
         unit, across, down = density

@@ -45,7 +45,7 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> by
             fix="Add the channels to a grey image: image[:, :, None].",
         )
     if isinstance(compression, bool) or compression not in range(-1, 10):
-        raise ArgumentError(f"compression is {compression!r}; it must be -1 or 0 to 9.")
+        raise ArgumentError(f"compression is {compression!r}; it must be -1 or 0 to 9.", fix="Leave it at -1.")
     if array.ndim == 3:
         return write_png(array, int(compression))
     out = np.empty(array.shape[:-3], object)

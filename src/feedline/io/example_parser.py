@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, FeatureLengthError, ShapeError, StructureError
-from feedline.formats.example import ExamplePlan, Lists, Wanted, at_row
+from feedline.errors import ArgumentError, FeatureLengthError, ShapeError, StructureError, with_article
+from feedline.formats.example import ExamplePlan, Lists, Wanted, at_row, record_bytes
 from feedline.io.features import (
     FixedLenFeature,
     FixedLenSequenceFeature,
@@ -18,6 +18,7 @@ from feedline.io.features import (
     UniformRowLength,
     VarLenFeature,
 )
+from feedline.io.misspelt import RECORDS, Misspelt
 from feedline.io.partition import partitioned
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -37,7 +38,7 @@ def feature_items(features: Any, argument: str = "features") -> tuple[tuple[str,
     """
     if not isinstance(features, Mapping):
         raise StructureError(
-            f"{argument} is a {type(features).__name__}, not a dict.",
+            f"{argument} is {with_article(type(features).__name__)}, not a dict.",
             fix='Give a dict such as {"label": FixedLenFeature([], "int64")}.',
         )
     if not features:
@@ -138,6 +139,8 @@ class ExampleParser:
                 )
         self._requests = Requests(items)
         self.items = self._requests.items
+        misspelt = Misspelt(self._requests.wanted(empty_replaces=True))
+        self._misspelt: Misspelt | None = None if misspelt.pointless else misspelt
         self.dense = all(isinstance(feature, FixedLenFeature) for _, feature in self.items)
         """Whether every value is one row of an array, so that a block's values can be taken apart by rows."""
 
@@ -168,6 +171,9 @@ class ExampleParser:
         """Parses a batch; the arguments are those of `ExamplePlan.parse`."""
         plan = self._batch_plan
         read = plan.parse(buffer, offsets, lengths)
+        if self._misspelt is not None and len(offsets):
+            first = range(min(RECORDS, len(offsets)))
+            self._look(*(record_bytes(buffer, offsets, lengths, row) for row in first), enough=True)
         columns: dict[str, Any] = {wanted.name: column for wanted, column in zip(plan.wanted, read, strict=True)}
         values = {}
         for name, feature in self.items:
@@ -187,6 +193,8 @@ class ExampleParser:
         """Parses one record."""
         plan, fixed, listed = self._single_plan
         buffer, numbers, spans, regions = plan.parse_one(record)
+        if self._misspelt is not None:
+            self._look(record, enough=False)
         values: dict[str, Any] = {}
         floats = numbers.view(np.float32)
         for name, way, start, stop, feature in fixed:
@@ -217,6 +225,12 @@ class ExampleParser:
             name: values[name] if name in values else self._single_list(name, feature, columns)
             for name, feature in self.items
         }
+
+    def _look(self, *records: bytes, enough: bool) -> None:
+        """Looks at the first records for features that are misspelt."""
+        misspelt, self._misspelt = self._misspelt, None  # other threads look at no more
+        if misspelt is not None and not misspelt.look(records, enough=enough):
+            self._misspelt = misspelt
 
     def _single_list(self, name: str, feature: Any, columns: dict[str, Lists]) -> Any:
         if isinstance(feature, FixedLenSequenceFeature):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, FeedlineError, ShapeError, UnequalLengthsError
+from feedline.errors import ArgumentError, DtypeError, FeedlineError, ShapeError, UnequalLengthsError, with_article
 from feedline.io.example_parser import ExampleParser, feature_items
 from feedline.strings import PackedStrings, origin_of_record
 
@@ -144,11 +144,9 @@ def parse_single_example(
     if type(serialized) is bytes:
         origin = origin_of_record(serialized)
         columns = None if origin is None else _columns_of(parser, origin[0])
-        if columns:
+        if origin is not None and columns:
             row = origin[1]
-            return {
-                name: column[row].copy() if column.ndim > 1 else column[row] for name, column in columns.items()
-            }
+            return {name: column[row].copy() if column.ndim > 1 else column[row] for name, column in columns.items()}
         return parser.single(serialized)
     return parser.single(_scalar(serialized))
 
@@ -208,7 +206,7 @@ def pack(serialized: Any) -> Packed | None:
         lengths = np.fromiter(map(len, records), np.int64, len(records))
     except TypeError:
         odd = next(record for record in records if not isinstance(record, bytes))
-        raise _not_bytes(f"a {type(odd).__name__}") from None
+        raise _not_bytes(f"{with_article(type(odd).__name__)}") from None
     return _packed(joined, np.cumsum(lengths) - lengths, lengths)
 
 
@@ -267,4 +265,4 @@ def _scalar(serialized: Any) -> bytes:
             f"serialized is a list of {len(serialized)}, but one record is parsed.",
             fix="Use parse_example for a batch.",
         )
-    raise _not_bytes(f"a {type(serialized).__name__}")
+    raise _not_bytes(f"{with_article(type(serialized).__name__)}")

@@ -33,6 +33,7 @@ from feedline.io.features import (
     UniformRowLength,
     VarLenFeature,
 )
+from feedline.io.misspelt import RECORDS, Misspelt
 from feedline.io.parse_example import Packed, _scalar, add_record, check_names, pack
 from feedline.io.partition import partitioned
 from feedline.ragged import RaggedTensor
@@ -75,6 +76,10 @@ class _SequenceParser:
             for feature in context.wanted(empty_replaces=True)
         ]
         self._context_plan = ExamplePlan(wanted, any_order=False)
+        lists = sequence.wanted(empty_replaces=True)
+        required = [name for name, feature in sequence.dense.items() if not feature.allow_missing]
+        looking = [Misspelt(wanted), Misspelt(lists, required, _FEATURE_LISTS, "feature list")]
+        self._misspelt = [one for one in looking if not one.pointless]
         self._sequence_plan = ExamplePlan(
             [
                 Wanted(feature.name, feature.dtype, empty_replaces=True)
@@ -82,9 +87,13 @@ class _SequenceParser:
             ]
         )
 
-    def batch(self, packed: Packed) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    def batch(self, packed: Packed, *, single: bool = False) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """Parses a batch: context, sequences, and the lengths of the dense sequences."""
         read = self._context_plan.parse(*packed)
+        if self._misspelt and len(packed[1]):
+            misspelt, self._misspelt = self._misspelt, []
+            records = [record_bytes(*packed, row) for row in range(min(RECORDS, len(packed[1])))]
+            self._misspelt = [one for one in misspelt if not one.look(records, enough=not single)]
         columns: dict[str, Any] = {w.name: column for w, column in zip(self._context_plan.wanted, read, strict=True)}
         context: dict[str, Any] = {}
         for name, feature in self._context_items:
@@ -112,7 +121,7 @@ class _SequenceParser:
         buffer = np.frombuffer(record, np.uint8)
         offsets, sizes = np.zeros(1, np.int64), np.array([len(record)])
         offsets.flags.writeable = sizes.flags.writeable = False
-        context, sequences, _ = self.batch((buffer, offsets, sizes))
+        context, sequences, _ = self.batch((buffer, offsets, sizes), single=True)
         for name, feature in self._context_items:
             if isinstance(feature, FixedLenFeature):
                 context[name] = context[name][0]

@@ -80,7 +80,9 @@ def _read_error(path: str, error: Exception) -> Exception:
 
 def _missing(path: str) -> MissingFileError:
     if "\0" in path:
-        return MissingFileError(f"there is no file {path!r}: a name cannot hold a zero byte.")
+        return MissingFileError(
+            f"there is no file {path!r}: a name cannot hold a zero byte.", fix="Look how it was made."
+        )
     folder, last = os.path.split(path)
     fixes = []
     try:

@@ -13,7 +13,7 @@ from feedline.sparse import SparseTensor
 from feedline.spec import as_dtype, dtype_name, string
 
 
-def serialize_tensor(tensor: Any) -> bytes:
+def serialize_tensor(tensor: Any, name: str | None = None) -> bytes:
     """Serialises an array, with its shape and dtype, to the bytes of a `TensorProto`.
 
     Arrays give the same bytes as with `tf.io.serialize_tensor`. Python's numbers are taken as TensorFlow takes them:
@@ -21,6 +21,7 @@ def serialize_tensor(tensor: Any) -> bytes:
 
     Args:
         tensor: an array of any shape, of a framework's or NumPy's, or (nested lists of) Python values.
+        name: not used.
 
     Returns:
         The bytes; `parse_tensor` reads them, and so does TensorFlow.
@@ -38,7 +39,7 @@ def serialize_tensor(tensor: Any) -> bytes:
     return encode_tensor(_as_array(tensor))
 
 
-def parse_tensor(serialized: Any, out_type: Any) -> Any:
+def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any:
     """Parses what `serialize_tensor`, here or in TensorFlow, gave.
 
     Every valid `TensorProto` is understood, and gives the array that TensorFlow makes of it, except where TensorFlow
@@ -48,6 +49,7 @@ def parse_tensor(serialized: Any, out_type: Any) -> Any:
     Args:
         serialized: bytes.
         out_type: the dtype that the tensor must have.
+        name: not used.
 
     Returns:
         A read-only array: a view of `serialized` where its values lie aligned there, a copy elsewhere; an object array

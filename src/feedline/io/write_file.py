@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import DtypeError, WriteError
+from feedline.errors import DtypeError, WriteError, with_article
 from feedline.formats.file_path import as_path
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -41,7 +41,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
         contents = contents.encode()
     if not isinstance(contents, bytes | bytearray | memoryview):
         raise DtypeError(
-            f"write_file writes bytes; it was given a {type(contents).__name__}.",
+            f"write_file writes bytes; it was given {with_article(type(contents).__name__)}.",
             fix="Encode it first, for instance with fl.io.encode_png or fl.io.serialize_tensor.",
         )
     part = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.part"

@@ -15,6 +15,7 @@ from feedline.errors import ArgumentError
 from feedline.keras.check import (
     check_cardinality,
     check_class_weight,
+    check_complex,
     check_inputs,
     check_kinds,
     check_labels,
@@ -37,8 +38,10 @@ from feedline.keras.convert import (
 )
 from feedline.keras.wait import EpochWait, WaitRecord
 from feedline.keras.weights import KeptWeights
+from feedline.nodes.base import Node
+from feedline.sources.generator import Generator
 from feedline.spec import merge_shapes
-from feedline.structure import component_shape, map_structure, with_shape
+from feedline.structure import component_shape, map_structure, spec_of, with_shape
 
 _END = object()
 
@@ -107,6 +110,7 @@ class DatasetAdapter(DataAdapter):
         """
         check_kinds(self.spec, keras.backend.backend(), self.strings, takes_strings(model))
         check_inputs(model, self.spec)
+        check_complex(model, self.spec, method)
         if method != "predict":
             check_labels(model, self.spec, method)
         check_cardinality(self.dataset.cardinality(), steps, method, steps_argument)
@@ -249,6 +253,8 @@ class DatasetAdapter(DataAdapter):
                 opened.batches.append(next(opened.iterator, _END))
             if opened.batches[0] is _END:
                 raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")
+            # Its lengths are known now, which may tell what the spec left open.
+            check_inputs(self._model, map_structure(spec_of, opened.batches[0]))
         except BaseException:
             self._first = None
             del self._open[id(opened.iterator)]
@@ -308,10 +314,13 @@ class DatasetAdapter(DataAdapter):
         batches, and the model, which knows what lengths of its inputs differ.
         """
         witnesses = [batch for batch in self.open_first(count=2).batches if batch is not _END]
+        # Without a signature None says that a length is not known, not that it differs.
+        unsigned = _has_unsigned_generator(self.dataset.node)
 
         def merged(spec: Any, *components: Any) -> Any:
             shapes = [component_shape(component) for component in components]
-            return with_shape(spec, functools.reduce(merge_shapes, shapes, spec.shape or shapes[0]))
+            start = shapes[0] if unsigned or not spec.shape else spec.shape
+            return with_shape(spec, functools.reduce(merge_shapes, shapes, start))
 
         return open_where_inputs_are(self._model, map_structure(merged, self.spec, *witnesses))
 
@@ -325,6 +334,11 @@ class DatasetAdapter(DataAdapter):
             return converted
         x, y, _ = split(converted)
         return x, y, convert(class_weights(parts[1], self._class_weight, keras.config.floatx()))
+
+
+def _has_unsigned_generator(node: Node) -> bool:
+    unsigned = isinstance(node, Generator) and node.treedef is None
+    return unsigned or any(_has_unsigned_generator(parent) for parent in node.parents)
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -174,11 +174,7 @@ def check_labels(model: Any, spec: Any, method: str) -> None:
     """
     x, y, _ = split(spec)
     loss = getattr(model, "loss", None)
-    own_step = any(
-        getattr(type(model), name, None) is not getattr(keras.Model, name, None)
-        for name in ("train_step", "test_step", "compute_loss")
-    )
-    if y is not None or loss is None or own_step:
+    if y is not None or loss is None or _has_own_step(model):
         return
     example = "lambda x: (x, x)"
     if isinstance(x, dict) and len(x) > 1:
@@ -192,6 +188,39 @@ def check_labels(model: Any, spec: Any, method: str) -> None:
     )
 
 
+def _has_own_step(model: Any) -> bool:
+    return any(
+        getattr(type(model), name, None) is not getattr(keras.Model, name, None)
+        for name in ("train_step", "test_step", "compute_loss")
+    )
+
+
+def check_complex(model: Any, spec: Any, method: str) -> None:
+    """Checks that Keras will not drop the imaginary parts of numbers, which it does where it makes them real.
+
+    Raises:
+        DtypeError: it would.
+    """
+    x, y, sample_weight = split(spec)
+    if isinstance(model, keras.Sequential) and not getattr(model, "inputs", None):  # built with real ones by fit
+        real = list(components((x, None, None)))
+    else:
+        beside = _inputs_beside_components(model, x)
+        real = [(name, got) for name, wanted, got in beside if not str(wanted.dtype).startswith("complex")]
+    fix = "Give real numbers, for example np.stack([value.real, value.imag], axis=-1) in a map"
+    _refuse_complex(real, "the model's input is real", fix + '; or say dtype="complex64" in the model\'s keras.Input.')
+    if method != "predict" and not _has_own_step(model):
+        _refuse_complex(components((None, y, sample_weight)), "Keras makes it real for the loss", fix + ".")
+
+
+def _refuse_complex(named: Iterable[tuple[str, Any]], but: str, fix: str) -> None:
+    for name, component in named:
+        if component.dtype.kind == "c":
+            raise DtypeError(
+                f"{name} is {dtype_name(component.dtype)}, but {but}: the imaginary part would be lost.", fix=fix
+            )
+
+
 def check_inputs(model: Any, spec: Any) -> None:
     """Compares the dataset with the inputs of a model that knows them.
 
@@ -199,7 +228,8 @@ def check_inputs(model: Any, spec: Any) -> None:
         StructureError: the number or the names of the inputs differ.
         ShapeError: the dataset is not batched, or batched twice.
     """
-    for name, wanted, got in _inputs_beside_components(model, split(spec)[0]):
+    for name, model_input, got in _inputs_beside_components(model, split(spec)[0]):
+        wanted = tuple(model_input.shape)
         if got.shape is None or not wanted:
             continue
         # Keras itself adds or drops a last length of 1 where that makes the shapes agree.
@@ -262,7 +292,8 @@ def check_shapes(parts: tuple[Any, Any, Any], specs: tuple[Any, Any, Any], numbe
 
 def open_where_inputs_are(model: Any, spec: Any) -> Any:
     """Returns the spec with None for the lengths that the model's inputs leave open."""
-    wanted = {id(got): shape for _, shape, got in _inputs_beside_components(model, split(spec)[0])}
+    beside = _inputs_beside_components(model, split(spec)[0])
+    wanted = {id(got): tuple(model_input.shape) for _, model_input, got in beside}
 
     def opened(each: Any) -> Any:
         shape = wanted.get(id(each))
@@ -280,7 +311,8 @@ def takes_strings(model: Any) -> bool:
     return any(str(wanted.dtype) == "string" for wanted in getattr(model, "inputs", None) or ())
 
 
-def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, tuple, Any]]:
+def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yields for each input of a model that knows them: the component's name, the input, the component."""
     inputs = getattr(model, "inputs", None)
     if not inputs:
         return
@@ -291,7 +323,7 @@ def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, tuple, 
                 f"the model has {len(inputs)} inputs ({names}), but x is one component.",
                 fix="Make x a dict by the inputs' names, or a tuple in their order: ((a, b), y).",
             )
-        yield "x", tuple(inputs[0].shape), x
+        yield "x", inputs[0], x
     elif isinstance(x, dict):
         structure = getattr(model, "input", None)
         wanted = structure if isinstance(structure, dict) else {each.name: each for each in inputs}
@@ -304,11 +336,11 @@ def _inputs_beside_components(model: Any, x: Any) -> Iterator[tuple[str, tuple, 
                     fix="Name the entries of x as the model's inputs.",
                 )
             if name in x and hasattr(x[name], "shape"):
-                yield f"x[{name!r}]", tuple(each.shape), x[name]
+                yield f"x[{name!r}]", each, x[name]
     elif isinstance(x, tuple) and len(x) == len(inputs):
         for position, (each, got) in enumerate(zip(inputs, x, strict=True)):
             if hasattr(got, "shape"):
-                yield f"x[{position}]", tuple(each.shape), got
+                yield f"x[{position}]", each, got
 
 
 def _matches(wanted: tuple, got: tuple) -> bool:

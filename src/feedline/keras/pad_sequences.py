@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feedline.dataset.base import whole_number
-from feedline.errors import ArgumentError, DtypeError, ShapeError
+from feedline.errors import ArgumentError, DtypeError, ShapeError, with_article
 
 SIDES = ("pre", "post")
 
@@ -56,7 +56,9 @@ def pad_sequences(
         if side not in SIDES:
             raise ArgumentError(f"{name} is {side!r}.", fix='Give "pre" or "post".')
     if not hasattr(sequences, "__len__"):
-        raise ArgumentError(f"sequences is a {type(sequences).__name__}, not a list.", fix="Give a list of lists.")
+        raise ArgumentError(
+            f"sequences is {with_article(type(sequences).__name__)}, not a list.", fix="Give a list of lists."
+        )
     for index, sequence in enumerate(sequences):
         if not hasattr(sequence, "__len__"):
             raise ArgumentError(

@@ -12,7 +12,7 @@ import numpy as np
 from feedline.block import BlockBuilder
 from feedline.dataset import Dataset
 from feedline.dataset.base import BaseDataset, whole_number
-from feedline.errors import ArgumentError, InfiniteDatasetError
+from feedline.errors import ArgumentError, InfiniteDatasetError, with_article
 from feedline.nodes.base import AUTOTUNE, INFINITE_CARDINALITY, Node, OrderNode
 from feedline.nodes.batch import GroupNode
 from feedline.origin import user_origin
@@ -164,7 +164,7 @@ def _elements(dataset: Any) -> tuple[Node, int | None]:
         indexed = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
         return _read((dataset[index] for index in range(len(dataset))) if indexed else dataset), None
     raise ArgumentError(
-        f"dataset is a {type(dataset).__name__}.",
+        f"dataset is {with_article(type(dataset).__name__)}.",
         fix="Give a feedline dataset, an array, a tuple of arrays, a tf.data.Dataset or a PyTorch dataset.",
     )
 
@@ -182,7 +182,8 @@ def _check_arrays(arrays: list | tuple) -> None:
     for index, array in enumerate(arrays):
         if not isinstance(array, np.ndarray) or array.ndim == 0:
             raise ArgumentError(
-                f"item {index} of the {type(arrays).__name__} is a {type(array).__name__}, not an array of rows.",
+                f"item {index} of the {type(arrays).__name__} is {with_article(type(array).__name__)}, "
+                "not an array of rows.",
                 fix="Give a tuple of arrays of one length.",
             )
 

@@ -15,8 +15,9 @@ def _find_place_for_compiled_code() -> None:
     try:
         numba.njit(cache=True)(_find_place_for_compiled_code)
     except RuntimeError:
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="feedline-")
-        atexit.register(shutil.rmtree, numba.config.CACHE_DIR, ignore_errors=True)
+        folder = tempfile.mkdtemp(prefix="feedline-")
+        numba.config.CACHE_DIR = folder  # type: ignore[attr-defined]  # Numba makes its settings at run time
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 _find_place_for_compiled_code()

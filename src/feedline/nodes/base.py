@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from feedline.block import Block
-from feedline.errors import FeedlineError
+from feedline.errors import ArgumentError, FeedlineError
 from feedline.origin import Origin
+from feedline.structure import PortableTree, Treedef
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -133,10 +134,15 @@ class Node:
         return self.name
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if not key.startswith("_")}
+        return {
+            key: PortableTree(value) if isinstance(value, Treedef) else value
+            for key, value in self.__dict__.items()
+            if not key.startswith("_")
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        for key, value in state.items():
+            self.__dict__[key] = value.treedef() if isinstance(value, PortableTree) else value
         for field in fields(self):  # what a node keeps while running begins anew
             if field.name not in state and field.default_factory is not MISSING:
                 object.__setattr__(self, field.name, field.default_factory())
@@ -144,6 +150,10 @@ class Node:
 
 class OrderNode(Node):
     """A node that moves positions, not data."""
+
+    @cached_property
+    def _endless(self) -> bool:
+        return self.parents[0].cardinality() < 0
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns the positions and epochs in the parent."""
@@ -157,6 +167,9 @@ class OrderNode(Node):
             return ""
         positions, epochs = self.locate(np.array([position]), np.array([epoch]))
         return self.parents[0].source_of(int(positions[0]), int(epochs[0]), row)
+
+
+_MOST_AT_ONCE = 1 << 40
 
 
 class BlockNode(Node):
@@ -177,6 +190,10 @@ class BlockNode(Node):
             return positions, epochs
         length = self.parents[0].cardinality()
         each = self.group if length < 0 else min(self.group, length)  # one batch of all: no more rows than there are
+        if each > _MOST_AT_ONCE:
+            raise ArgumentError(
+                f"{self.label()} makes one element of {each}, which no memory holds.", fix="Give a smaller batch size."
+            )
         wide = (positions[:, None] * self.group + np.arange(each)).reshape(-1)
         wide_epochs = np.repeat(epochs, each)
         if length >= 0:
@@ -187,6 +204,32 @@ class BlockNode(Node):
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         return self.parents[0].source_of(position, epoch, row)
+
+
+MOST_ELEMENTS = 1 << 62
+"""Positions go up to here: a dataset of more elements is as good as one without end."""
+
+
+def countable(length: int) -> int:
+    """Returns a number of elements, or INFINITE where it is beyond what positions can tell."""
+    return length if length <= MOST_ELEMENTS else INFINITE_CARDINALITY
+
+
+def check_reach(positions: np.ndarray, times: int, plus: int, fix: str) -> None:
+    """Checks that positions, times a number and plus a number, are within 64 bits still.
+
+    Args:
+        positions: the positions.
+        times: the number that they are multiplied by.
+        plus: the number that is added.
+        fix: what can be done about it.
+
+    Raises:
+        ArgumentError: they are not.
+    """
+    furthest = int(positions.max()) * times + plus if len(positions) else 0
+    if furthest >= 1 << 63:
+        raise ArgumentError(f"position {furthest} is reached, which 64 bits cannot hold.", fix=fix)
 
 
 def ceil_divide(length: int, size: int) -> int:

@@ -14,7 +14,7 @@ from feedline.nested import DatasetComponent
 from feedline.nodes.base import BlockNode, ceil_divide
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.spec import DatasetSpec, RaggedTensorSpec
+from feedline.spec import DatasetSpec
 from feedline.strings import PackedStrings, as_plain_array
 from feedline.structure import as_bytes_array, batched_spec, component_names, component_shape, flatten, map_structure
 
@@ -108,7 +108,7 @@ class Batch(GroupNode):
         if not self.parents[0].spec_is_free:
             return None
         return [
-            (spec.ragged_rank, spec.row_splits_dtype) if isinstance(spec, RaggedTensorSpec) else None
+            (spec.ragged_rank, spec.row_splits_dtype) if getattr(spec, "ragged_rank", 0) > 0 else None
             for spec in flatten(self.spec())[0]
         ]
 

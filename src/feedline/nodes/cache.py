@@ -16,36 +16,90 @@ if TYPE_CHECKING:
     from feedline.run.context import Run
 
 
+_PART_BYTES = 1 << 26
+"""About how much memory a part of a store takes, if all its elements are kept."""
+
+
+class _Part:
+    """The elements of a range of positions, as far as they are kept."""
+
+    def __init__(self, rows: int, block: Block) -> None:
+        self.have = np.zeros(rows, bool)
+        self.columns: list[Column] = [_empty_column(rows, column) for column in block.columns]
+
+
 class _Store:
-    """What a cache keeps, shared by all iterators over it."""
+    """What a cache keeps, shared by all iterators over it.
+
+    It is made of parts of equally many positions, each made when the first of its elements is kept: of a dataset that
+    is read in part, no memory is taken for the rest.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.have: np.ndarray | None = None
-        self.columns: list[Column] = []
+        self.rows = 0
+        self.parts: dict[int, _Part] = {}
         self.treedef: Any = None
         self.ended = False
         self.complete: Block | None = None
 
+    def missing(self, positions: np.ndarray) -> np.ndarray:
+        """Returns the positions whose elements are not kept."""
+        kept = np.zeros(len(positions), bool)
+        with self.lock:
+            for part, inside, chosen in self._by_part(positions):
+                if part is not None:
+                    kept[chosen] = part.have[inside]
+        return positions[~kept]
+
+    def _by_part(self, positions: np.ndarray) -> list[tuple[_Part | None, np.ndarray, np.ndarray]]:
+        """Returns each part that positions fall in, with the positions within it and which of the positions these are.
+
+        A part is None where nothing of it is kept.
+        """
+        if not self.rows:
+            return []
+        numbers, inside = np.divmod(positions, self.rows)
+        first = int(numbers[0])
+        if (numbers == first).all():
+            return [(self.parts.get(first), inside, np.arange(len(positions)))]
+        return [
+            (self.parts.get(number), inside[chosen], chosen)
+            for number in np.unique(numbers).tolist()
+            for chosen in [np.flatnonzero(numbers == number)]
+        ]
+
     def put(self, length: int, positions: np.ndarray, block: Block) -> None:
         """Keeps the elements of an indexed parent."""
         with self.lock:
-            if self.have is not None:  # another worker may have been quicker: what is kept once, stays
-                new = np.flatnonzero(~self.have[positions])
-                positions, block = positions[new], block.take(new)
-            if self.have is None:
-                self.have = np.zeros(length, bool)
+            if not self.rows:
                 self.treedef = block.treedef
-                self.columns = [_empty_column(length, column) for column in block.columns]
-            for number, column in enumerate(block.columns):
-                self.columns[number] = put_rows(self.columns[number], positions, column)
-            self.have[positions] = True
+                self.rows = min(length, max(1, _PART_BYTES // max(1, block.nbytes() // block.length)))
+            for part, inside, chosen in self._by_part(positions):
+                rows = block if len(chosen) == block.length else block.take(chosen)
+                if part is None:
+                    number = int(positions[chosen[0]]) // self.rows
+                    part = self.parts[number] = _Part(min(self.rows, length - number * self.rows), rows)
+                elif part.have[inside].any():  # another worker may have been quicker: what is kept once, stays
+                    new = np.flatnonzero(~part.have[inside])
+                    inside, rows = inside[new], rows.take(new)
+                for which, column in enumerate(rows.columns):
+                    part.columns[which] = put_rows(part.columns[which], inside, column)
+                part.have[inside] = True
 
     def get(self, positions: np.ndarray) -> Block:
         """Returns elements that are kept."""
         with self.lock:
-            columns = [_densify(_taken(column, positions)) for column in self.columns]
-        return Block(len(positions), columns, self.treedef)
+            found = self._by_part(positions)
+            blocks = [
+                Block(len(inside), [_taken(column, inside) for column in part.columns], self.treedef)
+                for part, inside, _ in found
+                if part is not None
+            ]
+        block = concatenate_blocks(blocks)
+        if len(found) > 1:
+            block = block.take(np.argsort(np.concatenate([chosen for _, _, chosen in found])))
+        return Block(block.length, [_densify(column) for column in block.columns], self.treedef)
 
 
 def _empty_column(length: int, column: Column) -> Column:
@@ -81,8 +135,7 @@ class Cache(OrderNode):
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         store = self._store
-        with store.lock:
-            missing = positions if store.have is None else positions[~store.have[positions]]
+        missing = store.missing(positions)
         if len(missing):
             missing = np.unique(missing)
             length = self.parents[0].cardinality()

@@ -9,7 +9,7 @@ import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.errors import DtypeError, StructureError
-from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node, Stream
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node, Stream, countable
 from feedline.spec import dtype_name
 from feedline.structure import component_names, describe_tree, flatten, merge_specs
 
@@ -31,7 +31,7 @@ class Concatenate(Node):
         lengths = [parent.cardinality() for parent in self.parents]
         if INFINITE_CARDINALITY in lengths:
             return INFINITE_CARDINALITY
-        return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else sum(lengths)
+        return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else countable(sum(lengths))
 
     def spec(self) -> Any:
         specs = [flatten(parent.spec()) for parent in self.parents]

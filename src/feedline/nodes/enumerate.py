@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
-from feedline.nodes.base import BlockNode
+from feedline.nodes.base import MOST_ELEMENTS, BlockNode, check_reach
 from feedline.spec import TensorSpec
 from feedline.structure import flatten
 
@@ -32,5 +32,7 @@ class Enumerate(BlockNode):
         return TensorSpec((), np.int64), self.parents[0].spec()
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        if self.start > MOST_ELEMENTS:
+            check_reach(positions, 1, self.start, "Give a smaller start.")
         treedef = flatten((0, block.treedef.unflatten([0] * len(block.columns))))[1]
         return Block(block.length, [positions + self.start, *block.columns], treedef)

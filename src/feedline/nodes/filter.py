@@ -12,8 +12,9 @@ import numpy as np
 from feedline import random
 from feedline.block import Block
 from feedline.errors import DtypeError
+from feedline.nodes.arity import called, check_arity, function_name
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
-from feedline.nodes.map import call_with_element, called, function_name, locate_user_error
+from feedline.nodes.map import call_with_element, locate_user_error
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -40,6 +41,9 @@ class Filter(Node):
     @property
     def streamed_because(self) -> str:
         return "how many elements a filter keeps is known only by running it"
+
+    def check_parents(self) -> None:
+        check_arity(self.predicate, self)
 
     def label(self) -> str:
         return f"filter({function_name(self.predicate)})"
@@ -104,15 +108,16 @@ class _FilterStream:
                 if self._node.keeps(block.row(index)):
                     kept.append(index)
         except Exception as error:
-            self._error = self._located(error, self._seen + index)
+            self._error = self._located(error, block.row(index), self._seen + index)
             self._rest = block.slice(index + 1, block.length) if index + 1 < block.length else None
         finally:
             random.leave_element(outer)
         self._seen += index + 1
         return kept
 
-    def _located(self, error: Exception, position: int) -> Exception:
-        located = locate_user_error(error, self._node.predicate, self._node.label())
+    def _located(self, error: Exception, element: Any, position: int) -> Exception:
+        arguments = element if type(element) is tuple else (element,)
+        located = locate_user_error(error, self._node.predicate, self._node.label(), arguments)
         source = self._node.parents[0].source_of(position, self._epoch)
         located.add_where(f"element {position}" + (f", which is {source}" if source else ""))
         return located

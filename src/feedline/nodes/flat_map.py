@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from feedline.errors import FeedlineError, StructureError
+from feedline.errors import FeedlineError, StructureError, with_article
 from feedline.nested import DatasetComponent
+from feedline.nodes.arity import called, check_arity, function_name
 from feedline.nodes.base import Failure, Node
-from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def dataset_of(element: Any, node: FlatMap | Interleave, epoch: int, position: i
     made = call_user(function, arguments_of(element), node, epoch, position, node.seed)
     if not isinstance(made, DatasetComponent):
         raise StructureError(
-            f"{called(function)} in {node.name} returned a {type(made).__name__}, not a dataset.",
+            f"{called(function)} in {node.name} returned {with_article(type(made).__name__)}, not a dataset.",
             fix="Return a dataset, for example Dataset.from_tensor_slices(value); to change elements use map.",
         )
     return made.node
@@ -56,6 +56,9 @@ class FlatMap(StreamedNode):
     seed: int
 
     name = "flat_map"
+
+    def check_parents(self) -> None:
+        check_arity(self.function, self)
 
     def label(self) -> str:
         return f"flat_map({function_name(self.function)})"
@@ -92,6 +95,9 @@ class Interleave(StreamedNode):
 
     name = "interleave"
 
+    def check_parents(self) -> None:
+        check_arity(self.function, self)
+
     def label(self) -> str:
         return f"interleave({function_name(self.function)}, cycle_length={self.cycle_length})"
 
@@ -99,37 +105,40 @@ class Interleave(StreamedNode):
         return self.learn_inner_spec(lambda element: dataset_of(element, self, 0, 0))
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
-        slots: list[Generator[Any] | None] = [None] * self.cycle_length
+        slots: list[Generator[Any] | None] = []  # grows up to the cycle's length
+        cycle = self.cycle_length
         parent = run.elements(self.parents[0], epoch)
         more, opened, turn, given, position = True, 0, 0, 0, 0
         try:
             while more or opened:
-                rows = slots[turn]
+                rows = slots[turn] if turn < len(slots) else None
                 if rows is not None:
                     element = next(rows, _END)
                     if element is not _END:
                         yield element
                         given += not isinstance(element, Failure)
                         if given == self.block_length:
-                            turn, given = (turn + 1) % self.cycle_length, 0
+                            turn, given = (turn + 1) % cycle, 0
                         continue
                     slots[turn] = None
                     opened -= 1
-                    turn, given = (turn + 1) % self.cycle_length, 0
+                    turn, given = (turn + 1) % cycle, 0
                 elif more:
                     element = next(parent, _END)
                     if element is _END:
                         more = False
+                        cycle = max(1, len(slots))  # those beyond will never be used
+                        turn %= cycle
                         continue
                     made = _opened(element, self, epoch, position, run)
                     position += 1
                     if isinstance(made, Failure):
                         yield made
                         continue
-                    slots[turn] = made
+                    slots[turn : turn + 1] = [made]
                     opened += 1
                 else:
-                    turn, given = (turn + 1) % self.cycle_length, 0
+                    turn, given = (turn + 1) % cycle, 0
         finally:
             parent.close()
             for rows in slots:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, FeedlineError, StructureError
+from feedline.errors import ArgumentError, DtypeError, FeedlineError, StructureError, with_article
 from feedline.nested import DatasetComponent, dataset_of_node
+from feedline.nodes.arity import called, check_arity, check_roles, function_name
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node
-from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class GroupByWindow(StreamedNode):
     seed: int
 
     name = "group_by_window"
+
+    def check_parents(self) -> None:
+        check_arity(self.key_function, self)
+        check_roles(self.reduce_function, 2, "the key and the window", self)
+        check_roles(self.window_size, 1, "the key", self)
 
     def label(self) -> str:
         return f"group_by_window({function_name(self.key_function)})"
@@ -97,7 +102,9 @@ class GroupByWindow(StreamedNode):
         return _whole(key, called(self.key_function))
 
     def _size(self, key: int, epoch: int, position: int) -> int:
-        size = _whole(call_user(self.window_size, (np.int64(key),), self, epoch, position), "window_size_func")
+        size = _whole(
+            call_user(self.window_size, (np.int64(key),), self, epoch, position, None, "the key"), "window_size_func"
+        )
         if size < 1:
             raise ArgumentError(f"the window size for key {key} is {size}.", fix="Give 1 or more.")
         return size
@@ -107,10 +114,13 @@ class GroupByWindow(StreamedNode):
         from feedline.sources.arrays import given_rows
 
         window = dataset_of_node(given_rows(group, self))
-        made = call_user(self.reduce_function, (np.int64(key), window), self, epoch, position, self.seed)
+        made = call_user(
+            self.reduce_function, (np.int64(key), window), self, epoch, position, self.seed, "the key and the window"
+        )
         if not isinstance(made, DatasetComponent):
             raise StructureError(
-                f"{called(self.reduce_function)} in group_by_window returned a {type(made).__name__}, not a dataset.",
+                f"{called(self.reduce_function)} in group_by_window returned {with_article(type(made).__name__)}, "
+                "not a dataset.",
                 fix="Return a dataset, for example the window batched: lambda key, window: window.batch(32).",
             )
         return made.node

@@ -11,7 +11,8 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block, BlockBuilder, keep_result, lent_memory
-from feedline.errors import FeedlineError, StructureError, UserFunctionError
+from feedline.errors import DtypeError, FeedlineError, StructureError, UserFunctionError
+from feedline.nodes.arity import arity_error, called, check_arity, function_name, never_entered
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
 from feedline.strings import PackedStrings, set_record
@@ -26,20 +27,24 @@ def call_with_element(function: Callable[..., Any], element: Any) -> Any:
     return function(*element) if type(element) is tuple else function(element)
 
 
-def function_name(function: Callable[..., Any]) -> str:
-    """Returns a function's name for messages."""
-    return getattr(function, "__name__", None) or type(function).__name__
+def locate_user_error(
+    error: Exception, function: Callable[..., Any], stage: str, arguments: tuple | None = None, roles: str = ""
+) -> FeedlineError:
+    """Returns the error to raise for what a user's function raised, with the line that raised it.
 
-
-def called(function: Callable[..., Any]) -> str:
-    """Returns a function's name for messages, as in a call."""
-    name = function_name(function)
-    return "the lambda" if name == "<lambda>" else f"{name}()"
-
-
-def locate_user_error(error: Exception, function: Callable[..., Any], stage: str) -> FeedlineError:
-    """Returns the error to raise for what a user's function raised, with the line that raised it."""
+    Args:
+        error: what it raised.
+        function: the function.
+        stage: who calls it.
+        arguments: what it was called with; None where a wrong number of them need not be told.
+        roles: what these are ("the state and the element"); empty where they are what an element is made of.
+    """
     line = origin_in_traceback(error.__traceback__)
+    if arguments is not None and never_entered(error):
+        mistaken = arity_error(function, len(arguments), roles, stage)
+        if mistaken is not None:
+            mistaken.__cause__ = error
+            return mistaken
     if isinstance(error, FeedlineError):
         located = error
     else:
@@ -78,14 +83,26 @@ class Map(BlockNode):
     def parallel_calls(self) -> int | None:  # type: ignore[override]
         return self.num_parallel_calls
 
+    def check_parents(self) -> None:
+        check_arity(self.function, self)
+
     def label(self) -> str:
         return f"map({function_name(self.function)})"
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         with run.turn_of(self, self.num_parallel_calls):
-            return self._apply(block, positions, epochs, run)
+            one_by_one = partial(self.apply_one_by_one, run=run)
+            result = run.on_blocks(self, self.function, self.seed, one_by_one)(block, positions, epochs)
+            if result is None:
+                result = self.apply_one_by_one(block, positions, epochs, run)
+            else:
+                run.check_alike(self, result, called(self.function))
+        if not run.keeps and result.length:
+            self._learn_spec(block, result, run)
+        return result
 
-    def _apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+    def apply_one_by_one(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns what the function returns for each element of a block."""
         function, seed = self.function, self.seed
         treedef = run.structures.get(self)
         lent = lent_memory(block) if block.length == 1 else set()
@@ -107,10 +124,13 @@ class Map(BlockNode):
                 builder.append_result(held, treedef)
                 done += 1
         except Exception as error:
+            if done and isinstance(error, DtypeError):  # was it those before it that are another dtype than all before?
+                self._check_alike(builder, positions, epochs, run)
             position, epoch = int(positions[done]), int(epochs[done])
-            located = locate_user_error(error, function, self.label())
-            source = self.parents[0].source_of(position, epoch, getattr(error, "row", None))
-            located.add_where(f"element {position}" + (f", which is {source}" if source else ""))
+            element = block.row(done)
+            arguments = element if type(element) is tuple else (element,)
+            located = locate_user_error(error, function, self.label(), arguments)
+            located.add_where(self._place_of(position, epoch, getattr(error, "row", None)))
             if located is error:
                 raise
             raise located from error
@@ -118,9 +138,21 @@ class Map(BlockNode):
             random.leave_element(outer)
             if packed is not None:
                 set_record(None, None, 0)
-        result_block = builder.block()
-        run.check_alike(self, result_block, builder.giver)
-        return result_block
+        return self._check_alike(builder, positions, epochs, run)
+
+    def _check_alike(self, builder: BlockBuilder, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns the block of results; they are of one dtype, and must be of that of the blocks before."""
+        block = builder.block()
+        try:
+            run.check_alike(self, block, builder.giver)
+        except FeedlineError as error:
+            error.add_where(self._place_of(int(positions[0]), int(epochs[0]), None))
+            raise
+        return block
+
+    def _place_of(self, position: int, epoch: int, row: int | None) -> str:
+        source = self.parents[0].source_of(position, epoch, row)
+        return f"element {position}" + (f", which is {source}" if source else "")
 
     def _learn_structure(self, result: Any, run: Run) -> Any:
         if result is None:
@@ -136,13 +168,12 @@ class Map(BlockNode):
 
     def spec(self) -> Any:
         """Returns the spec of the first element's result; lengths that follow the batch's are None."""
-        cached = self.__dict__.get("_spec")
-        if cached is None:
-            cached = self._probe()
-            object.__setattr__(self, "_spec", cached)
-        return cached
+        if "_spec" not in self.__dict__:
+            self._probe()
+        return self.__dict__["_spec"]
 
-    def _probe(self) -> Any:
+    def _probe(self) -> None:
+        """Runs what is before it once, which teaches the specs of all of its maps."""
         from feedline.run.context import Run
         from feedline.run.streams import first_block
 
@@ -155,16 +186,21 @@ class Map(BlockNode):
                 where=[f"{self.label()} at {self.origin}"],
             )
         where = np.zeros(1, np.int64)
-        result = self._apply(block, where, where, run)
+        self.apply(block, where, where, run)
+
+    def _learn_spec(self, block: Block, result: Block, run: Run) -> None:
+        if "_spec" in self.__dict__:
+            return
+        where = np.zeros(1, np.int64)
         specs = [spec_of(column[0]) for column in result.columns]
         shorter = _without_last_row(block, self.parents[0].spec())
         if shorter is not None:
             try:
-                other = self._apply(shorter, where, where, run)
+                other = self.apply_one_by_one(shorter, where, where, run)
                 specs = [merge_specs(a, spec_of(b[0])) for a, b in zip(specs, other.columns, strict=True)]
             except FeedlineError:
                 pass
-        return result.treedef.unflatten(specs)
+        object.__setattr__(self, "_spec", result.treedef.unflatten(specs))
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         return self.parents[0].source_of(position, epoch, row)

@@ -47,7 +47,7 @@ class PaddedBatch(GroupNode):
         names = component_names(treedef)
         rows = zip(names, specs, self.shapes(treedef), self.values(treedef), strict=True)
         for name, spec, shape, value in rows:
-            if isinstance(spec, DatasetSpec | SparseTensorSpec) or getattr(spec, "ragged_rank", 0):
+            if isinstance(spec, DatasetSpec | SparseTensorSpec) or getattr(spec, "ragged_rank", 0) > 0:
                 raise _not_paddable(name, type(spec).__name__.removesuffix("Spec"))
             _padding_value(value, spec.dtype, name)
             if shape is not None and spec.shape is not None:
@@ -119,7 +119,8 @@ def _pad(rows: Any, shape: Shape, value: Any, name: str, first: int) -> np.ndarr
             batch[index, : len(row)] = row
     else:
         for index, row in enumerate(rows):
-            batch[(index, *(slice(0, length) for length in row.shape))] = row
+            place: tuple[Any, ...] = (index, *(slice(0, length) for length in row.shape))
+            batch[place] = row
     return batch
 
 

@@ -45,7 +45,7 @@ class RaggedBatch(Batch):
     @cached_property
     def ragged(self) -> list[tuple[int, np.dtype] | None]:
         return [
-            (spec.ragged_rank, spec.row_splits_dtype) if isinstance(spec, RaggedTensorSpec) else None
+            (spec.ragged_rank, spec.row_splits_dtype) if getattr(spec, "ragged_rank", 0) > 0 else None
             for spec in flatten(self.spec())[0]
         ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feedline.block import Block
-from feedline.nodes.base import INFINITE_CARDINALITY, OrderNode, Stream
+from feedline.nodes.base import INFINITE_CARDINALITY, OrderNode, Stream, countable
 from feedline.random import mix_all
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Repeat(OrderNode):
             return 0
         if self.count < 0:
             return INFINITE_CARDINALITY
-        return length * self.count if length >= 0 else length
+        return countable(length * self.count) if length >= 0 else length
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         length = self.parents[0].cardinality()

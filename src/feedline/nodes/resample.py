@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError
+from feedline.nodes.arity import called, check_arity, function_name
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure
-from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user, first_element
 from feedline.random import Stream, mix_all
 from feedline.structure import as_component, component_dtype, component_shape, spec_of
@@ -40,6 +40,9 @@ class RejectionResample(StreamedNode):
     seed: int
 
     name = "rejection_resample"
+
+    def check_parents(self) -> None:
+        check_arity(self.class_function, self)
 
     def label(self) -> str:
         return f"rejection_resample({function_name(self.class_function)})"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, UnequalLengthsError
-from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node, countable
 from feedline.nodes.concatenate import check_same_kind
 from feedline.nodes.streamed import StreamedNode
 from feedline.random import Stream, mix_all
@@ -140,7 +140,7 @@ class Sample(Mixture):
             return lengths[0] if len(lengths) == 1 else UNKNOWN_CARDINALITY
         if INFINITE_CARDINALITY in lengths:
             return INFINITE_CARDINALITY
-        return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else sum(lengths)
+        return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else countable(sum(lengths))
 
 
 def as_weights(weights: Any, count: int) -> np.ndarray:

@@ -9,8 +9,9 @@ import numpy as np
 
 from feedline.block import Block
 from feedline.errors import DtypeError, FileFormatError, InfiniteDatasetError, StructureError
+from feedline.nodes.arity import called
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
-from feedline.nodes.map import call_with_element, called, locate_user_error
+from feedline.nodes.map import call_with_element, locate_user_error
 from feedline.spec import dtype_name
 from feedline.structure import as_spec, component_names, describe_tree, flatten
 

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from feedline.errors import DtypeError, FeedlineError, StructureError
+from feedline.nodes.arity import called, check_arity, check_roles, function_name
 from feedline.nodes.base import Failure
 from feedline.nodes.filter import truth_of
-from feedline.nodes.map import called, function_name
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 from feedline.spec import dtype_name
 from feedline.structure import as_component, component_dtype, component_names, describe_tree, flatten
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
+
+
+STATE_ROLES = "the state and the element"
 
 
 def same_state(state: Any, new_state: Any, function: Callable[..., Any], stage: str) -> Any:
@@ -63,6 +66,9 @@ class Scan(StreamedNode):
 
     name = "scan"
 
+    def check_parents(self) -> None:
+        check_roles(self.function, 2, STATE_ROLES, self)
+
     def label(self) -> str:
         return f"scan({function_name(self.function)})"
 
@@ -85,7 +91,7 @@ class Scan(StreamedNode):
 
     def _step(self, state: Any, element: Any, epoch: int, position: int) -> tuple[Any, Any]:
         """Returns the new state, and what is given for an element."""
-        result = call_user(self.function, (state, element), self, epoch, position, self.seed)
+        result = call_user(self.function, (state, element), self, epoch, position, self.seed, STATE_ROLES)
         if not isinstance(result, tuple) or len(result) != 2:
             raise StructureError(
                 f"{called(self.function)} in scan returned {result!r:.60}, not a pair.",
@@ -108,6 +114,9 @@ class TakeWhile(StreamedNode):
 
     name = "take_while"
     spec_costs = False
+
+    def check_parents(self) -> None:
+        check_arity(self.predicate, self)
 
     def label(self) -> str:
         return f"take_while({function_name(self.predicate)})"

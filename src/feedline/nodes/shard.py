@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feedline.block import Block
-from feedline.nodes.base import OrderNode, Stream
+from feedline.nodes.base import OrderNode, Stream, check_reach
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -36,6 +36,8 @@ class Shard(OrderNode):
         return max(0, -(-(length - self.index) // self.num_shards)) if length >= 0 else length
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self._endless:
+            check_reach(positions, self.num_shards, self.index, "Use fewer shards.")
         return positions * self.num_shards + self.index, epochs
 
     def open(self, epoch: int, run: Run) -> Stream:

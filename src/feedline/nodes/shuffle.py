@@ -97,7 +97,11 @@ class Shuffle(OrderNode):
 
 
 class _ShuffleStream:
-    """A buffer of elements from which a random one leaves for each that enters."""
+    """A buffer of elements: a random one leaves, and the next that enters takes its place.
+
+    The place stays empty until a further element is asked for: the first element needs no more of the parent's than
+    the buffer holds.
+    """
 
     def __init__(self, node: Shuffle, epoch: int, run: Run) -> None:
         self._parent = run.open(node.parents[0], epoch)
@@ -106,6 +110,7 @@ class _ShuffleStream:
         self._drawn = 0
         self._parts: list[Block] = []
         self._buffer: Block | None = None
+        self._empty = -1  # which place of the buffer is empty; -1 for none
         self._left: np.ndarray | None = None
         self._ended = False
 
@@ -128,6 +133,9 @@ class _ShuffleStream:
     def next(self, limit: int) -> Block | None:
         if self._buffer is None and not self._ended:
             self._fill()
+        if not self._ended and self._empty < 0:
+            self._empty = int(self._draw(1)[0])
+            return self._buffer.take(np.array([self._empty])) if self._buffer is not None else None
         if not self._ended:
             incoming = self._parent.next(limit)
             if incoming is not None:
@@ -135,21 +143,28 @@ class _ShuffleStream:
             self._ended = True
         return self._drain(limit)
 
-    def _exchange(self, incoming: Block) -> Block:
+    def _draw(self, count: int) -> np.ndarray:
+        """Returns places of the buffer at random."""
         from feedline.kernels.permute import keyed_integers
 
+        assert self._buffer is not None
+        slots = np.empty(count, np.int64)
+        keyed_integers(self._key, self._drawn, self._buffer.length, slots)
+        self._drawn += count
+        return slots
+
+    def _exchange(self, incoming: Block) -> Block:
         buffer = self._buffer
         assert buffer is not None
-        slots = np.empty(incoming.length, np.int64)
-        keyed_integers(self._key, self._drawn, buffer.length, slots)
-        self._drawn += incoming.length
-        # a slot may be chosen twice: then what entered it first leaves again
+        slots = self._draw(incoming.length)
+        # each that enters takes the place of the one that left before it, and may itself be the next to leave
         last: dict[int, int] = {}
         again: list[tuple[int, int]] = []
         for index, slot in enumerate(slots.tolist()):
+            last[self._empty] = index
             if slot in last:
                 again.append((index, last[slot]))
-            last[slot] = index
+            self._empty = slot
         leaving = _with_rows(buffer.take(slots), incoming, again)
         self._buffer = _with_rows(buffer, incoming, list(last.items()))
         return leaving
@@ -160,8 +175,9 @@ class _ShuffleStream:
         if self._buffer is None:
             return None
         if self._left is None:
-            self._left = np.empty(self._buffer.length, np.int64)
-            keyed_order(self._key, self._drawn, self._left)
+            order = np.empty(self._buffer.length, np.int64)
+            keyed_order(self._key, self._drawn, order)
+            self._left = order[order != self._empty]
         chosen, self._left = self._left[:limit], self._left[limit:]
         if len(chosen) == 0:
             self._buffer = None

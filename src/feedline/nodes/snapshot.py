@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
-from feedline.errors import StructureError
+from feedline.errors import StructureError, with_article
 from feedline.nested import DatasetComponent, dataset_of_node
+from feedline.nodes.arity import called
 from feedline.nodes.base import Node, Stream
-from feedline.nodes.map import called, locate_user_error
+from feedline.nodes.map import locate_user_error
 from feedline.nodes.save import check_finite, check_spec, shards_of, spec_or_none
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def read_shards(saved: Saved, reader_func: Callable[..., Any], node: Node) -> No
         raise located from error
     if not isinstance(made, DatasetComponent):
         raise StructureError(
-            f"{called(reader_func)} returned a {type(made).__name__}, not a dataset.",
+            f"{called(reader_func)} returned {with_article(type(made).__name__)}, not a dataset.",
             fix="Return a dataset, such as datasets.interleave(lambda ds: ds).",
         )
     return made.node

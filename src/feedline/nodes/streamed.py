@@ -141,7 +141,13 @@ _END = object()
 
 
 def call_user(
-    function: Callable[..., Any], arguments: tuple, node: Node, epoch: int, position: int, seed: int | None = None
+    function: Callable[..., Any],
+    arguments: tuple,
+    node: Node,
+    epoch: int,
+    position: int,
+    seed: int | None = None,
+    roles: str = "",
 ) -> Any:
     """Calls a user's function; what it raises is located, and its random numbers are the element's.
 
@@ -152,6 +158,7 @@ def call_user(
         epoch: the epoch.
         position: which call this is.
         seed: keys the random numbers drawn inside the function; None where it draws none.
+        roles: what the arguments are, for messages; empty where they are what an element is made of.
 
     Raises:
         FeedlineError: the function raised.
@@ -162,7 +169,7 @@ def call_user(
             random.enter_element(seed, epoch, position)
         return function(*arguments)
     except Exception as error:
-        located = locate_user_error(error, function, node.label())
+        located = locate_user_error(error, function, node.label(), arguments, roles)
         located.add_where(f"element {position}")
         if located is error:
             raise

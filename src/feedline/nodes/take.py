@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feedline.block import Block
-from feedline.nodes.base import INFINITE_CARDINALITY, OrderNode, Stream
+from feedline.nodes.base import INFINITE_CARDINALITY, OrderNode, Stream, check_reach
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -83,6 +83,8 @@ class Skip(OrderNode):
         return max(0, length - self.count) if length >= 0 else length
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self._endless:
+            check_reach(positions, 1, self.count, "Skip fewer elements.")
         return positions + self.count, epochs
 
     def open(self, epoch: int, run: Run) -> Stream:

@@ -12,7 +12,7 @@ import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.errors import FeedlineError, ShapeError
-from feedline.nodes.base import Failure, Node, Stream
+from feedline.nodes.base import Failure, Node, Stream, countable
 from feedline.nodes.batch import Batch
 from feedline.nodes.streamed import StreamedNode
 from feedline.ragged import RaggedTensor
@@ -84,7 +84,7 @@ class Unbatch(StreamedNode):
         if length <= 0:
             return length
         rows = known_rows(self.parents[0])
-        return super().cardinality() if rows is None else length * rows
+        return super().cardinality() if rows is None else countable(length * rows)
 
     def spec(self) -> Any:
         return map_structure(row_spec, self.parents[0].spec())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
@@ -88,10 +89,15 @@ class Window(StreamedNode):
         flat = [flatten(row) for row in rows]
         columns = zip(*(leaves for leaves, _ in flat), strict=True)
         datasets = [
-            dataset_of_node(given_rows(list(column), self, lambda spec, which=which: flatten(spec)[0][which]))
+            dataset_of_node(given_rows(list(column), self, functools.partial(_leaf, which)))
             for which, column in enumerate(columns)
         ]
         return flat[0][1].unflatten(datasets)
 
 
 _END = object()
+
+
+def _leaf(which: int, structure: Any) -> Any:
+    """Returns one of the leaves of a structure."""
+    return flatten(structure)[0][which]

@@ -18,7 +18,8 @@ def explain(node: Node) -> str:
 def _collect(node: Node, depth: int, steps: list[tuple[Node, int]]) -> None:
     for parent in node.parents:
         _collect(parent, depth + (len(node.parents) > 1), steps)
-    steps.append((node, depth))
+    if not any(node is step for step, _ in steps):
+        steps.append((node, depth))
 
 
 def _title(node: Node, numbers: dict[int, int]) -> str:

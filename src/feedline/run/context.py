@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Run:
         self.structures: dict[Any, Any] = {}
         self._dtypes: dict[Any, tuple] = {}
         self._turns: dict[Any, threading.Semaphore] = {}
+        self._vectorises = True
         self._here = threading.local()
 
     def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
@@ -86,9 +88,38 @@ class Run:
         finally:
             stream.close()
 
+    def on_blocks(
+        self,
+        node: Node,
+        function: Callable[..., Any],
+        seed: int,
+        one_by_one: Callable[[Block, np.ndarray, np.ndarray], Block],
+    ) -> Callable[[Block, np.ndarray, np.ndarray], Block | None]:
+        """Returns what runs a node's function on a whole block; it returns None where that cannot be done.
+
+        Args:
+            node: the node.
+            function: the user's function.
+            seed: keys the random numbers drawn inside it.
+            one_by_one: calls the function for each element of a block.
+        """
+        if not self._vectorises:
+            return _never
+        found = self.timings.block_functions.get(node)
+        if found is None:
+            from feedline.plan.vectorise import BlockFunction
+
+            found = self.timings.block_functions.setdefault(node, BlockFunction(function, seed))
+        return partial(found.run, one_by_one=one_by_one)
+
     def nested(self) -> Run:
-        """Returns a run for a dataset made for one element, which nothing is remembered of afterwards."""
-        return Run()
+        """Returns a run for a dataset made for one element, which nothing is remembered of afterwards.
+
+        Proving its functions anew for every such dataset would cost more than it gains.
+        """
+        run = Run()
+        run._vectorises = False
+        return run
 
     def open_source(self, node: Node, epoch: int) -> Stream:
         """Returns a streamed node's own stream, timed, its errors located."""
@@ -146,6 +177,10 @@ class Run:
         for name, before, now in zip(component_names(block.treedef), known, dtypes, strict=True):
             if before != now:
                 raise other_dtype(giver, name, before, now)
+
+
+def _never(block: Block, positions: np.ndarray, epochs: np.ndarray) -> None:
+    return None
 
 
 def asks_one_by_one(node: Node) -> bool:

@@ -91,11 +91,13 @@ class StageClock:
 class Timings:
     """The timings of all stages of a dataset, over all its iterators, and what these have learnt from them.
 
-    `tuners` has, for each node that is run by itself, what the last iterator over it settled on.
+    `tuners` has, for each node that is run by itself, what the last iterator over it settled on; `block_functions`, for
+    each map, what runs its function on whole blocks.
     """
 
     def __init__(self) -> None:
         self.tuners: dict[Any, Any] = {}
+        self.block_functions: dict[Any, Any] = {}
         self._stages: dict[Any, StageTiming] = {}
         self._lock = threading.Lock()
         self.nesting = _Nesting()

@@ -19,6 +19,7 @@ from feedline.spec import RaggedTensorSpec, TensorSpec
 from feedline.structure import (
     Treedef,
     as_component,
+    component_dtype,
     component_names,
     component_shape,
     describe_tree,
@@ -183,13 +184,27 @@ def _column(value: Any, name: str) -> Column:
         rows = _rows_of_unequal(value, name)
         if rows is not None:
             return rows
-    array = as_component(value)
+    array = as_component(value, given=True)
     if component_shape(array) == ():
         raise ShapeError(
             f"{name} is a single value ({array!r:.60}), which has no rows to slice.",
             fix="Give an array, or use from_tensors for one element.",
         )
-    return array
+    return _of_known_dtype(array)
+
+
+def _of_known_dtype(value: Any) -> Any:
+    """Returns a component, if it is of a dtype that TensorFlow and the frameworks know as well.
+
+    Raises:
+        DtypeError: it is not.
+    """
+    dtype = component_dtype(value)
+    if dtype.kind in "fc" and dtype.itemsize > (8 if dtype.kind == "f" else 16):
+        raise DtypeError(
+            f"{dtype.name} is not a dtype of components.", fix="Cast it first, for example with .astype('float64')."
+        )
+    return value
 
 
 def _rows_of_unequal(values: list | tuple, name: str) -> list | None:
@@ -203,9 +218,9 @@ def _rows_of_unequal(values: list | tuple, name: str) -> list | None:
         np.asarray(values)
     except ValueError:
         builder = ColumnBuilder(len(values), name, "the list", lambda value: value)
-        full = next((as_component(value) for value in values if len(value)), None)
+        full = next((as_component(value, given=True) for value in values if len(value)), None)
         for value in values:
-            row = as_component(value)
+            row = as_component(value, given=True)
             if isinstance(value, list) and not value and full is not None:
                 row = np.empty(0, full.dtype)  # an empty list says nothing of its dtype
             builder.append(row)
@@ -237,7 +252,7 @@ def _list_of_elements(values: list) -> list | None:
     if isinstance(values[0], dict):
         return values
     try:
-        as_component(values)
+        as_component(values, given=True)
     except DtypeError:
         return values
     return None
@@ -256,7 +271,7 @@ def slices_of_elements(elements: list, origin: Origin) -> Slices:
                 fix="Give the same structure for every item.",
             )
         for builder, leaf in zip(builders, leaves, strict=True):
-            builder.append(as_component(leaf))
+            builder.append(as_component(leaf, given=True))
     return Slices((), origin, tuple(builder.column() for builder in builders), treedef, len(elements))
 
 
@@ -321,4 +336,6 @@ def tensors(value: Any, origin: Origin) -> Tensors:
     leaves, treedef = flatten(_unpack_tables(value))
     if not leaves:
         raise StructureError(f"from_tensors() was given no arrays, but {value!r:.60}.", fix="Give at least one array.")
-    return Tensors((), origin, Block(1, [[as_component(leaf)] for leaf in leaves], treedef))
+    return Tensors(
+        (), origin, Block(1, [[_of_known_dtype(as_component(leaf, given=True))] for leaf in leaves], treedef)
+    )

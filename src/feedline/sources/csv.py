@@ -17,6 +17,7 @@ import numpy as np
 from feedline import random
 from feedline.block import Block
 from feedline.errors import CsvError, FeedlineError
+from feedline.formats.number_text import read_numbers
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
 from feedline.sources.file_turns import FilesStream
 from feedline.sources.text_lines import CHUNK, FileCounts
@@ -378,37 +379,3 @@ class _Found:
 def csv_error(what: str, place: str, fix: str) -> CsvError:
     """Returns the error for a record."""
     return CsvError(what, where=[place], fix=fix)
-
-
-def read_numbers(
-    buffer: np.ndarray, starts: np.ndarray, lengths: np.ndarray, chosen: np.ndarray, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
-    """Reads fields as numbers.
-
-    Args:
-        buffer: uint8 `(n,)`.
-        starts: int64 `(m,)`: where fields begin.
-        lengths: int64 `(m,)`: how long they are.
-        chosen: bool `(m,)`: which to read; the others become 0.
-        dtype: int32, int64, float32 or float64.
-
-    Returns:
-        The values `(m,)`, and which of those to be read are no such numbers, bool `(m,)`.
-    """
-    from feedline.formats.number_text import read_float
-    from feedline.kernels import csv_numbers as kernels
-
-    states = np.zeros(len(starts), np.int64)
-    if dtype.kind == "i":
-        values = np.zeros(len(starts), dtype)
-        kernels.read_integers(buffer, starts, lengths, chosen, np.uint64(np.iinfo(dtype).max), values, states)
-        return values, states != kernels.READ
-    numbers = np.zeros(len(starts))
-    kernels.read_floats(buffer, starts, lengths, chosen, dtype == np.float32, numbers, states)
-    for row in np.flatnonzero(states == kernels.LEFT).tolist():
-        start = int(starts[row])
-        number = read_float(buffer[start : start + int(lengths[row])].tobytes(), dtype)
-        states[row] = kernels.WRONG if number is None else kernels.READ
-        numbers[row] = 0.0 if number is None else number
-    with np.errstate(over="ignore"):
-        return numbers.astype(dtype), states == kernels.WRONG

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,8 +24,87 @@ def path_text(path: Any) -> str:
     raise ArgumentError(f"{path!r:.80} is not a path.", fix="Give text, bytes or a pathlib.Path.")
 
 
+def match_names(patterns: Any) -> list[str]:
+    """Returns the names of the files and folders that match one pattern or several, sorted, as TensorFlow matches them.
+
+    Hidden ones match as others do. `*` and `?` stand for anything but "/", `[ab]` for one of two, `[!ab]` and `[^ab]`
+    for none of them, and "\\" takes the next sign as it is. A name that two patterns match comes twice. Names begin
+    with "./" where the pattern's first part is not a fixed name.
+
+    Raises:
+        NoFilesError: none matches.
+    """
+    patterns = _listed(patterns)
+    found = [name for pattern in patterns for name in _matching(pattern)]
+    if not found:
+        raise no_files(patterns)
+    return sorted(found, key=os.fsencode)
+
+
+_SPECIAL = frozenset("*?[\\")
+
+
+def _matching(pattern: str) -> list[str]:
+    first = next((index for index, sign in enumerate(pattern) if sign in _SPECIAL), None)
+    if first is None:
+        return [pattern] if os.path.exists(pattern) else []
+    folder, slash, _ = pattern[:first].rpartition("/")
+    parts = [part for part in pattern[len(folder) + len(slash) :].split("/") if part]
+    start = (folder or slash) if slash else "."
+    found = [start]
+    for depth, part in enumerate(parts):
+        try:
+            matches = re.compile(_as_expression(part), re.DOTALL).fullmatch
+        except re.error:  # a range such as [z-a], which nothing is in
+            return []
+        deeper: list[str] = []
+        for parent in found:
+            if depth == 0 or os.path.isdir(parent):
+                deeper.extend(_joined(parent, name) for name in _entries(parent) if matches(name))
+        found = deeper
+    return found
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _joined(folder: str, name: str) -> str:
+    return folder + name if folder.endswith("/") else f"{folder}/{name}"
+
+
+def _as_expression(part: str) -> str:
+    """Returns the regular expression for one part of a pattern."""
+    expression, index = "", 0
+    while index < len(part):
+        sign = part[index]
+        index += 1
+        if sign == "*":
+            expression += ".*"
+        elif sign == "?":
+            expression += "."
+        elif (
+            sign == "["
+            and (end := part.find("]", index + 2 if part[index : index + 1] in ("!", "^") else index + 1)) > 0
+        ):
+            inside = part[index:end]
+            negated = inside[0] in "!^"
+            signs = "".join(sign if sign == "-" else re.escape(sign) for sign in inside[negated:])
+            expression += f"[{'^' if negated else ''}{signs}]"
+            index = end + 1
+        else:
+            if sign == "\\" and index < len(part):
+                sign = part[index]
+                index += 1
+            expression += re.escape(sign)
+    return expression
+
+
 def match_files(patterns: Any) -> list[str]:
-    """Returns the files that match one pattern or several, sorted.
+    """Returns the files that match one pattern or several, sorted, without folders, hidden files and repetitions.
 
     Raises:
         NoFilesError: none matches.
@@ -101,5 +181,6 @@ def no_files(patterns: list[str]) -> NoFilesError:
         )
     names = sorted(os.listdir(folder))
     some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    holds = f"holds {len(names)} entries: {some}" if names else "is empty"
+    count = "1 entry" if len(names) == 1 else f"{len(names)} entries"
+    holds = f"holds {count}: {some}" if names else "is empty"
     return NoFilesError(f"no file matches {shown}.", fix=f"The folder {folder!r} {holds}.")

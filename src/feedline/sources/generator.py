@@ -18,10 +18,12 @@ from feedline.errors import (
     FeedlineError,
     SignatureError,
     StructureError,
+    with_article,
 )
 from feedline.fixed_block import FixedBlockBuilder, is_fixed
+from feedline.nodes.arity import called, function_name
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
-from feedline.nodes.map import called, function_name, locate_user_error
+from feedline.nodes.map import locate_user_error
 from feedline.origin import Origin
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -36,6 +38,7 @@ from feedline.structure import (
     describe_tree,
     flatten,
     is_spec,
+    spec_of,
     with_shape,
 )
 
@@ -89,18 +92,21 @@ class Generator(Node):
         if cached is None:
             from feedline.run.context import Run
             from feedline.run.streams import first_block
-            from feedline.structure import spec_of
 
-            block = first_block(self, Run())
-            if block is None:
+            if first_block(self, Run(keeps=False)) is None:
                 raise StructureError(
                     "the generator gave no element, so its structure is not known.",
                     fix="Give output_signature, or mend the generator.",
                 )
-            specs = [spec_of(column[0]) for column in block.columns]
-            cached = block.treedef.unflatten([with_shape(spec, _unknown_lengths(spec)) for spec in specs])
-            object.__setattr__(self, "_spec", cached)
+            cached = self.__dict__["_spec"]
         return cached
+
+    def learn_spec(self, components: list[Any], treedef: Treedef) -> None:
+        """Takes the spec from the first element of whatever runs first: a generator may be costly to start."""
+        if "_spec" not in self.__dict__:
+            specs = [spec_of(component) for component in components]
+            learnt = treedef.unflatten([with_shape(spec, _unknown_lengths(spec)) for spec in specs])
+            object.__setattr__(self, "_spec", learnt)
 
     def open(self, epoch: int, run: Run) -> Stream:
         return _GeneratorStream(self, epoch)
@@ -120,7 +126,8 @@ class Generator(Node):
         if not hasattr(iterator, "__next__"):
             if not hasattr(iterator, "__iter__"):
                 raise ArgumentError(
-                    f"{function_name(self.function)}() returned a {type(iterator).__name__}, not an iterator.",
+                    f"{function_name(self.function)}() returned {with_article(type(iterator).__name__)}, "
+                    "not an iterator.",
                     fix="Use yield in the function, or return an iterator or a list.",
                 )
             return iter(iterator)
@@ -157,7 +164,7 @@ def generator(
     if not callable(function):
         if hasattr(function, "__next__"):
             raise _exhausted(
-                f"from_generator() was given a {type(function).__name__} object, "
+                f"from_generator() was given {with_article(type(function).__name__)} object, "
                 "which would be empty in the second epoch."
             )
         if not hasattr(function, "__iter__"):
@@ -230,10 +237,10 @@ class _GeneratorStream:
                 if element is _END:
                     self._ended = True
                     break
-                if self._treedef is None:
-                    builder.append(self._learn(element), self._treedef)
-                elif isinstance(builder, FixedBlockBuilder):
+                if isinstance(builder, FixedBlockBuilder):
                     builder.append_leaves(self._leaves(element))
+                elif self._treedef is None:
+                    builder.append(*self._learn(element))
                 else:
                     builder.append(self._components(element), self._treedef)
                 self._position += 1
@@ -265,11 +272,12 @@ class _GeneratorStream:
         assert self._converters is not None
         return [convert(leaf) for convert, leaf in zip(self._converters, self._leaves(element), strict=True)]
 
-    def _learn(self, element: Any) -> list[Any]:
+    def _learn(self, element: Any) -> tuple[list[Any], Treedef]:
         """Takes the structure and the dtypes from the first element."""
-        leaves, self._treedef = flatten(element)
+        leaves, treedef = flatten(element)
+        self._treedef = treedef
         components = [as_component(leaf) for leaf in leaves]
-        names = component_names(self._treedef)
+        names = component_names(treedef)
         self._converters = []
         for component, name in zip(components, names, strict=True):
             if isinstance(component, RaggedTensor):
@@ -280,7 +288,8 @@ class _GeneratorStream:
                 shape = tuple(None for _ in component_shape(component))
                 spec = TensorSpec(shape, component_dtype(component))
             self._converters.append(_Converter(spec, name, False))
-        return components
+        self._node.learn_spec(components, treedef)
+        return components, treedef
 
     def _disagreement(self, element: Any) -> SignatureError:
         got = describe_tree(flatten(element)[1])
@@ -359,7 +368,7 @@ class _Converter:
             wanted = RaggedTensor if isinstance(spec, RaggedTensorSpec) else SparseTensor
             if not isinstance(value, wanted):
                 raise SignatureError(
-                    f"{self._name} is a {type(value).__name__} where {wanted.__name__} is expected.",
+                    f"{self._name} is {with_article(type(value).__name__)} where {wanted.__name__} is expected.",
                     fix=f"Yield a fl.{wanted.__name__}, or change output_signature.",
                 )
             component: Any = value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
-from feedline.nodes.base import Node
+from feedline.nodes.base import Node, countable
 from feedline.spec import TensorSpec
 from feedline.structure import flatten
 
@@ -31,13 +31,15 @@ class Range(Node):
     name = "range"
 
     def cardinality(self) -> int:
-        return len(self.numbers)
+        length = self.numbers.stop - self.numbers.start
+        return countable(max(0, -(-length // self.numbers.step)))
 
     def spec(self) -> Any:
         return TensorSpec((), self.dtype)
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
-        values = (positions * self.numbers.step + self.numbers.start).astype(self.dtype)
+        # Where a product is beyond 64 bits the sum is not, and comes out right: both wrap around.
+        values = (positions * np.int64(self.numbers.step) + np.int64(self.numbers.start)).astype(self.dtype)
         return Block(len(positions), [values], flatten(0)[1])
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:

@@ -199,7 +199,8 @@ class Saved(Node):
 def _kind_of(value: Any) -> str:
     """Returns what a component or its spec is, in words."""
     name = type(value).__name__
-    kind = "ragged tensor" if name.startswith("Ragged") else "sparse tensor" if name.startswith("Sparse") else "tensor"
+    ragged = name.startswith("Ragged") and value.ragged_rank > 0  # or it is the spec of a row, which is an array
+    kind = "ragged tensor" if ragged else "sparse tensor" if name.startswith("Sparse") else "tensor"
     return f"{kind} of {dtype_name(component_dtype(value))}"
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
-from feedline.errors import FeedlineError, StructureError
+from feedline.errors import FeedlineError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, BlockNode, Node, Stream
 from feedline.ragged import RaggedTensor
 from feedline.sources.file_turns import FilesStream, order_by_turns
 from feedline.sparse import SparseTensor
-from feedline.spec import TensorSpec, string
+from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec, string
 from feedline.strings import PackedStrings
-from feedline.structure import flatten, spec_of
+from feedline.structure import flatten
 
 if TYPE_CHECKING:
     from feedline.formats.tfrecord import RecordIndex
@@ -152,41 +152,83 @@ class ParsedRecords(BlockNode):
 
     name = "parse_example"
     works = True
-    spec_costs = True
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in the order in which TensorFlow gives them."""
+        from feedline.io.example_parser import ExampleParser, feature_items
+
+        return tuple(name for name, _ in ExampleParser(feature_items(self.features)).items)
+
+    @cached_property
+    def by_rows(self) -> dict[str, Any]:
+        """The features as they are read, so that no record's value depends on what is read along with it."""
+        return {name: _by_rows(name, self.features[name]) for name in self.names}
 
     def spec(self) -> Any:
-        from feedline.run.context import Run
-        from feedline.run.streams import first_block
-
-        block = first_block(self, Run())
-        if block is None:
-            raise StructureError(
-                "the files hold no record, so what it parses to is not known.",
-                fix="Give files with at least one record.",
-                where=[f"{self.label()} at {self.origin}"],
-            )
-        return block.treedef.unflatten([spec_of(column[0]) for column in block.columns])
+        return {name: _feature_spec(self.features[name]) for name in self.names}
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         from feedline.io.parse_example import parse_example
 
         try:
-            parsed = parse_example(block.columns[0], self.features)
+            parsed = parse_example(block.columns[0], self.by_rows)
         except FeedlineError as error:
             row = getattr(error, "row", None)
             if row is not None:
                 error.where = [place for place in error.where if not place.endswith("of the batch")]
                 error.add_where(self.source_of(int(positions[row]), int(epochs[row])))
             raise
-        leaves, treedef = flatten(parsed)
-        return Block(block.length, [_rows(leaf, block.length) for leaf in leaves], treedef)
+        rows: Any = {name: _rows(parsed[name], self.features[name], block.length) for name in self.names}
+        treedef = flatten(dict.fromkeys(rows, 0))[1]
+        return Block(block.length, treedef.flatten_up_to(rows), treedef)
 
 
-def _rows(values: Any, count: int) -> Any:
+def _by_rows(name: str, feature: Any) -> Any:
+    """Returns a feature that is padded to the longest of a batch as one that is not."""
+    from feedline.io.features import FixedLenSequenceFeature, RaggedFeature
+
+    if not isinstance(feature, FixedLenSequenceFeature):
+        return feature
+    return RaggedFeature(feature.dtype, name, [RaggedFeature.UniformRowLength(length) for length in feature.shape])
+
+
+def _feature_spec(feature: Any) -> Any:
+    """Returns the spec of what one record's feature becomes; a length that may vary is None."""
+    from feedline.io.features import (
+        FixedLenFeature,
+        FixedLenSequenceFeature,
+        SparseFeature,
+        UniformRowLength,
+        VarLenFeature,
+    )
+
+    if isinstance(feature, FixedLenFeature):
+        return TensorSpec(feature.shape, feature.dtype)
+    if isinstance(feature, FixedLenSequenceFeature):
+        return TensorSpec((None, *feature.shape), feature.dtype)
+    if isinstance(feature, VarLenFeature):
+        return SparseTensorSpec((None,), feature.dtype)
+    if isinstance(feature, SparseFeature):
+        return SparseTensorSpec(feature.size, feature.dtype)
+    lengths = [part.length if isinstance(part, UniformRowLength) else None for part in feature.partitions]
+    ragged_rank = max((place for place, length in enumerate(lengths, 1) if length is None), default=0)
+    if ragged_rank == 0:
+        return TensorSpec((None, *lengths), feature.dtype)
+    return RaggedTensorSpec((None, *lengths), feature.dtype, ragged_rank, feature.row_splits_dtype)
+
+
+def _rows(values: Any, feature: Any, count: int) -> Any:
     """Returns the column of the rows of a batch that was parsed at once."""
+    from feedline.io.features import SparseFeature
+
     if isinstance(values, np.ndarray):
         return values
     if isinstance(values, RaggedTensor):
         return [values[row] for row in range(count)]
     bounds = np.searchsorted(values.indices[:, 0], np.arange(count + 1)).tolist()
-    return [SparseTensor(values.indices[a:b, 1:], values.values[a:b], [b - a]) for a, b in itertools.pairwise(bounds)]
+    size = np.asarray(values.dense_shape[1:]) if isinstance(feature, SparseFeature) else None
+    return [
+        SparseTensor(values.indices[a:b, 1:], values.values[a:b], np.array([b - a]) if size is None else size)
+        for a, b in itertools.pairwise(bounds)
+    ]

@@ -87,7 +87,7 @@ class BytesList(_ValueList):
         return b"".join([delimited(1, value) for value in self._data])
 
     def _merge(self, message: memoryview) -> None:
-        self.value.extend([bytes(value) for number, wire, value in fields(message) if (number, wire) == (1, DELIMITED)])  # type: ignore[arg-type]
+        self.value.extend([bytes(value) for number, wire, value in fields(message) if (number, wire) == (1, DELIMITED)])
 
     def _text(self) -> list[str]:
         return [f"value: {quoted(value)}" for value in self.value]
@@ -261,7 +261,7 @@ class Feature(Message):
         """
         if oneof_group not in ("kind", b"kind"):
             raise ArgumentError(f"a Feature has no group {oneof_group!r}.", fix='Ask for "kind".')
-        return self._NAMES[type(self._list)] if self._list is not None else None  # type: ignore[index]
+        return self._NAMES[type(self._list)] if self._list is not None else None
 
     def HasField(self, field_name: str) -> bool:
         """Says whether the list of this name is set."""
@@ -280,7 +280,7 @@ class Feature(Message):
     def _payload(self) -> bytes:
         if self._list is None:
             return b""
-        return delimited(self._NUMBERS[type(self._list)], self._list._payload())  # type: ignore[index]
+        return delimited(self._NUMBERS[type(self._list)], self._list._payload())
 
     def _merge(self, message: memoryview) -> None:
         kinds = {number: kind for kind, number in self._NUMBERS.items()}
@@ -299,7 +299,7 @@ class Feature(Message):
         return (type(self._list), self._list and self._list._contents())
 
     def _text(self) -> list[str]:
-        return [] if self._list is None else block(self._NAMES[type(self._list)], self._list._text())  # type: ignore[index]
+        return [] if self._list is None else block(self._NAMES[type(self._list)], self._list._text())
 
 
 class Features(Message):

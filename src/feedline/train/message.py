@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from feedline.errors import CorruptExampleError, DtypeError
+from feedline.errors import CorruptExampleError, DtypeError, with_article
 
 
 class Message:
@@ -41,7 +41,7 @@ class Message:
         """Adds the contents of these bytes, as if they had followed the message's own; returns how many were read."""
         if not isinstance(serialized, bytes | bytearray | memoryview):
             raise DtypeError(
-                f"a serialised {type(self).__name__} is bytes, not a {type(serialized).__name__}.",
+                f"a serialised {type(self).__name__} is bytes, not {with_article(type(serialized).__name__)}.",
                 fix="Give the bytes that SerializeToString() returned.",
             )
         try:
@@ -56,8 +56,8 @@ class Message:
         """Replaces the contents by a copy of another message's."""
         if type(other) is not type(self):
             raise DtypeError(
-                f"a {type(self).__name__} cannot be a copy of a {type(other).__name__}.",
-                fix=f"Give a {type(self).__name__}.",
+                f"{with_article(type(self).__name__)} cannot be a copy of {with_article(type(other).__name__)}.",
+                fix=f"Give {with_article(type(self).__name__)}.",
             )
         self._assign(other._copy())
 
@@ -118,7 +118,7 @@ def take(kind: type[Message], value: Any, owner: str) -> Any:
     """
     if type(value) is not kind:
         raise DtypeError(
-            f"{owner} takes a {kind.__name__}, not a {type(value).__name__}.",
+            f"{owner} takes {with_article(kind.__name__)}, not {with_article(type(value).__name__)}.",
             fix=f"Wrap the value in feedline.train.{kind.__name__}(...).",
         )
     return value._copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from feedline.errors import DtypeError
+from feedline.errors import DtypeError, with_article
 from feedline.formats.wire import DELIMITED, delimited, fields
 from feedline.train.message import block, quoted, take
 
@@ -26,7 +26,7 @@ class MessageMap(MutableMapping):
         if given is not None:
             if not isinstance(given, Mapping):
                 raise DtypeError(
-                    f"a map of {kind.__name__} is made of a dict, not of a {type(given).__name__}.",
+                    f"a map of {kind.__name__} is made of a dict, not of {with_article(type(given).__name__)}.",
                     fix=f'Give a dict such as {{"name": {kind.__name__}(...)}}.',
                 )
             for name, message in given.items():
@@ -79,7 +79,7 @@ class MessageMap(MutableMapping):
         name, message = "", self._kind()
         for number, wire, value in fields(entry):
             if number == 1 and wire == DELIMITED:
-                name = bytes(value).decode()  # type: ignore[arg-type]
+                name = bytes(value).decode()
             elif number == 2 and wire == DELIMITED:
                 message._merge(value)
         self._items[name] = message

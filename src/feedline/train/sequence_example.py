@@ -216,7 +216,7 @@ class SequenceExample(Message):
                 continue
             name, part = ("context", self._context) if number == 1 else ("feature_lists", self._feature_lists)
             self._present[name] = True
-            part._merge(value)  # type: ignore[arg-type, attr-defined]
+            part._merge(value)  # type: ignore[arg-type]
 
     def _assign(self, other: Self) -> None:
         self._present = dict(other._present)

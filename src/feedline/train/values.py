@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, ShapeError
+from feedline.errors import ArgumentError, DtypeError, ShapeError, with_article
 from feedline.formats.wire import varint
 
 _LONG = 64  # from here on NumPy and the kernels are quicker than Python
@@ -141,7 +141,7 @@ class Kind:
             return self.check_list(values)
         if isinstance(values, str | bytes | bytearray) or not isinstance(values, Iterable):
             raise DtypeError(
-                f"{self.name} takes a list of values, not a {type(values).__name__}.",
+                f"{self.name} takes a list of values, not {with_article(type(values).__name__)}.",
                 fix="Put the value into a list: value=[...].",
             )
         if hasattr(values, "__array__"):

@@ -11,6 +11,7 @@ from common import (
     X,
     Y,
     batches,
+    close_to,
     linear,
     raises,
     weights,
@@ -38,6 +39,7 @@ def check_infinite_without_steps_is_refused():
     raises(
         InfiniteDatasetError,
         lambda: model.fit(X, Y, validation_data=data, verbose=0),
+        "fit(validation_data=...)",
         "validation_steps=100",
     )
     for mine, other in zip(weights(model), before, strict=True):
@@ -64,6 +66,42 @@ def check_bad_structure():
     raises(StructureError, lambda: batches(X, Y, Y, Y).to_keras(), "tuple of 4")
     uneven = fl.Dataset.from_tensors((X, Y[:1])).repeat(2)
     raises(ShapeError, lambda: model.fit(uneven, verbose=0), "x has 100", "y has 1")
+
+
+def check_the_first_batch_tells_what_the_spec_leaves_open():
+    numbers = X[:, :1]
+    twice = batches(numbers, Y, size=4).batch(2)
+    assert twice.element_spec[0].shape == (None, None, 1)
+    raises(ShapeError, lambda: linear_of_one().fit(twice, verbose=0), "batched twice", "(2, 4, 1)")
+    # Keras itself drops or adds a last length of 1 where that makes the shapes agree.
+    expected = linear_of_one().predict(numbers, verbose=0)
+    for x in (numbers, numbers[:, 0], numbers[..., None]):
+        close_to(linear_of_one().predict(batches(x), verbose=0), expected)
+
+
+def linear_of_one():
+    start = keras.initializers.Constant(0.5)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer=start)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def check_imaginary_parts_are_not_lost():
+    waves = (X + 1j).astype(np.complex64)
+    for model in (linear(), linear(built=False)):
+        for method in (model.fit, model.evaluate):
+            raises(DtypeError, lambda method=method: method(batches(waves, Y), verbose=0), "x is complex64", "real")
+            raises(DtypeError, lambda method=method: method(batches(X, Y + 1j), verbose=0), "y is complex", "real")
+        raises(DtypeError, lambda model=model: model.predict(batches(waves), verbose=0), "x is complex64")
+        raises(DtypeError, lambda model=model: model.fit(X, Y, validation_data=batches(waves, Y), verbose=0))
+    linear().predict(batches(X, Y + 1j), verbose=0)  # which leaves y aside
+
+    class Magnitude(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.cast(keras.ops.absolute(x), "float32")
+
+    model = keras.Sequential([keras.Input((4,), dtype="complex64"), Magnitude(dtype="complex64")])
+    close_to(model.predict(batches(waves), verbose=0), np.abs(waves))
 
 
 def check_labels_missing():

@@ -87,6 +87,36 @@ def check_unbuilt_model_sees_each_element_once():
         assert sorted(drawn) == sorted([*map(float, X[:, 0])] * 2), (unknown, len(drawn))
 
 
+def check_a_generator_is_started_once_an_epoch_and_once_for_its_spec():
+    starts = [0]
+
+    def generate():
+        starts[0] += 1
+        yield from zip(X, Y, strict=True)
+
+    def same(x, y):
+        return x, y
+
+    signature = fl.TensorSpec((4,), "float32"), fl.TensorSpec((1,), "float32")
+    signed = fl.Dataset.from_generator(generate, output_signature=signature)
+    unsigned = fl.Dataset.from_generator(generate)
+    for data, looks in [
+        (signed.batch(32), 0),
+        (signed.map(same).map(same).batch(32), 1),
+        (unsigned.batch(32), 1),
+        (unsigned.map(same).batch(32).map(same).prefetch(2), 1),
+    ]:
+        starts[0] = 0
+        linear().fit(data, epochs=2, verbose=0)
+        assert starts[0] == 2 + looks, (data, starts)
+
+
+def check_a_generator_without_signature_builds_a_model():
+    expected = linear().fit(X, Y, batch_size=32, shuffle=False, verbose=0).history["loss"]
+    data = fl.Dataset.from_generator(lambda: zip(X, Y, strict=True)).batch(32)
+    close_to(linear(built=False).fit(data, verbose=0).history["loss"], expected)
+
+
 def check_each_epoch_sees_each_element_once():
     numbers = np.arange(1, 11, dtype=np.float32)[:, None]
     for unknown in (False, True):

@@ -61,9 +61,11 @@ def case(
     true = [function for pred, function in pred_fn_pairs if truth(pred, "a condition")]
     if exclusive and len(true) > 1:
         raise ArgumentError(f"{len(true)} conditions are True, with exclusive=True.")
-    if not true and default is None:
+    if true:
+        return wrapped(true[0]())
+    if default is None:
         raise ArgumentError("no condition is True, and there is no default.", fix="Give default.")
-    return wrapped(true[0]() if true else default())  # type: ignore[misc]
+    return wrapped(default())
 
 
 def switch_case(
@@ -79,7 +81,8 @@ def switch_case(
     number = whole(branch_index, "branch_index")
     functions = dict(branch_fns) if isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple) else None
     functions = dict(enumerate(branch_fns)) if functions is None else functions
-    return wrapped(functions.get(number, default or functions[max(functions)])())
+    function: Any = functions.get(number, default or functions[max(functions)])
+    return wrapped(function())
 
 
 def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, **ignored: Any) -> Any:

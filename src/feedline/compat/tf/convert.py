@@ -73,9 +73,9 @@ def to_array(value: Any, dtype: Any = None, name: str = "the value") -> np.ndarr
     if isinstance(value, PackedStrings):
         return _with_dtype(value.array(), wanted, name)
     if hasattr(value, "row_splits") or hasattr(value, "dense_shape"):
-        kind = "ragged" if hasattr(value, "row_splits") else "sparse"
-        fix = ".to_tensor()" if kind == "ragged" else "tf.sparse.to_dense()"
-        raise DtypeError(f"{name} is a {kind} tensor where a dense one is needed.", fix=f"Use {fix} first.")
+        form = "ragged" if hasattr(value, "row_splits") else "sparse"
+        fix = ".to_tensor()" if form == "ragged" else "tf.sparse.to_dense()"
+        raise DtypeError(f"{name} is a {form} tensor where a dense one is needed.", fix=f"Use {fix} first.")
     if isinstance(value, range):
         value = list(value)
     if isinstance(value, list | tuple):
@@ -198,7 +198,7 @@ def _is_text(value: Any) -> bool:
 def _dtype_of_list(values: Any, types: set[type], first: Any, array: np.ndarray, name: str) -> np.dtype | None:
     """Returns the dtype of a list of numbers: its first value's, integers of any width being int32 where they fit."""
     if types <= _PYTHON_NUMBERS.keys():
-        kinds = {_DTYPE_OF[each].kind for each in types}
+        kinds: set[str] = {_DTYPE_OF[each].kind for each in types}
     else:
         kinds = {kind_of(np.asarray(leaf).dtype) for leaf in leaves(values)}
     have = np.asarray(first).dtype

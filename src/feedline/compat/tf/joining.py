@@ -11,6 +11,8 @@ from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError, DtypeError, ShapeError
 
+# NumPy 2.5 types keepdims as a literal: calls that pass it on are marked.
+
 
 def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
     """Returns tensors of one shape as the rows of one tensor.
@@ -162,7 +164,9 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     from feedline.compat.tf.arithmetic import both
 
     left, right = both("tensordot", a, b)
-    where = axes if isinstance(axes, int) else [list(part) if isinstance(part, list | tuple) else part for part in axes]
+    where: Any = (
+        axes if isinstance(axes, int) else [list(part) if isinstance(part, list | tuple) else part for part in axes]
+    )
     return as_tensor(np.tensordot(left, right, where).astype(left.dtype))
 
 
@@ -182,9 +186,9 @@ def norm(
     where = tuple(range(array.ndim)) if axis is None else tuple(axis_of(n, array.ndim) for n in wholes(axis, "axis"))
     sizes = np.abs(array)
     if ord in ("euclidean", 2):
-        return as_tensor(np.sqrt(np.sum(sizes * sizes, where, keepdims=keepdims)))
+        return as_tensor(np.sqrt(np.sum(sizes * sizes, where, keepdims=keepdims)))  # type: ignore[call-overload]
     if ord == np.inf:
-        return as_tensor(np.max(sizes, where, keepdims=keepdims))
+        return as_tensor(np.max(sizes, where, keepdims=keepdims))  # type: ignore[call-overload]
     if not isinstance(ord, int | float) or ord < 1:
         raise ArgumentError(f"ord is {ord!r}.", fix='Use "euclidean", 1, 2 or np.inf.')
-    return as_tensor((np.sum(sizes**ord, where, keepdims=keepdims) ** (1 / ord)).astype(array.dtype))
+    return as_tensor((np.sum(sizes**ord, where, keepdims=keepdims) ** (1 / ord)).astype(array.dtype))  # type: ignore[call-overload]

@@ -229,9 +229,9 @@ def one_hot(
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Returns `on_value` at each index of a new dimension, and `off_value` elsewhere; see `feedline.one_hot`."""
-    values = [plain(on_value), plain(off_value)]
+    on, off = plain(on_value), plain(off_value)
     place = None if axis is None else whole(axis, "axis")
-    return as_tensor(array_ops.one_hot(to_array(indices), whole(depth, "depth"), *values, place, dtype))
+    return as_tensor(array_ops.one_hot(to_array(indices), whole(depth, "depth"), on, off, place, dtype))
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = np.bool_, name: str | None = None) -> Tensor:

@@ -111,8 +111,8 @@ def range(starts: Any, limits: Any = None, deltas: Any = 1, dtype: Any = None, n
     if limits is None:
         starts, limits = 0, starts
     columns = np.broadcast_arrays(*[to_array(value) for value in (starts, limits, deltas)])
-    columns = [np.atleast_1d(column) for column in columns]
-    return stack([making.range(*row, dtype=dtype) for row in zip(*columns, strict=True)])
+    rows = zip(*(np.atleast_1d(column) for column in columns), strict=True)
+    return stack([making.range(start, limit, delta, dtype) for start, limit, delta in rows])
 
 
 def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:

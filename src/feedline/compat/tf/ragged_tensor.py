@@ -29,6 +29,8 @@ class RaggedTensor(ragged.RaggedTensor):
         (array([2, 1]), [[1, 2], [3, 0]], [[2, 3], [4]])
     """
 
+    row_splits: Tensor
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "row_splits", _plain(self.row_splits))
         if not isinstance(self.values, ragged.RaggedTensor):
@@ -43,7 +45,7 @@ class RaggedTensor(ragged.RaggedTensor):
         return cls(_values(values), _splits(row_splits))
 
     @classmethod
-    def from_row_lengths(  # type: ignore[override]
+    def from_row_lengths(
         cls, values: Any, row_lengths: Any, row_splits_dtype: Any = np.int64, name: str | None = None
     ) -> Any:
         """Returns the ragged tensor whose rows have these lengths."""
@@ -77,14 +79,14 @@ class RaggedTensor(ragged.RaggedTensor):
         if lengths is not None:
             kept = np.clip(to_array(lengths, None, "lengths").astype(np.int64), 0, array.shape[1])
         elif padding is not None:
-            other = array != to_array(padding, array.dtype, "padding")
-            other = np.asarray(other, bool).reshape(*array.shape[:2], -1).any(axis=2)
+            unequal = np.asarray(array != to_array(padding, array.dtype, "padding"), bool)
+            other: Any = unequal.reshape(*array.shape[:2], -1).any(axis=2)
             kept = np.where(other.any(axis=1), array.shape[1] - np.argmax(other[:, ::-1], axis=1), 0)
         rows = [row[:length] for row, length in zip(array, kept.tolist(), strict=True)]
         return cls.from_row_lengths(np.concatenate(rows) if rows else array.reshape(0, *array.shape[2:]), kept)
 
     @property
-    def shape(self) -> TensorShape:  # type: ignore[override]
+    def shape(self) -> TensorShape:
         """The shape, with None for the ragged dimensions."""
         return TensorShape((len(self), None, *self.values.shape[1:]))
 
@@ -101,10 +103,11 @@ class RaggedTensor(ragged.RaggedTensor):
         """Returns the number of rows."""
         return as_tensor(np.asarray(len(self), self.row_splits.dtype if out_type is None else as_dtype(out_type)))
 
-    def row_lengths(self, axis: Any = 1, name: str | None = None) -> Tensor:  # type: ignore[override]
+    def row_lengths(self, axis: Any = 1, name: str | None = None) -> Any:
         """Returns the length of each row."""
         if whole(axis, "axis") != 1:
-            return RaggedTensor(self.values.row_lengths(whole(axis, "axis") - 1), self.row_splits)  # type: ignore
+            inner: Any = self.values
+            return RaggedTensor(inner.row_lengths(whole(axis, "axis") - 1), self.row_splits)
         return as_tensor(np.diff(np.asarray(self.row_splits)))
 
     def row_starts(self, name: str | None = None) -> Tensor:
@@ -135,7 +138,7 @@ class RaggedTensor(ragged.RaggedTensor):
             return self.with_values(self.values.with_flat_values(new_values))
         return self.with_values(new_values)
 
-    def to_tensor(self, default_value: Any = None, name: str | None = None, shape: Any = None) -> Tensor:  # type: ignore
+    def to_tensor(self, default_value: Any = None, name: str | None = None, shape: Any = None) -> Tensor:  # type: ignore[override]
         """Returns a dense tensor, its rows filled up.
 
         Args:

@@ -11,6 +11,8 @@ from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError
 from feedline.spec import as_dtype
 
+# NumPy 2.5 types keepdims as a literal: calls that pass it on are marked.
+
 Axes = tuple[int, ...]
 
 
@@ -39,14 +41,14 @@ def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     """
     array, axes = _input(input_tensor, axis, "iufc", "reduce_sum")
     with np.errstate(all="ignore"):
-        return as_tensor(np.sum(array, axes, dtype=array.dtype, keepdims=keepdims))
+        return as_tensor(np.sum(array, axes, dtype=array.dtype, keepdims=keepdims))  # type: ignore[call-overload]
 
 
 def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Returns the product, in the dtype of the input; the arguments are `reduce_sum`'s."""
     array, axes = _input(input_tensor, axis, "iufc", "reduce_prod")
     with np.errstate(all="ignore"):
-        return as_tensor(np.prod(array, axes, dtype=array.dtype, keepdims=keepdims))
+        return as_tensor(np.prod(array, axes, dtype=array.dtype, keepdims=keepdims))  # type: ignore[call-overload]
 
 
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
@@ -59,10 +61,10 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, nam
         if array.dtype.kind not in "iu":
             count = int(np.prod([array.shape[where] for where in axes], dtype=np.int64))
             if count == 0:
-                shape = np.sum(array, axes, keepdims=keepdims).shape
+                shape = np.sum(array, axes, keepdims=keepdims).shape  # type: ignore[call-overload]
                 return as_tensor(np.full(shape, np.nan, array.dtype))
             wide = np.float32 if array.dtype.itemsize == 2 else array.dtype
-            return as_tensor(np.mean(array, axes, dtype=wide, keepdims=keepdims).astype(array.dtype))
+            return as_tensor(np.mean(array, axes, dtype=wide, keepdims=keepdims).astype(array.dtype))  # type: ignore[call-overload]
         sums = np.asarray(np.sum(array, axes, dtype=np.int64 if array.dtype.kind == "i" else np.uint64, keepdims=True))
         count = array.size // max(1, sums.size) or 1
         means = np.sign(sums) * (np.abs(sums) // count) if array.dtype.kind == "i" else sums // np.uint64(count)
@@ -73,13 +75,13 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, nam
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Returns the largest value; of no values, the lowest that the dtype has. The arguments are `reduce_sum`'s."""
     array, axes = _input(input_tensor, axis, "iuf", "reduce_max")
-    return as_tensor(np.max(array, axes, keepdims=keepdims, initial=_bound(array.dtype, lowest=True)))
+    return as_tensor(np.max(array, axes, keepdims=keepdims, initial=_bound(array.dtype, lowest=True)))  # type: ignore[call-overload]
 
 
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Returns the smallest value; of no values, the highest that the dtype has. The arguments are `reduce_sum`'s."""
     array, axes = _input(input_tensor, axis, "iuf", "reduce_min")
-    return as_tensor(np.min(array, axes, keepdims=keepdims, initial=_bound(array.dtype, lowest=False)))
+    return as_tensor(np.min(array, axes, keepdims=keepdims, initial=_bound(array.dtype, lowest=False)))  # type: ignore[call-overload]
 
 
 def _bound(dtype: np.dtype, *, lowest: bool) -> Any:
@@ -91,13 +93,13 @@ def _bound(dtype: np.dtype, *, lowest: bool) -> Any:
 def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Says whether one value is True. The input is bool; the arguments are `reduce_sum`'s."""
     array = to_array(input_tensor, bool, "input_tensor")
-    return as_tensor(np.any(array, _axes(axis, array.ndim), keepdims=keepdims))
+    return as_tensor(np.any(array, _axes(axis, array.ndim), keepdims=keepdims))  # type: ignore[call-overload]
 
 
 def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """Says whether all values are True. The input is bool; the arguments are `reduce_sum`'s."""
     array = to_array(input_tensor, bool, "input_tensor")
-    return as_tensor(np.all(array, _axes(axis, array.ndim), keepdims=keepdims))
+    return as_tensor(np.all(array, _axes(axis, array.ndim), keepdims=keepdims))  # type: ignore[call-overload]
 
 
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
@@ -138,7 +140,7 @@ def count_nonzero(
     array = to_array(input, None, "input")
     filled = array != b"" if kind_of(array.dtype) == "O" else array != 0
     filled = np.asarray(filled, bool)
-    return as_tensor(np.sum(filled, _axes(axis, array.ndim), dtype=as_dtype(dtype), keepdims=keepdims))
+    return as_tensor(np.sum(filled, _axes(axis, array.ndim), dtype=as_dtype(dtype), keepdims=keepdims))  # type: ignore[call-overload]
 
 
 def argmax(input: Any, axis: Any = None, output_type: Any = np.int64, name: str | None = None) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -150,7 +150,7 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     axes = [axis_of(number, array.ndim) for number in wholes(axis, "axis")]
     if len(set(axes)) < len(axes):
         raise ArgumentError(f"axis is {axis!r:.60}, which names one axis twice.", fix="Name each axis once.")
-    return as_tensor(np.flip(array, axes))
+    return as_tensor(np.flip(array, tuple(axes)))
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
@@ -262,10 +262,10 @@ def pad(
             f"paddings is {widths.tolist()}, more than {kind} can take from the shape {array.shape}.",
             fix="Pad less than there is to mirror.",
         )
-    return as_tensor(np.pad(array, widths, kind.lower()))
+    return as_tensor(np.pad(array, widths, "reflect" if kind == "REFLECT" else "symmetric"))
 
 
-def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
+def meshgrid(*args: Any, indexing: Literal["xy", "ij"] = "xy", name: str | None = None) -> list[Tensor]:
     """Returns for each row of numbers the grid of its values; see `numpy.meshgrid`."""
     grids = np.meshgrid(*(to_array(value) for value in args), indexing=indexing)
     return [as_tensor(np.ascontiguousarray(grid)) for grid in grids]

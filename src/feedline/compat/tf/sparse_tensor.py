@@ -27,7 +27,7 @@ class SparseTensor(sparse.SparseTensor):
             object.__setattr__(self, field, as_tensor(getattr(self, field)))
 
     @property
-    def shape(self) -> TensorShape:  # type: ignore[override]
+    def shape(self) -> TensorShape:
         """The shape of the dense tensor."""
         return TensorShape(np.asarray(self.dense_shape).tolist())
 

@@ -54,7 +54,7 @@ def _text(value: Any, name: str) -> str:
     array = to_array(value, string, name)
     if array.ndim:
         raise ArgumentError(f"{name} has the shape {array.shape}; one string is wanted.", fix="Give one string.")
-    return _decoded(array[()])
+    return _decoded(array.item())
 
 
 def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
@@ -111,7 +111,9 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
     by_bytes = _in_bytes(unit)
     array = to_array(input, string, "input")
     starts, counts = to_array(pos, None, "pos"), to_array(len, None, "len")
-    parts = fitting(np.frompyfunc(lambda *part: _part(*part, by_bytes), 3, 1), array, starts, counts)
+    parts = fitting(
+        np.frompyfunc(lambda value, start, count: _part(value, start, count, by_bytes), 3, 1), array, starts, counts
+    )
     return as_tensor(parts if isinstance(parts, bytes) else np.asarray(parts, object))
 
 
@@ -135,7 +137,7 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     Returns:
         A tensor of the parts of one string; a ragged tensor with one dimension more for a tensor of strings.
     """
-    between = None if sep is None else to_array(sep, string, "sep")[()]
+    between: Any = None if sep is None else to_array(sep, string, "sep")[()]
 
     return _parts(input, lambda value: value.split(between or None, maxsplit))
 
@@ -146,12 +148,12 @@ def _parts(input: Any, function: Callable[[bytes], list[bytes]]) -> Any:
         return input.with_flat_values(_parts(input.flat_values, function))
     array = to_array(input, string, "input")
     if array.ndim == 0:
-        return as_tensor(_strings(function(array[()])))
+        return as_tensor(_strings(function(array.item())))
     if array.ndim > 1:
         inner = _parts(array.reshape(-1), function)
         for depth in range(array.ndim - 1, 0, -1):
-            rows = int(np.prod(array.shape[:depth], dtype=np.int64))
-            inner = RaggedTensor.from_row_lengths(inner, np.full(rows, array.shape[depth], np.int64))
+            count = int(np.prod(array.shape[:depth], dtype=np.int64))
+            inner = RaggedTensor.from_row_lengths(inner, np.full(count, array.shape[depth], np.int64))
         return inner
     rows = [function(value) for value in array.tolist()]
     return RaggedTensor.from_row_lengths(
@@ -184,7 +186,7 @@ def join(inputs: Any, separator: Any = "", name: str | None = None) -> Tensor:
         inputs: tensors of one shape, or single strings.
         separator: what stands between.
     """
-    between = to_array(separator, string, "separator")[()]
+    between: Any = to_array(separator, string, "separator")[()]
     arrays = [to_array(value, string, "inputs") for value in inputs]
     shapes = {array.shape for array in arrays if array.ndim}
     if len(shapes) > 1:
@@ -206,7 +208,7 @@ def reduce_join(
         keepdims: whether the axes stay, with length 1.
         separator: what stands between.
     """
-    between = to_array(separator, string, "separator")[()]
+    between: Any = to_array(separator, string, "separator")[()]
     array = to_array(inputs, string, "inputs")
     axes = list(range(array.ndim))
     if axis is not None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from feedline.compat.tf.shape import TensorShape
-from feedline.errors import ArgumentError, ShapeError
+from feedline.errors import ArgumentError, ShapeError, with_article
 from feedline.spec import as_shape, dtype_name, shape_allows
 
 
@@ -35,7 +35,7 @@ class Tensor(np.ndarray):
     def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("tf.Tensor is made by tf.constant(value) or tf.convert_to_tensor(value).")
 
-    @property
+    @property  # type: ignore[misc]  # NumPy lets the shape be set
     def shape(self) -> TensorShape:  # type: ignore[override]
         """The lengths: a tuple with `as_list()`."""
         return tuple.__new__(TensorShape, _SHAPE(self))
@@ -222,7 +222,7 @@ class Tensor(np.ndarray):
         except ShapeError:
             return as_tensor(operation == "not_equal")
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __neg__(self) -> Any:
         from feedline.compat.tf.arithmetic import operate_on_one
@@ -294,4 +294,6 @@ def as_tensor(value: Any) -> Any:
         return array.view(Tensor)
     if isinstance(value, np.ndarray | np.generic | bool):
         return np.asarray(value).view(Tensor)
-    raise ArgumentError(f"a {kind.__name__} is no tensor: {value!r:.60}.", fix="Use tf.convert_to_tensor(value).")
+    raise ArgumentError(
+        f"{with_article(kind.__name__)} is no tensor: {value!r:.60}.", fix="Use tf.convert_to_tensor(value)."
+    )

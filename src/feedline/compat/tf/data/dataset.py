@@ -96,7 +96,7 @@ class Dataset(feedline.Dataset):
         return as_dataset(super().apply(transformation_func))
 
     @staticmethod
-    def from_generator(  # type: ignore[override]
+    def from_generator(
         generator: Callable[..., Any],
         output_types: Any = None,
         output_shapes: Any = None,

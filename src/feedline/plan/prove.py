@@ -1,0 +1,190 @@
+"""Whether a user's function may run on whole blocks: proven from its code, or not at all.
+
+A function is proven where its code neither branches nor loops, changes nothing, and refers to nothing but constants,
+functions that are known to work on blocks, and other proven functions. What it refers to is looked at again before
+every block: a global that was bound anew ends the proof.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+_HARMLESS_NAMES = """
+    RESUME NOP CACHE PUSH_NULL POP_TOP COPY SWAP COPY_FREE_VARS PRECALL KW_NAMES CALL CALL_KW CALL_FUNCTION_EX NOT_TAKEN
+    LOAD_CONST LOAD_SMALL_INT LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_BORROW LOAD_FAST_LOAD_FAST STORE_FAST
+    LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST_STORE_FAST STORE_FAST_LOAD_FAST LOAD_GLOBAL LOAD_DEREF LOAD_ATTR
+    LOAD_METHOD RETURN_VALUE RETURN_CONST BINARY_OP BINARY_SUBSCR BINARY_SLICE UNARY_NEGATIVE UNARY_INVERT COMPARE_OP
+    BUILD_TUPLE BUILD_LIST BUILD_MAP BUILD_CONST_KEY_MAP BUILD_SLICE LIST_EXTEND DICT_UPDATE DICT_MERGE UNPACK_SEQUENCE
+"""
+_HARMLESS = frozenset(_HARMLESS_NAMES.split())
+_REASONS = {
+    "STORE_SUBSCR": "it changes a value in place",
+    "STORE_ATTR": "it changes an object",
+    "STORE_GLOBAL": "it changes a global variable",
+    "STORE_DEREF": "it changes a variable that another function uses",
+    "MAKE_CELL": "it makes a function",
+    "MAKE_FUNCTION": "it makes a function",
+    "IMPORT_NAME": "it imports a module",
+    "YIELD_VALUE": "it is a generator",
+    "RAISE_VARARGS": "it raises an error",
+    "LOAD_BUILD_CLASS": "it makes a class",
+}
+_CONSTANTS = (bool, int, float, str, bytes, np.generic, np.dtype, type(None), type(Ellipsis))
+_DEEPEST = 8
+
+
+class UnprovenError(Exception):
+    """A function is not proven to work on blocks; the message says why."""
+
+
+@dataclass
+class Proof:
+    """A function that is proven.
+
+    Args:
+        function: the same code, bound to what `replace` made of all that it refers to.
+        references: what it refers to, as ways to look at it again and what was found.
+    """
+
+    function: Callable[..., Any]
+    references: list[tuple[Callable[[], Any], Any]] = field(default_factory=list)
+    mappings: list[tuple[Mapping, dict]] = field(default_factory=list)
+
+    def holds(self) -> bool:
+        """Says whether everything it refers to is still what it was."""
+        try:
+            return all(look() is value for look, value in self.references) and all(
+                dict(mapping) == copy for mapping, copy in self.mappings
+            )
+        except Exception:
+            return False
+
+
+def prove(function: Any, replace: Callable[[Any, Proof], Any]) -> Proof:
+    """Proves that a function may run on blocks.
+
+    Args:
+        function: the user's function.
+        replace: returns what stands in for a module or a function that it refers to; None where that is not known to
+            work on blocks.
+
+    Raises:
+        UnprovenError: it is not proven.
+    """
+    proof = Proof(function)
+    proof.function = _bound(function, replace, proof, 0)
+    return proof
+
+
+def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, depth: int) -> Callable[..., Any]:
+    if not isinstance(function, types.FunctionType):
+        raise UnprovenError(f"it is a {type(function).__name__}, not a plain function")
+    if depth > _DEEPEST:
+        raise UnprovenError("its calls are nested too deeply")
+    code = function.__code__
+    if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        raise UnprovenError("it is a generator")
+    global_names = _check_code(code)
+
+    def stand_in(name: str, value: Any) -> Any:
+        if isinstance(value, types.FunctionType) and not value.__module__.startswith("feedline"):
+            return _bound(value, replace, proof, depth + 1)
+        return _stand_in(name, value, replace, proof)
+
+    names: dict[str, Any] = {}
+    for name in global_names:
+        if name not in function.__globals__:
+            raise UnprovenError(f"it calls {name}()")
+        value = function.__globals__[name]
+        proof.references.append((_lookup(function.__globals__, name), value))
+        names[name] = stand_in(name, value)
+    cells = []
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            raise UnprovenError(f"{name} has no value yet") from None
+        proof.references.append((_contents(cell), value))
+        cells.append(types.CellType(stand_in(name, value)))
+    for value in function.__defaults__ or ():
+        _check_constant("a default", value, proof)
+    for name, value in (function.__kwdefaults__ or {}).items():
+        _check_constant(name, value, proof)
+    _check_attributes(
+        code, {**names, **{name: cell.cell_contents for name, cell in zip(code.co_freevars, cells, strict=True)}}
+    )
+    bound = types.FunctionType(code, names, function.__name__, function.__defaults__, tuple(cells))
+    bound.__kwdefaults__ = function.__kwdefaults__
+    return bound
+
+
+def _check_attributes(code: types.CodeType, names: dict[str, Any]) -> None:
+    """Checks what is taken out of modules; their stand-ins refuse what is not known to work on blocks."""
+    holder: Any = None
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if name in ("LOAD_GLOBAL", "LOAD_DEREF"):
+            holder = names.get(instruction.argval)
+        elif name in ("LOAD_ATTR", "LOAD_METHOD") and getattr(holder, "stands_for_module", False):
+            holder = getattr(holder, instruction.argval)
+        elif name not in ("CACHE", "NOP", "PUSH_NULL"):
+            holder = None
+
+
+def _check_code(code: types.CodeType) -> list[str]:
+    """Returns the global names that code uses."""
+    names = []
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if name not in _HARMLESS:
+            jumps = "JUMP" in name or name.startswith(("FOR_", "SEND", "GET_ITER"))
+            reason = "it branches or loops" if jumps or name == "TO_BOOL" else _REASONS.get(name, f"it uses {name}")
+            raise UnprovenError(reason)
+        if name == "BINARY_OP" and instruction.argrepr.endswith("="):
+            raise UnprovenError("it changes a value in place")
+        if name == "LOAD_GLOBAL" and instruction.argval not in names:
+            names.append(instruction.argval)
+    return names
+
+
+def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof: Proof) -> Any:
+    replaced = replace(value, proof)
+    if replaced is not None:
+        return replaced
+    _check_constant(name, value, proof)
+    return value
+
+
+def _check_constant(name: str, value: Any, proof: Proof) -> None:
+    if isinstance(value, _CONSTANTS) or (isinstance(value, type) and issubclass(value, np.generic)):
+        return
+    if type(value) is tuple:
+        for part in value:
+            _check_constant(name, part, proof)
+        return
+    if type(value) is dict and all(_is_feature(part) for part in value.values()):
+        proof.mappings.append((value, dict(value)))
+        return
+    what = f"{name}()" if callable(value) else f"{name}, a {type(value).__name__} that may change"
+    raise UnprovenError(f"it {'calls' if callable(value) else 'uses'} {what}")
+
+
+def _is_feature(value: Any) -> bool:
+    from feedline.io.example_parser import ALLOWED
+
+    return isinstance(value, ALLOWED)
+
+
+def _lookup(names: dict[str, Any], name: str) -> Callable[[], Any]:
+    return lambda: names.get(name)
+
+
+def _contents(cell: types.CellType) -> Callable[[], Any]:
+    return lambda: cell.cell_contents

@@ -1,0 +1,277 @@
+"""How operations run on blocks: for each function what gives, for n rows at once, what it gives for each row."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feedline import random
+from feedline.buffers import POOL
+from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, take_item
+from feedline.strings import PackedStrings
+from feedline.structure import flatten
+
+Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
+
+
+class NotAlikeError(Exception):
+    """The rows of a block cannot be computed together: they go to the user's function one by one."""
+
+
+@dataclass
+class Rows:
+    """Some rows of a block, while a function runs on them.
+
+    Args:
+        values: for each slot the values of all rows, or None before they are computed.
+        samples: for each slot what the element that was traced has.
+        count: how many rows.
+        seed: the seed of the transformation.
+        epochs: int64 `(count,)`.
+        positions: int64 `(count,)`.
+        targets: for slots that the function returns, where their values belong: a rule may write there at once.
+    """
+
+    values: list[Any]
+    samples: list[Any]
+    count: int
+    seed: int
+    epochs: np.ndarray
+    positions: np.ndarray
+    targets: dict[int, np.ndarray]
+
+    def room_for(self, operation: Operation, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Returns an array to write an operation's only result to."""
+        target = self.targets.get(operation.results[0])
+        if target is not None and target.shape == shape and target.dtype == dtype:
+            return target
+        return POOL.empty(shape, dtype)
+
+    def of(self, argument: Any) -> Any:
+        """Returns an argument with the values of all rows in place of its slots."""
+        return _filled(argument, lambda slot: self.values[slot.number])
+
+    def row(self, argument: Any, index: int) -> Any:
+        """Returns an argument as one row has it."""
+        return _filled(argument, lambda slot: self.values[slot.number][index])
+
+
+def _filled(argument: Any, value_of: Callable[[Slot], Any]) -> Any:
+    if type(argument) is Slot:
+        return value_of(argument)
+    if type(argument) in (tuple, list):
+        return type(argument)(_filled(part, value_of) for part in argument)
+    if type(argument) is dict:
+        return {key: _filled(part, value_of) for key, part in argument.items()}
+    return argument
+
+
+def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Runs a ufunc: rows of fewer dimensions than others get dimensions of length 1 behind the first."""
+    most = max(np.ndim(_sample(argument, rows)) for argument in operation.args)
+    arguments = []
+    for argument in operation.args:
+        value = rows.of(argument)
+        if type(argument) is Slot:
+            shape = np.shape(rows.samples[argument.number])
+            value = value.reshape(len(value), *(1,) * (most - len(shape)), *shape)
+        arguments.append(value)
+    sample = operation.samples[0]
+    with np.errstate(all="ignore"):
+        return (
+            operation.function(*arguments, out=rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)),
+        )
+
+
+def _sample(argument: Any, rows: Rows) -> Any:
+    return rows.samples[argument.number] if type(argument) is Slot else argument
+
+
+def at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Calls a function that does to each value of an array, of any shape, what it does to it alone."""
+    _check_only_first(operation)
+    return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs),)
+
+
+def _cast(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    _check_only_first(operation)
+    values = rows.of(operation.args[0])
+    dtype = operation.samples[0].dtype
+    if values.dtype.kind not in "biu" or dtype.kind != "f":
+        return at_once(operation, rows)
+    result = rows.room_for(operation, values.shape, dtype)
+    result[...] = values
+    return (result,)
+
+
+def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Calls a function that takes a batch of images where it takes an image; anything else goes row by row."""
+    if type(operation.args[0]) is not Slot or np.ndim(_sample(operation.args[0], rows)) != 3:
+        return row_by_row(operation, rows)
+    if operation.function.__name__ == "resize" and "out" not in operation.kwargs:
+        _check_only_first(operation)
+        sample = operation.samples[0]
+        room = rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)
+        return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs, out=room),)
+    return at_once(operation, rows)
+
+
+def _check_only_first(operation: Operation) -> None:
+    if type(operation.args[0]) is not Slot or any(_has_slot(part) for part in operation.args[1:]):
+        raise NotAlikeError
+    if _has_slot(operation.kwargs):
+        raise NotAlikeError
+
+
+def _has_slot(argument: Any) -> bool:
+    if type(argument) in (tuple, list):
+        return any(map(_has_slot, argument))
+    if type(argument) is dict:
+        return any(map(_has_slot, argument.values()))
+    return type(argument) is Slot
+
+
+def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Calls a function for each row, and stacks what it returns."""
+    columns: list[Any] = []
+    for index in range(rows.count):
+        result = operation.function(*rows.row(operation.args, index), **rows.row(operation.kwargs, index))
+        leaves = flatten(result)[0]
+        if rows.count == 1 and all(type(leaf) is np.ndarray for leaf in leaves):
+            return tuple(leaf[None] for leaf in leaves)
+        if not columns:
+            columns = [_column_for(sample, rows.count) for sample in operation.samples]
+        for leaf, sample, column in zip(leaves, operation.samples, columns, strict=True):
+            if type(leaf) is not type(sample) or (
+                isinstance(leaf, np.ndarray) and (leaf.shape != sample.shape or leaf.dtype != sample.dtype)
+            ):
+                raise NotAlikeError
+            column[index] = leaf
+    return tuple(columns)
+
+
+def _column_for(sample: Any, count: int) -> np.ndarray:
+    if isinstance(sample, bytes):
+        return np.empty(count, object)
+    if sample.dtype == object:
+        raise NotAlikeError
+    return np.empty((count, *sample.shape), sample.dtype)
+
+
+def _random_flip(axis: int) -> Rule:
+    def flip(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+        bound = operation.named
+        image, seed = bound["image"], bound.get("seed")
+        if type(image) is not Slot or np.ndim(_sample(image, rows)) != 3:
+            raise NotAlikeError
+        images = rows.of(image)
+        turned = _draws(operation, rows, seed) < 0.5
+        result = rows.room_for(operation, images.shape, images.dtype)
+        for index, turn in enumerate(turned.tolist()):
+            result[index] = np.flip(images[index], axis) if turn else images[index]
+        return (result,)
+
+    flip.draws = True  # type: ignore[attr-defined]
+    return flip
+
+
+def _random_brightness(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    from feedline.image.adjust import adjust_brightness
+    from feedline.image.seeds import between
+
+    bound = operation.named
+    image, most, seed = bound["image"], bound["max_delta"], bound.get("seed")
+    if type(image) is not Slot or type(most) not in (int, float):
+        raise NotAlikeError
+    images = rows.of(image)
+    deltas = between(_draws(operation, rows, seed), -float(most), float(most))
+    return (adjust_brightness(images, deltas.reshape(-1, *(1,) * (images.ndim - 1))),)
+
+
+_random_brightness.draws = True  # type: ignore[attr-defined]
+
+
+def _draws(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
+    if seed is not None and type(seed) is not int:
+        raise NotAlikeError
+    drawn = operation.draws.get(seed, 0)
+    return random.first_draws(rows.seed, rows.epochs, rows.positions, seed, drawn)
+
+
+def _parse_single(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    from feedline.io.parse_example import parse_example
+
+    _check_only_first(operation)
+    strings = rows.of(operation.args[0])
+    parsed = parse_example(strings, operation.named["features"])
+    return tuple(parsed[name] for name in sorted(parsed))
+
+
+def _one_hot(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    if operation.named.get("axis", -1) not in (None, -1):
+        return row_by_row(operation, rows)
+    return at_once(operation, rows)
+
+
+def _take_item(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    value, key = operation.args
+    return (rows.of(value)[(slice(None), *(key if type(key) is tuple else (key,)))],)
+
+
+def _change_shape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    return (rows.of(operation.args[0]).reshape(rows.count, *operation.samples[0].shape),)
+
+
+_UFUNCS = (
+    "add subtract multiply true_divide floor_divide remainder negative absolute sqrt square maximum minimum less "
+    "less_equal greater greater_equal equal not_equal logical_and logical_or logical_not logical_xor bitwise_and "
+    "bitwise_or bitwise_xor invert floor ceil trunc rint sign isnan isfinite isinf"
+)
+"""Those whose results are the same bits in every shape and order of memory."""
+
+_OF_EACH_VALUE = "image.convert_image_dtype image.adjust_brightness"
+_OF_IMAGES = (
+    "image.resize image.flip_left_right image.flip_up_down image.transpose image.rot90 image.central_crop "
+    "image.crop_to_bounding_box image.pad_to_bounding_box image.resize_with_crop_or_pad"
+)
+_OF_ROWS = (
+    "io.decode_png io.decode_jpeg io.decode_image io.decode_bmp io.decode_raw io.decode_npy io.parse_tensor "
+    "io.read_file image.per_image_standardization image.adjust_contrast image.adjust_saturation image.adjust_hue "
+    "image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb image.resize_with_pad"
+)
+_OF_ROWS_IN_NUMPY = "stack concatenate where clip expand_dims squeeze transpose asarray array float32 sum mean max min"
+
+
+@functools.cache
+def all_rules() -> dict[Any, Rule]:
+    """Returns the rule of each function that has one."""
+    import feedline
+
+    rules: dict[Any, Rule] = {getattr(np, name): elementwise for name in _UFUNCS.split()}
+    for names, rule in ((_OF_EACH_VALUE, at_once), (_OF_IMAGES, images_at_once), (_OF_ROWS, row_by_row)):
+        rules.update((function, rule) for function in _found(feedline, names))
+    for name in _OF_ROWS_IN_NUMPY.split():
+        if not isinstance(getattr(np, name), type):
+            rules[getattr(np, name)] = row_by_row
+    rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, at_once, _change_shape
+    rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
+    rules[feedline.io.parse_single_example] = _parse_single
+    rules[feedline.image.random_flip_left_right] = _random_flip(-2)
+    rules[feedline.image.random_flip_up_down] = _random_flip(-3)
+    rules[feedline.image.random_brightness] = _random_brightness
+    return rules
+
+
+def _found(module: Any, names: str) -> Iterator[Any]:
+    for name in names.split():
+        folder, _, function = name.rpartition(".")
+        place = getattr(module, folder) if folder else module
+        if hasattr(place, function):
+            yield getattr(place, function)
+
+
+__all__ = ["NotAlikeError", "PackedStrings", "Rows", "Rule", "all_rules"]

@@ -1,0 +1,315 @@
+"""Tracing: what a proven function computes, as a list of operations on slots.
+
+The function runs once, on the first element of a block, with each array in a `Traced` that notes what is done to it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feedline import random
+from feedline.plan.prove import Proof, UnprovenError, prove
+from feedline.structure import Treedef, flatten
+
+_MODULES = ("numpy", "feedline")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Stands for a value in the arguments of an operation."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call.
+
+    Args:
+        function: what is called.
+        rule: how it is called on blocks.
+        args: its arguments, with a `Slot` for each traced value.
+        kwargs: its named arguments.
+        results: the slots of the components of what it returns.
+        samples: those components for the element that was traced.
+        draws: for each seed, how many random numbers the element had drawn before.
+        named: all arguments by their names; empty where the function has no signature.
+    """
+
+    function: Callable[..., Any]
+    rule: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    results: tuple[int, ...]
+    samples: tuple[Any, ...]
+    draws: dict[int | None, int]
+    named: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a function computes.
+
+    Args:
+        proof: the proof of the function.
+        inputs: the components of the element that was traced; they have the first slots.
+        operations: in their order.
+        outputs: for each component of the result its slot, or the constant that it is.
+        treedef: the structure of the result.
+        slots: how many there are.
+    """
+
+    proof: Proof
+    inputs: tuple[Any, ...]
+    operations: tuple[Operation, ...]
+    outputs: tuple[Any, ...]
+    treedef: Treedef
+    slots: int
+
+
+def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:
+    """Traces a function on one element; the random numbers drawn are those of the element at hand.
+
+    Raises:
+        UnprovenError: it is not proven to work on blocks.
+    """
+    recorder = _Recorder(rules)
+    proof = prove(function, recorder.replace)
+    samples, treedef = flatten(element)
+    traced = treedef.unflatten([recorder.new(sample) for sample in samples])
+    result = proof.function(*traced) if type(traced) is tuple else proof.function(traced)
+    if type(result) is list:
+        result = tuple(result)
+    leaves, result_tree = flatten(result)
+    if not leaves:
+        raise UnprovenError("it returns no arrays")
+    outputs = tuple(Slot(leaf.slot) if type(leaf) is Traced else leaf for leaf in leaves)
+    return Trace(proof, tuple(samples), tuple(recorder.operations), outputs, result_tree, recorder.slots)
+
+
+class _Recorder:
+    """Collects the operations of one function."""
+
+    def __init__(self, rules: dict[Any, Callable[..., Any]]) -> None:
+        self.rules = rules
+        self.operations: list[Operation] = []
+        self.slots = 0
+
+    def new(self, sample: Any) -> Traced:
+        if not isinstance(sample, np.ndarray | np.generic | bytes):
+            raise UnprovenError(f"it handles a {type(sample).__name__}")
+        self.slots += 1
+        return Traced(self, self.slots - 1, sample)
+
+    def replace(self, value: Any, proof: Proof) -> Any:
+        if isinstance(value, types.ModuleType):
+            if value.__name__.partition(".")[0] not in _MODULES:
+                raise UnprovenError(f"it uses the module {value.__name__}")
+            return _Module(self, value, proof)
+        rule = self.rules.get(value) if callable(value) and not isinstance(value, type) else None
+        return None if rule is None else _Recorded(self, value, rule)
+
+    def record(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        rule = self.rules.get(function)
+        if rule is None:
+            raise UnprovenError(f"it calls {getattr(function, '__name__', function)}()")
+        before = random.draws_so_far()
+        result = function(*_samples(args), **_samples(kwargs))
+        drawn = random.draws_so_far() != before
+        if drawn and not getattr(rule, "draws", False):
+            raise UnprovenError(f"{function.__name__}() draws its random numbers element by element")
+        leaves, treedef = flatten(result)
+        traced = [self.new(leaf) for leaf in leaves]
+        slots, named_slots = _slots(args), _slots(kwargs)
+        draws = {seed: count for seed, (count, _) in before.items()}
+        results = tuple(leaf.slot for leaf in traced)
+        names = _named(function, slots, named_slots)
+        self.operations.append(Operation(function, rule, slots, named_slots, results, tuple(leaves), draws, names))
+        return treedef.unflatten(traced)
+
+
+def _named(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(function, types.FunctionType):
+        return {}
+    return dict(inspect.signature(function).bind(*args, **kwargs).arguments)
+
+
+def _samples(value: Any) -> Any:
+    return _replaced(value, lambda traced: traced.sample)
+
+
+def _slots(value: Any) -> Any:
+    return _replaced(value, lambda traced: Slot(traced.slot))
+
+
+def _replaced(value: Any, change: Callable[[Any], Any]) -> Any:
+    if type(value) is Traced:
+        return change(value)
+    if type(value) in (tuple, list):
+        return type(value)(_replaced(part, change) for part in value)
+    if type(value) is dict:
+        return {key: _replaced(part, change) for key, part in value.items()}
+    return value
+
+
+class _Module:
+    """Stands in for a module."""
+
+    stands_for_module = True
+
+    def __init__(self, recorder: _Recorder, module: types.ModuleType, proof: Proof) -> None:
+        self._recorder, self._module, self._proof = recorder, module, proof
+
+    def __getattr__(self, name: str) -> Any:
+        module = self._module
+        try:
+            value = getattr(module, name)
+        except AttributeError:
+            raise UnprovenError(f"{module.__name__} has no {name}") from None
+        self._proof.references.append((lambda: getattr(module, name), value))
+        replaced = self._recorder.replace(value, self._proof)
+        if replaced is not None:
+            return replaced
+        if isinstance(value, int | float | str | np.dtype | type(None)) or (
+            isinstance(value, type) and issubclass(value, np.generic)
+        ):
+            return value
+        raise UnprovenError(f"it calls {module.__name__}.{name}(), which is not known to work on blocks")
+
+
+class _Recorded:
+    """Stands in for a function that has a rule."""
+
+    def __init__(self, recorder: _Recorder, function: Callable[..., Any], rule: Callable[..., Any]) -> None:
+        self._recorder, self._function, self._rule = recorder, function, rule
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._recorder.record(self._function, *args, **kwargs)
+
+
+def take_item(value: Any, key: Any) -> Any:
+    """Returns `value[key]`."""
+    return value[key]
+
+
+def change_dtype(value: Any, dtype: Any) -> Any:
+    """Returns `value.astype(dtype)`."""
+    return value.astype(dtype)
+
+
+def change_shape(value: Any, shape: Any) -> Any:
+    """Returns `value.reshape(shape)`."""
+    return value.reshape(shape)
+
+
+class Traced:
+    """A value whose uses are noted.
+
+    Args:
+        recorder: where they are noted.
+        slot: the value's number.
+        sample: what it is for the element that is traced.
+    """
+
+    __slots__ = ("recorder", "sample", "slot")
+
+    def __init__(self, recorder: _Recorder, slot: int, sample: Any) -> None:
+        self.recorder, self.slot, self.sample = recorder, slot, sample
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._numbers().shape
+
+    @property
+    def ndim(self) -> int:
+        return self._numbers().ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._numbers().dtype
+
+    def _numbers(self) -> Any:
+        if isinstance(self.sample, bytes):
+            raise UnprovenError("it looks into text")
+        return self.sample
+
+    def astype(self, dtype: Any) -> Any:
+        self._numbers()
+        return self.recorder.record(change_dtype, self, np.dtype(dtype))
+
+    def reshape(self, *shape: Any) -> Any:
+        self._numbers()
+        lengths = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        if not all(type(length) is int for length in lengths):
+            raise UnprovenError("it computes a shape")
+        return self.recorder.record(change_shape, self, tuple(lengths))
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if type(key) is tuple else (key,)
+        if not all(_is_plain_index(part) for part in parts):
+            raise UnprovenError("it picks by a value")
+        self._numbers()
+        return self.recorder.record(take_item, self, key)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__" or kwargs:
+            raise UnprovenError(f"it calls {ufunc.__name__} with more than values")
+        return self.recorder.record(ufunc, *inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        raise UnprovenError(f"it calls {function.__name__}()")
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnprovenError(f"it uses .{name} of a value")
+
+    def _refuse(self, *others: Any) -> Any:
+        raise UnprovenError("what it does depends on a value")
+
+    __bool__ = __len__ = __iter__ = __int__ = __float__ = __index__ = __array__ = __contains__ = __call__ = _refuse
+    __setitem__ = __hash__ = __complex__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse  # type: ignore[assignment]
+
+
+def _is_plain_index(part: Any) -> bool:
+    if type(part) is slice:
+        return all(bound is None or type(bound) is int for bound in (part.start, part.stop, part.step))
+    return part is None or part is Ellipsis or type(part) is int
+
+
+def _operator(ufunc: np.ufunc, swapped: bool = False) -> Callable[[Traced, Any], Any]:
+    def apply(self: Traced, other: Any) -> Any:
+        if not isinstance(other, Traced | int | float | np.generic | np.ndarray):
+            return NotImplemented
+        self._numbers()
+        return self.recorder.record(ufunc, other, self) if swapped else self.recorder.record(ufunc, self, other)
+
+    return apply
+
+
+for _name, _ufunc in {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
+    "mod": np.remainder, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+}.items():  # fmt: skip
+    setattr(Traced, f"__{_name}__", _operator(_ufunc))
+    setattr(Traced, f"__r{_name}__", _operator(_ufunc, swapped=True))
+for _name, _ufunc in {
+    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
+}.items():  # fmt: skip
+    setattr(Traced, f"__{_name}__", _operator(_ufunc))
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Traced], Any]:
+    def apply(self: Traced) -> Any:
+        self._numbers()
+        return self.recorder.record(ufunc, self)
+
+    return apply
+
+
+for _name, _change in {"neg": np.negative, "abs": np.absolute, "invert": np.invert}.items():
+    setattr(Traced, f"__{_name}__", _unary(_change))

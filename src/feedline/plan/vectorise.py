@@ -1,0 +1,215 @@
+"""A map's function on whole blocks: the same bytes, without a call for every element."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from feedline import random
+from feedline.block import Block
+from feedline.buffers import POOL
+from feedline.plan.prove import Proof, UnprovenError, prove
+from feedline.plan.rules import NotAlikeError, Rows, all_rules
+from feedline.plan.trace import Slot, Trace, trace
+from feedline.strings import PackedStrings
+from feedline.structure import as_component
+
+LEAST_ROWS = 8
+"""Blocks of fewer elements are not worth it."""
+
+_BYTES_AT_ONCE = 1 << 20
+_LEAST_AT_ONCE = 3
+_COMPARED_BLOCKS = 2
+_COMPARED_ROWS = 64
+_MOST_FAILURES = 3
+
+
+def why_not(function: Callable[..., Any]) -> str | None:
+    """Returns why a function runs element by element; None where its code is proven to work on blocks.
+
+    Example:
+        >>> why_not(lambda number: number * 2 + 1), why_not(lambda number: number if number else 1)
+        (None, 'it branches or loops')
+    """
+    from feedline.plan.trace import _Recorder
+
+    try:
+        prove(function, _Recorder(all_rules()).replace)
+    except UnprovenError as error:
+        return str(error)
+    return None
+
+
+class BlockFunction:
+    """A user's function, run on blocks where that is proven to be the same.
+
+    Args:
+        function: the function.
+        seed: the seed of its transformation.
+
+    Attributes:
+        reason: why it is called for each element; None where it is not, or no block was large enough so far.
+    """
+
+    def __init__(self, function: Callable[..., Any], seed: int) -> None:
+        self._function = function
+        self._seed = seed
+        self._trace: Trace | None = None
+        self._compared = 0
+        self._failures = 0
+        self._lock = threading.Lock()
+        self.reason: str | None = None
+
+    def run(
+        self,
+        block: Block,
+        positions: np.ndarray,
+        epochs: np.ndarray,
+        one_by_one: Callable[[Block, np.ndarray, np.ndarray], Block],
+    ) -> Block | None:
+        """Returns the function's results for a block, or None where it must be called for each element.
+
+        Args:
+            block: the elements.
+            positions: their positions.
+            epochs: their epochs.
+            one_by_one: calls the function for each element.
+        """
+        if self.reason is not None or block.length < LEAST_ROWS or not self._fits(block):
+            return None
+        try:
+            made = self._trace or self._begin(block, positions, epochs)
+            if not made.proof.holds():
+                self.reason = "what it refers to has changed"
+                return None
+            result = self._compute(made, block, positions, epochs)
+        except UnprovenError as error:
+            self.reason = str(error)
+            return None
+        except Exception as error:  # whatever it is, the function itself will say it better, or do without
+            self._failures += 1
+            if self._failures >= _MOST_FAILURES:
+                self.reason = f"its elements differ too much ({type(error).__name__})"
+            return None
+        if self._compared < _COMPARED_BLOCKS and not self._same(result, block, positions, epochs, one_by_one):
+            return None
+        return result
+
+    def _fits(self, block: Block) -> bool:
+        for number, column in enumerate(block.columns):
+            if isinstance(column, PackedStrings):
+                continue
+            if not isinstance(column, np.ndarray):
+                return False
+            if self._trace is not None:
+                sample = self._trace.inputs[number]
+                if np.shape(sample) != column.shape[1:] or (
+                    not isinstance(sample, bytes) and sample.dtype != column.dtype
+                ):
+                    return False
+        return True
+
+    def _begin(self, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Trace:
+        with self._lock:
+            if self._trace is None:
+                outer = random.outer_element()
+                random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
+                try:
+                    self._trace = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
+                finally:
+                    random.leave_element(outer)
+            return self._trace
+
+    def _compute(self, made: Trace, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        samples: list[Any] = [*made.inputs, *(None for _ in range(made.slots - len(made.inputs)))]
+        for operation in made.operations:
+            for slot, sample in zip(operation.results, operation.samples, strict=True):
+                samples[slot] = sample
+        row_bytes = max(1, *(len(s) if isinstance(s, bytes) else s.nbytes for s in samples))
+        step = _BYTES_AT_ONCE // row_bytes
+        if step < _LEAST_AT_ONCE:
+            raise UnprovenError("its elements are so large that blocks gain nothing")
+        columns = [self._column(output, samples, block.length) for output in made.outputs]
+        for start in range(0, block.length, step):
+            stop = min(start + step, block.length)
+            values: list[Any] = [None] * made.slots
+            for number, column in enumerate(block.columns):
+                values[number] = _part(column, start, stop)
+            targets = {
+                output.number: column[start:stop]
+                for output, column in zip(made.outputs, columns, strict=True)
+                if type(output) is Slot
+            }
+            rows = Rows(values, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop], targets)
+            for operation in made.operations:
+                results = operation.rule(operation, rows)
+                for slot, sample, value in zip(operation.results, operation.samples, results, strict=True):
+                    values[slot] = _checked(value, sample, rows.count)
+            for output, column in zip(made.outputs, columns, strict=True):
+                if type(output) is Slot and not _is_written(values[output.number], column[start:stop]):
+                    column[start:stop] = values[output.number]
+        return Block(block.length, columns, made.treedef)
+
+    @staticmethod
+    def _column(output: Any, samples: list[Any], length: int) -> np.ndarray:
+        value = as_component(samples[output.number] if type(output) is Slot else output)
+        if isinstance(value, bytes):
+            column = np.empty(length, object)
+        elif isinstance(value, np.ndarray | np.generic) and value.dtype != object:
+            column = POOL.empty((length, *value.shape), value.dtype)
+        else:
+            raise NotAlikeError
+        if type(output) is not Slot:
+            column[:] = value
+        return column
+
+    def _same(
+        self,
+        result: Block,
+        block: Block,
+        positions: np.ndarray,
+        epochs: np.ndarray,
+        one_by_one: Callable[[Block, np.ndarray, np.ndarray], Block],
+    ) -> bool:
+        count = min(block.length, _COMPARED_ROWS)
+        expected = one_by_one(block.slice(0, count).own(), positions[:count], epochs[:count])
+        same = expected.treedef == result.treedef and all(
+            _same_bytes(ours[:count], theirs) for ours, theirs in zip(result.columns, expected.columns, strict=True)
+        )
+        self._compared += 1
+        if not same:
+            self.reason = "on blocks it gave other values"
+        return same
+
+
+def _is_written(value: np.ndarray, target: np.ndarray) -> bool:
+    return (
+        value.base is target.base
+        and value.strides == target.strides
+        and value.__array_interface__["data"] == target.__array_interface__["data"]
+    )
+
+
+def _part(column: Any, start: int, stop: int) -> Any:
+    return column.part(start, stop) if isinstance(column, PackedStrings) else column[start:stop]
+
+
+def _checked(value: Any, sample: Any, count: int) -> Any:
+    if isinstance(sample, bytes):
+        if value.shape != (count,) or value.dtype != object:
+            raise NotAlikeError
+    elif value.shape != (count, *sample.shape) or value.dtype != sample.dtype:
+        raise NotAlikeError
+    return value
+
+
+def _same_bytes(ours: np.ndarray, theirs: Any) -> bool:
+    if not isinstance(theirs, np.ndarray) or ours.dtype != theirs.dtype or ours.shape != theirs.shape:
+        return False
+    return ours.tolist() == theirs.tolist() if ours.dtype == object else ours.tobytes() == theirs.tobytes()
+
+
+__all__ = ["LEAST_ROWS", "BlockFunction", "Proof", "why_not"]

@@ -1,0 +1,180 @@
+"""flat_map and interleave."""
+
+import collections
+import itertools
+
+import numpy as np
+import pytest
+
+import feedline as fl
+
+Pair = collections.namedtuple("Pair", "b a")
+
+
+def repeated(lib, count=3):
+    """Returns a function from a number n to the dataset n, n, n."""
+    return lambda number: lib.Dataset.from_tensors(number).repeat(count)
+
+
+CASES = {
+    "flat_map of ranges": (lambda lib: lib.Dataset.range(4).flat_map(lambda n: lib.Dataset.range(n)), @@),
+    "flat_map of slices": (
+        lambda lib: lib.Dataset.from_tensor_slices([[1, 2], [3, 4]]).flat_map(
+            lambda row: lib.Dataset.from_tensor_slices(row)
+        ),
+        @@,
+    ),
+    "flat_map of pairs, two arguments": (
+        lambda lib: lib.Dataset.zip((lib.Dataset.range(3), lib.Dataset.range(5, 8))).flat_map(
+            lambda a, b: lib.Dataset.from_tensors({"a": a, "b": (b, None)}).repeat(a)
+        ),
+        @@,
+    ),
+    "flat_map of a namedtuple, one argument": (
+        lambda lib: lib.Dataset.zip(Pair(lib.Dataset.range(2), lib.Dataset.range(5, 7))).flat_map(
+            lambda pair: lib.Dataset.from_tensors(pair).repeat(2)
+        ),
+        @@,
+    ),
+    "flat_map of nothing": (lambda lib: lib.Dataset.range(3).flat_map(lambda n: lib.Dataset.range(0)), @@),
+    "flat_map of an empty dataset": (lambda lib: lib.Dataset.range(0).flat_map(lambda n: lib.Dataset.range(n)), @@),
+    "flat_map within flat_map": (
+        lambda lib: lib.Dataset.range(4).flat_map(
+            lambda n: lib.Dataset.range(n).flat_map(lambda m: lib.Dataset.from_tensors(n * 10 + m))
+        ),
+        @@,
+    ),
+    "flat_map of what has no end": (
+        lambda lib: lib.Dataset.range(3).flat_map(lambda n: lib.Dataset.from_tensors(n).repeat()).take(4),
+        @@,
+    ),
+    "interleave, one at a time": (lambda lib: lib.Dataset.range(3).interleave(repeated(lib), cycle_length=1), @@),
+    "interleave, two take turns": (lambda lib: lib.Dataset.range(4).interleave(repeated(lib), cycle_length=2), @@),
+    "interleave, more turns than datasets": (
+        lambda lib: lib.Dataset.range(2).interleave(repeated(lib), cycle_length=7),
+        @@,
+    ),
+    "interleave in blocks": (
+        lambda lib: lib.Dataset.range(5).interleave(repeated(lib, 5), cycle_length=3, block_length=2),
+        @@,
+    ),
+    "interleave in blocks longer than the datasets": (
+        lambda lib: lib.Dataset.range(3).interleave(repeated(lib, 2), cycle_length=2, block_length=9),
+        @@,
+    ),
+    "interleave of datasets of different lengths": (
+        lambda lib: lib.Dataset.range(6).interleave(lambda n: lib.Dataset.range(n * n % 5), 3, 2),
+        @@,
+    ),
+    "interleave in parallel": (
+        lambda lib: lib.Dataset.range(5).interleave(
+            repeated(lib), cycle_length=3, block_length=2, num_parallel_calls=2, deterministic=True
+        ),
+        @@,
+    ),
+    "interleave with AUTOTUNE": (
+        lambda lib: lib.Dataset.range(5).interleave(
+            repeated(lib), cycle_length=2, num_parallel_calls=lib.AUTOTUNE, deterministic=True
+        ),
+        @@,
+    ),
+    "interleave of datasets with empty ones": (
+        lambda lib: lib.Dataset.range(6).interleave(lambda n: lib.Dataset.range(n % 2 * 2), cycle_length=2),
+        @@,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_elements(name, listed, ours) -> None:
+    build, expected = CASES[name]
+    dataset = build(ours)
+    assert listed(dataset) == listed(dataset) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_as_in_tensorflow(name, agree) -> None:
+    agree(CASES[name][0])
+
+
+@pytest.mark.parametrize("method", ["flat_map", "interleave"])
+def test_a_function_that_returns_no_dataset(method) -> None:
+    with pytest.raises(fl.errors.StructureError, match="not a dataset") as caught:
+        list(getattr(fl.Dataset.range(3), method)(lambda n: [n, n]))
+    assert "Dataset.from_tensor_slices" in caught.value.fix
+    assert "test_flat_map.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["flat_map", "interleave"])
+def test_bad_functions(method) -> None:
+    with pytest.raises(fl.errors.ArgumentError, match="cannot be called"):
+        getattr(fl.Dataset.range(3), method)(fl.Dataset.range(3))
+    with pytest.raises(fl.errors.StructureError, match="takes 2 arguments"):
+        getattr(fl.Dataset.range(3), method)(lambda a, b: fl.Dataset.range(3))
+    with pytest.raises(fl.errors.UserFunctionError, match="division") as caught:
+        list(getattr(fl.Dataset.range(3), method)(lambda n: fl.Dataset.range(1 // 0)))
+    assert "element 0" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"cycle_length": 0}, "cycle_length"),
+        ({"cycle_length": -2}, "cycle_length"),
+        ({"cycle_length": 1.5}, "cycle_length"),
+        ({"block_length": 0}, "block_length"),
+        ({"num_parallel_calls": 0}, "num_parallel_calls"),
+        ({"cycle_length": 2, "num_parallel_calls": 3}, "num_parallel_calls"),
+    ],
+)
+def test_arguments_that_cannot_work(arguments, text) -> None:
+    with pytest.raises(fl.errors.ArgumentError, match=text):
+        fl.Dataset.range(3).interleave(lambda n: fl.Dataset.range(n), **arguments)
+
+
+@pytest.mark.parametrize("method", ["flat_map", "interleave"])
+def test_another_structure_or_dtype_than_before(method) -> None:
+    for later, error in (
+        (lambda n: fl.Dataset.from_tensors((n, n)), fl.errors.StructureError),
+        (lambda n: fl.Dataset.from_tensors(np.float32(n)), fl.errors.DtypeError),
+    ):
+        dataset = fl.Dataset.range(3)
+        with pytest.raises(error, match="before"):
+            list(getattr(dataset, method)(lambda n, later=later: later(n) if n else fl.Dataset.from_tensors(n)))
+
+
+def test_an_error_in_a_dataset_within_comes_after_what_was_before_it() -> None:
+    def fail(number):
+        if number == 2:
+            raise ValueError("refused")
+        return number
+
+    iterator = iter(fl.Dataset.range(2).flat_map(lambda n: fl.Dataset.range(4).map(fail)))
+    assert [int(next(iterator)) for _ in range(2)] == [0, 1]
+    with pytest.raises(fl.errors.UserFunctionError, match="refused"):
+        next(iterator)
+
+
+def test_a_cycle_far_longer_than_there_are_datasets() -> None:
+    dataset = fl.Dataset.range(3).interleave(lambda n: fl.Dataset.range(n, n + 2), cycle_length=1 << 60)
+    assert [int(n) for n in dataset] == [0, 1, 2, 1, 2, 3]
+
+
+def test_random_numbers_within_are_others_for_each_dataset_and_epoch() -> None:
+    def build(calls):
+        return fl.Dataset.range(4).interleave(
+            lambda n: fl.Dataset.range(3).map(lambda m: fl.random.uniform(()), num_parallel_calls=calls), 2
+        )
+
+    dataset = build(None)
+    epochs = [[float(draw) for draw in dataset] for _ in range(2)]
+    assert epochs[0] != epochs[1]
+
+
+def test_the_order_within_an_epoch_is_the_same_each_time() -> None:
+    dataset = fl.Dataset.range(20).interleave(lambda n: fl.Dataset.range(n, n + 3), 4, 2)
+    expected = [int(n) for n in dataset]
+    for calls, ahead in itertools.product((None, 1, 2, 4, fl.AUTOTUNE), (0, 2)):
+        again = fl.Dataset.range(20).interleave(lambda n: fl.Dataset.range(n, n + 3), 4, 2, num_parallel_calls=calls)
+        again = again.map(lambda n: n, num_parallel_calls=calls)
+        assert [int(n) for n in (again.prefetch(ahead) if ahead else again)] == expected

@@ -1,0 +1,126 @@
+"""window: each component becomes a dataset of its values in the window."""
+
+import collections
+
+import numpy as np
+import pytest
+
+import feedline as fl
+
+Pair = collections.namedtuple("Pair", "b a")
+
+
+def batched(lib, count, **arguments):
+    return lib.Dataset.range(count).window(**arguments).flat_map(lambda window: window.batch(10))
+
+
+CASES = {
+    "size": (lambda lib: batched(lib, 7, size=3), @@),
+    "size, without remainder": (lambda lib: batched(lib, 7, size=3, drop_remainder=True), @@),
+    "shift 1": (lambda lib: batched(lib, 5, size=3, shift=1), @@),
+    "shift 1, without remainder": (lambda lib: batched(lib, 5, size=3, shift=1, drop_remainder=True), @@),
+    "shift beyond the size": (lambda lib: batched(lib, 11, size=2, shift=4), @@),
+    "stride": (lambda lib: batched(lib, 10, size=3, stride=2), @@),
+    "stride, without remainder": (lambda lib: batched(lib, 10, size=3, stride=2, drop_remainder=True), @@),
+    "shift and stride": (lambda lib: batched(lib, 10, size=3, shift=2, stride=3), @@),
+    "shift and stride, without remainder": (
+        lambda lib: batched(lib, 10, size=3, shift=2, stride=3, drop_remainder=True),
+        @@,
+    ),
+    "longer than the dataset": (lambda lib: batched(lib, 3, size=5), @@),
+    "longer than the dataset, without remainder": (lambda lib: batched(lib, 3, size=5, drop_remainder=True), @@),
+    "of nothing": (lambda lib: batched(lib, 0, size=2), @@),
+    "of what has no end": (
+        lambda lib: lib.Dataset.range(3).repeat().window(4).flat_map(lambda window: window.batch(4)).take(3),
+        @@,
+    ),
+    "datasets as they are": (lambda lib: lib.Dataset.range(5).window(2), @@),
+    "of pairs": (
+        lambda lib: lib.Dataset.from_tensor_slices((np.arange(5), ["a", "b", "c", "d", "e"]))
+        .window(3, shift=2)
+        .flat_map(lambda a, b: lib.Dataset.zip((a.batch(3), b.batch(3)))),
+        @@,
+    ),
+    "of dicts and tuples": (
+        lambda lib: lib.Dataset.from_tensor_slices({"x": np.arange(4), "y": (np.zeros((4, 2)), np.arange(4.0))})
+        .window(2)
+        .flat_map(lambda window: lib.Dataset.zip((window["x"].batch(2), window["y"][0].batch(2)))),
+        @@,
+    ),
+    "of a namedtuple": (
+        lambda lib: lib.Dataset.zip(Pair(lib.Dataset.range(4), lib.Dataset.range(5, 9)))
+        .window(2)
+        .flat_map(lambda window: lib.Dataset.zip(Pair(window.b.batch(2), window.a))),
+        @@,
+    ),
+    "of windows": (
+        lambda lib: lib.Dataset.range(4)
+        .window(2)
+        .flat_map(lambda window: window.window(2, shift=1))
+        .flat_map(lambda window: window.batch(3)),
+        @@,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_elements(name, listed, ours) -> None:
+    build, expected = CASES[name]
+    dataset = build(ours)
+    assert listed(dataset) == listed(dataset) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_as_in_tensorflow(name, agree) -> None:
+    agree(CASES[name][0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"size": 0}, "size"), ({"size": -1}, "size"), ({"size": 1.5}, "size"), ({"size": None}, "size"),
+        ({"size": 2, "shift": 0}, "shift"), ({"size": 2, "stride": 0}, "stride"), ({"size": 2, "stride": -1}, "stride"),
+    ],
+)  # fmt: skip
+def test_arguments_that_cannot_work(arguments, name) -> None:
+    with pytest.raises(fl.errors.ArgumentError, match=name) as caught:
+        fl.Dataset.range(3).window(**arguments)
+    assert "test_window.py:" in str(caught.value)
+
+
+def test_lengths() -> None:
+    for length in range(12):
+        for size, shift, stride, drop in ((3, 3, 1, False), (3, 1, 1, True), (2, 3, 4, True), (2, 5, 3, False)):
+            dataset = fl.Dataset.range(length).window(size, shift, stride, drop)
+            assert len(dataset) == len(list(dataset))
+    assert fl.Dataset.range(3).repeat().window(2).cardinality() == fl.INFINITE_CARDINALITY
+
+
+def test_a_window_cannot_stand_in_a_batch_but_says_what_can() -> None:
+    with pytest.raises(fl.errors.DtypeError, match="is a dataset"):
+        list(fl.Dataset.range(4).window(2).batch(2))
+
+
+def test_each_window_is_a_dataset_that_can_be_gone_through_again() -> None:
+    windows = list(fl.Dataset.range(5).window(2))
+    assert [[int(n) for n in window] for window in windows] == [[0, 1], [2, 3], [4]]
+    assert [len(window) for window in windows] == [2, 2, 1]
+    assert [int(n) for n in windows[0].repeat(2).map(lambda n: n + 1)] == [1, 2, 1, 2]
+
+
+def test_a_window_with_an_element_that_cannot_be_computed_fails_and_the_others_do_not() -> None:
+    def fail(number):
+        if number == 3:
+            raise ValueError("refused")
+        return number
+
+    windows = fl.Dataset.range(6).map(fail).window(2).flat_map(lambda window: window.batch(2))
+    assert [window.tolist() for window in windows.ignore_errors()] == [[0, 1], [4, 5]]
+    with pytest.raises(fl.errors.UserFunctionError, match="refused"):
+        list(windows)
+
+
+def test_rows_of_different_lengths() -> None:
+    windows = fl.Dataset.range(4).map(lambda n: np.arange(n)).window(2)
+    padded = windows.flat_map(lambda window: window.padded_batch(2))
+    assert [batch.tolist() for batch in padded] == [[[0], [0]], [[0, 1, 0], [0, 1, 2]]]

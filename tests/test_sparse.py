@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import feedline as fl
+from feedline.errors import ShapeError
+
+tables = hnp.arrays(np.int64, hnp.array_shapes(max_dims=3, max_side=4, min_side=0), elements=st.integers(-1, 1))
+
+
+def sparse(table: np.ndarray) -> fl.SparseTensor:
+    places = np.argwhere(table)
+    return fl.SparseTensor(places, table[tuple(places.T)], table.shape)
+
+
+@given(tables)
+def test_the_dense_array_comes_back(table) -> None:
+    tensor = sparse(table)
+    assert tensor.shape == table.shape
+    assert tensor.dtype == table.dtype
+    np.testing.assert_array_equal(tensor.to_dense(), table)
+    np.testing.assert_array_equal(tensor.to_dense(7), np.where(table == 0, 7, table))
+
+
+@given(
+    st.lists(
+        hnp.arrays(np.int64, st.tuples(st.integers(0, 3), st.integers(0, 3)), elements=st.integers(-1, 1)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_stack_is_as_wide_as_its_widest_row(rows) -> None:
+    stacked = fl.SparseTensor.stack([sparse(row) for row in rows])
+    shape = np.max([row.shape for row in rows], axis=0)
+    assert stacked.shape == (len(rows), *shape)
+    for dense, row in zip(stacked.to_dense(), rows, strict=True):
+        wanted = np.zeros(shape, np.int64)
+        wanted[: row.shape[0], : row.shape[1]] = row
+        np.testing.assert_array_equal(dense, wanted)
+    in_order = stacked.indices.tolist()
+    assert in_order == sorted(in_order)
+
+
+def test_rows_of_different_ranks_are_not_stacked() -> None:
+    with pytest.raises(ShapeError, match="ranks"):
+        fl.SparseTensor.stack([sparse(np.ones(2)), sparse(np.ones((2, 2)))])
+
+
+def test_strings_are_empty_where_there_is_no_value() -> None:
+    tensor = fl.SparseTensor([[1]], np.array([b"x\x00"], object), [3])
+    assert tensor.to_dense().tolist() == [b"", b"x\x00", b""]
+
+
+def test_batches_are_those_of_tensorflow() -> None:
+    tf = pytest.importorskip("tensorflow")
+    rows = [np.array([0, 5, 0]), np.array([1, 0]), np.array([], np.int64)]
+
+    def wanted():
+        for row in rows:
+            yield tf.sparse.from_dense(tf.constant(row, tf.int64))
+
+    signature = tf.SparseTensorSpec([None], tf.int64)
+    parsed = fl.io.parse_example(
+        [
+            fl.train.Example(
+                features=fl.train.Features(
+                    feature={"row": fl.train.Feature(int64_list=fl.train.Int64List(value=row.tolist()))}
+                )
+            ).SerializeToString()
+            for row in rows
+        ],
+        {"row": fl.io.VarLenFeature(fl.int64)},
+    )["row"]
+    assert isinstance(parsed, fl.SparseTensor)
+    assert parsed.shape == (3, 3)
+    ours = fl.Dataset.from_generator(
+        lambda: map(sparse, rows), output_signature=fl.SparseTensorSpec([None], "int64")
+    ).batch(3)
+    # TensorFlow needs rows of one dense shape to batch them; stacked, the shape is that of the longest.
+    (batch,) = ours
+    theirs = tf.sparse.concat(0, [tf.sparse.expand_dims(row, 0) for row in wanted()], expand_nonconcat_dims=True)
+    assert signature.dtype.as_numpy_dtype == batch.dtype
+    np.testing.assert_array_equal(batch.to_dense(), tf.sparse.to_dense(theirs).numpy())
+    np.testing.assert_array_equal(batch.indices, theirs.indices.numpy())
+
+
+def test_it_is_printed_with_its_size() -> None:
+    assert repr(sparse(np.eye(2, dtype=np.int64))) == "SparseTensor(2 values, dense_shape=(2, 2), dtype=int64)"
