@@ -31,12 +31,12 @@ from pipelines.steps import (  # noqa: E402
     SOURCES,
     STEPS,
     Step,
-    accepted,
     code_of,
     fits,
     learns,
     run,
     safe,
+    unfit,
 )
 
 Tf = tensorflow()
@@ -90,7 +90,9 @@ def build_theirs(source: Step, steps: list[Step], most: int, last: Step | None, 
             if step is None or (step is not last and len(kept) > most):
                 continue
             spec = built.dataset.element_spec
-            if safe(step, kept) and (fits(step, spec, kept) or (number == force and not accepted(step, spec))):
+            if not safe(step, kept) or unfit(step, spec, kept):
+                continue
+            if fits(step, spec, kept) or number == force:
                 kept.append(step.for_spec(spec))
                 built.dataset = run(Tf, kept[-1], built.dataset)
     except Exception as error:
@@ -131,7 +133,9 @@ def compare(theirs: Built, ours: Built, steps: list[Step]) -> None:
         return
     if any(map(learns, steps)) and unknowable(theirs, ours):
         return
-    assert (ours.error is None) == (theirs.error is None), f"{theirs.error!r}\nand feedline: {ours.error!r}"
+    assert (ours.error is None) == (theirs.error is None), (
+        f"tf.data: {theirs.error!r} {theirs.error}\nfeedline: {ours.error!r}"
+    )
     if ours.error is not None:
         assert isinstance(ours.error, fl.errors.FeedlineError), ours.error
     if theirs.dataset is None:
@@ -150,10 +154,8 @@ def compare(theirs: Built, ours: Built, steps: list[Step]) -> None:
 
 def unknowable(theirs: Built, ours: Built) -> bool:
     """Says whether there is no element from which feedline could have learnt what tf.data knows by tracing."""
-    if theirs.elements or ours.elements:
-        return False
-    unseen = theirs.dataset is None and ours.error is None
-    return unseen or (theirs.error is None and "not known" in str(ours.error))
+    unseen = theirs.dataset is None and ours.error is None and not ours.elements
+    return unseen or (theirs.error is None and "has no elements, and what they would be" in str(ours.error))
 
 
 def same_elements(theirs: list, ours: list, unordered: bool) -> None:

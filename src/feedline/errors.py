@@ -19,6 +19,7 @@ __all__ = [
     "CorruptRecordError",
     "CsvError",
     "DtypeError",
+    "EmptyDatasetError",
     "ExhaustedGeneratorError",
     "FeatureDtypeError",
     "FeatureLengthError",
@@ -160,6 +161,10 @@ class ArgumentError(FeedlineError, ValueError):
 
 class StructureError(FeedlineError, TypeError):
     """Elements have another structure than they should (tuple, dict, names, number of components)."""
+
+
+class EmptyDatasetError(StructureError):
+    """The structure of elements was asked for that only an element could tell, and there is none."""
 
 
 class ShapeError(FeedlineError, ValueError):

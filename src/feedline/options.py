@@ -41,20 +41,26 @@ class _Group:
             )
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._values == self._values
+        return type(other) is type(self) and other._set() == self._set()
+
+    def _set(self) -> dict[str, Any]:
+        """Returns what is set; a group that was only looked at is not."""
+        return {name: value for name, value in self._values.items() if not isinstance(value, _Group) or value._set()}
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in sorted(self._values.items()))
+        values = ", ".join(f"{name}={value!r}" for name, value in sorted(self._set().items()))
         return f"{type(self).__name__}({values})"
 
     def merge(self, other: Self) -> Self:
-        """Returns these options with those that `other` sets."""
-        merged = type(self)(**self._values)
-        for name, value in other._values.items():
-            before = self._values.get(name)
-            merged._values[name] = before.merge(value) if isinstance(before, _Group) else value
+        """Returns these options with those that `other` sets; later changes of the two do not reach them."""
+        merged = type(self)()
+        for options in (self, other):
+            for name, value in options._set().items():
+                if isinstance(value, _Group):
+                    value = merged._values.get(name, type(value)()).merge(value)
+                merged._values[name] = value
         return merged
 
 
@@ -67,7 +73,9 @@ class ThreadingOptions(_Group):
 class AutotuneOptions(_Group):
     """Taken and remembered; feedline measures in any case."""
 
-    _defaults = dict.fromkeys(["autotune_algorithm", "cpu_budget", "enabled", "initial_parallelism", "ram_budget"])
+    _defaults = dict.fromkeys(
+        ["autotune_algorithm", "cpu_budget", "enabled", "initial_parallelism", "min_parallelism", "ram_budget"]
+    )
 
 
 class DistributeOptions(_Group):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,47 @@ class PackedStrings(NDArrayOperatorsMixin):
 
     def __reduce__(self) -> tuple:
         return (np.array, (self.array().tolist(), object))
+
+
+@dataclass(frozen=True, slots=True)
+class StringBatches:
+    """Batches of one size that follow one another in a whole.
+
+    Args:
+        whole: all strings of a block.
+        first: the first string of the first batch.
+        count: how many batches.
+        size: how many strings each has.
+    """
+
+    whole: PackedStrings
+    first: int
+    count: int
+    size: int
+
+    @classmethod
+    def of(cls, column: list[Any]) -> StringBatches | None:
+        """Returns a column's batches, or None where they are not alike or do not follow one another."""
+        head = column[0]
+        if not isinstance(head, PackedStrings) or head.whole is None:
+            return None
+        size = len(head)
+        for number, batch in enumerate(column):
+            if not isinstance(batch, PackedStrings) or batch.whole is not head.whole:
+                return None
+            if len(batch) != size or batch.first != head.first + number * size:
+                return None
+        return cls(head.whole, head.first, len(column), size)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            start, stop, _ = index.indices(self.count)
+            return StringBatches(self.whole, self.first + start * self.size, stop - start, self.size)
+        start = self.first + index * self.size
+        return self.whole.part(start, start + self.size)
 
 
 _here = threading.local()

@@ -11,48 +11,50 @@ Pair = collections.namedtuple("Pair", "b a")
 ZERO = np.int64(0)
 
 CASES = {
-    "sums": (lambda lib: lib.Dataset.range(5).scan(ZERO, lambda state, n: (state + n, state + n)), @@),
+    "sums": (lambda lib: lib.Dataset.range(5).scan(ZERO, lambda state, n: (state + n, state + n)), [0, 1, 3, 6, 10]),
     "arguments by name": (
         lambda lib: lib.Dataset.range(3).scan(initial_state=ZERO, scan_func=lambda state, n: (state + 1, (state, n))),
-        @@,
+        [(0, 0), (1, 1), (2, 2)],
     ),
     "a state of several parts": (
         lambda lib: lib.Dataset.range(4).scan(
             {"last": ZERO, "count": np.int32(0)},
             lambda state, n: ({"last": n, "count": state["count"] + 1}, (state["last"], n)),
         ),
-        @@,
+        [(0, 0), (0, 1), (1, 2), (2, 3)],
     ),
     "a namedtuple as the state": (
         lambda lib: lib.Dataset.range(4).scan(
             Pair(ZERO, np.int64(1)), lambda state, n: (Pair(state.a, state.b + state.a), state.b)
         ),
-        @@,
+        [0, 1, 1, 2],
     ),
     "of pairs, which are one argument": (
         lambda lib: lib.Dataset.zip((lib.Dataset.range(3), lib.Dataset.range(5, 8))).scan(
             ZERO, lambda state, pair: (state + pair[1], {"sum": state, "pair": pair})
         ),
-        @@,
+        [{"pair": (0, 5), "sum": 0}, {"pair": (1, 6), "sum": 5}, {"pair": (2, 7), "sum": 11}],
     ),
     "a vector as the state": (
         lambda lib: lib.Dataset.range(3).scan(np.zeros(2, np.int64), lambda state, n: (state + n, state * 2)),
-        @@,
+        [[0, 0], [0, 0], [2, 2]],
     ),
-    "text as the state": (lambda lib: lib.Dataset.range(2).scan("a", lambda state, n: (state, state)), @@),
-    "scan of nothing": (lambda lib: lib.Dataset.range(0).scan(ZERO, lambda state, n: (state, n)), @@),
-    "take_while": (lambda lib: lib.Dataset.range(10).take_while(lambda n: n < 3), @@),
-    "take_while at once": (lambda lib: lib.Dataset.range(10).take_while(lambda n: n < 0), @@),
-    "take_while to the end": (lambda lib: lib.Dataset.range(3).take_while(predicate=lambda n: n < 5), @@),
+    "text as the state": (lambda lib: lib.Dataset.range(2).scan("a", lambda state, n: (state, state)), [b"a", b"a"]),
+    "scan of nothing": (lambda lib: lib.Dataset.range(0).scan(ZERO, lambda state, n: (state, n)), []),
+    "take_while": (lambda lib: lib.Dataset.range(10).take_while(lambda n: n < 3), [0, 1, 2]),
+    "take_while at once": (lambda lib: lib.Dataset.range(10).take_while(lambda n: n < 0), []),
+    "take_while to the end": (lambda lib: lib.Dataset.range(3).take_while(predicate=lambda n: n < 5), [0, 1, 2]),
     "take_while, and not again after": (
         lambda lib: lib.Dataset.from_tensor_slices([1, 2, 9, 1]).take_while(lambda n: n < 5),
-        @@,
+        [1, 2],
     ),
     "take_while of pairs": (
-        lambda lib: lib.Dataset.zip((lib.Dataset.range(5), lib.Dataset.range(4, -1, -1))).take_while(lambda a, b: a < b),
-        @@,
+        lambda lib: lib.Dataset.zip((lib.Dataset.range(5), lib.Dataset.range(4, -1, -1))).take_while(
+            lambda a, b: a < b
+        ),
+        [(0, 4), (1, 3)],
     ),
-    "take_while of what has no end": (lambda lib: lib.Dataset.range(3).repeat().take_while(lambda n: n < 2), @@),
+    "take_while of what has no end": (lambda lib: lib.Dataset.range(3).repeat().take_while(lambda n: n < 2), [0, 1]),
 }
 
 
@@ -75,7 +77,10 @@ REDUCED = {
         lambda ds: ds.reduce({"n": ZERO, "t": (ZERO, "a")}, lambda s, n: {"n": s["n"] + n, "t": (n, s["t"][1])}),
         {"n": 10, "t": (4, b"a")},
     ),
-    "of batches": (lambda ds: ds.batch(2, drop_remainder=True).reduce(np.zeros(2, np.int64), lambda s, b: s + b), [2, 4]),
+    "of batches": (
+        lambda ds: ds.batch(2, drop_remainder=True).reduce(np.zeros(2, np.int64), lambda s, b: s + b),
+        [2, 4],
+    ),
     "of nothing": (lambda ds: ds.take(0).reduce(np.float32(7), lambda state, n: state), 7.0),
 }
 

@@ -15,50 +15,67 @@ def batched(lib, count, **arguments):
 
 
 CASES = {
-    "size": (lambda lib: batched(lib, 7, size=3), @@),
-    "size, without remainder": (lambda lib: batched(lib, 7, size=3, drop_remainder=True), @@),
-    "shift 1": (lambda lib: batched(lib, 5, size=3, shift=1), @@),
-    "shift 1, without remainder": (lambda lib: batched(lib, 5, size=3, shift=1, drop_remainder=True), @@),
-    "shift beyond the size": (lambda lib: batched(lib, 11, size=2, shift=4), @@),
-    "stride": (lambda lib: batched(lib, 10, size=3, stride=2), @@),
-    "stride, without remainder": (lambda lib: batched(lib, 10, size=3, stride=2, drop_remainder=True), @@),
-    "shift and stride": (lambda lib: batched(lib, 10, size=3, shift=2, stride=3), @@),
+    "size": (lambda lib: batched(lib, 7, size=3), [[0, 1, 2], [3, 4, 5], [6]]),
+    "size, without remainder": (lambda lib: batched(lib, 7, size=3, drop_remainder=True), [[0, 1, 2], [3, 4, 5]]),
+    "shift 1": (lambda lib: batched(lib, 5, size=3, shift=1), [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4], [4]]),
+    "shift 1, without remainder": (
+        lambda lib: batched(lib, 5, size=3, shift=1, drop_remainder=True),
+        [[0, 1, 2], [1, 2, 3], [2, 3, 4]],
+    ),
+    "shift beyond the size": (lambda lib: batched(lib, 11, size=2, shift=4), [[0, 1], [4, 5], [8, 9]]),
+    "stride": (lambda lib: batched(lib, 10, size=3, stride=2), [[0, 2, 4], [3, 5, 7], [6, 8], [9]]),
+    "stride, without remainder": (
+        lambda lib: batched(lib, 10, size=3, stride=2, drop_remainder=True),
+        [[0, 2, 4], [3, 5, 7]],
+    ),
+    "shift and stride": (
+        lambda lib: batched(lib, 10, size=3, shift=2, stride=3),
+        [[0, 3, 6], [2, 5, 8], [4, 7], [6, 9], [8]],
+    ),
     "shift and stride, without remainder": (
         lambda lib: batched(lib, 10, size=3, shift=2, stride=3, drop_remainder=True),
-        @@,
+        [[0, 3, 6], [2, 5, 8]],
     ),
-    "longer than the dataset": (lambda lib: batched(lib, 3, size=5), @@),
-    "longer than the dataset, without remainder": (lambda lib: batched(lib, 3, size=5, drop_remainder=True), @@),
-    "of nothing": (lambda lib: batched(lib, 0, size=2), @@),
+    "longer than the dataset": (lambda lib: batched(lib, 3, size=5), [[0, 1, 2]]),
+    "longer than the dataset, without remainder": (lambda lib: batched(lib, 3, size=5, drop_remainder=True), []),
+    "of nothing": (lambda lib: batched(lib, 0, size=2), []),
     "of what has no end": (
         lambda lib: lib.Dataset.range(3).repeat().window(4).flat_map(lambda window: window.batch(4)).take(3),
-        @@,
+        [[0, 1, 2, 0], [1, 2, 0, 1], [2, 0, 1, 2]],
     ),
-    "datasets as they are": (lambda lib: lib.Dataset.range(5).window(2), @@),
+    "datasets as they are": (lambda lib: lib.Dataset.range(5).window(2), [[0, 1], [2, 3], [4]]),
     "of pairs": (
-        lambda lib: lib.Dataset.from_tensor_slices((np.arange(5), ["a", "b", "c", "d", "e"]))
-        .window(3, shift=2)
-        .flat_map(lambda a, b: lib.Dataset.zip((a.batch(3), b.batch(3)))),
-        @@,
+        lambda lib: (
+            lib.Dataset.from_tensor_slices((np.arange(5), ["a", "b", "c", "d", "e"]))
+            .window(3, shift=2)
+            .flat_map(lambda a, b: lib.Dataset.zip((a.batch(3), b.batch(3))))
+        ),
+        [([0, 1, 2], [b"a", b"b", b"c"]), ([2, 3, 4], [b"c", b"d", b"e"]), ([4], [b"e"])],
     ),
     "of dicts and tuples": (
-        lambda lib: lib.Dataset.from_tensor_slices({"x": np.arange(4), "y": (np.zeros((4, 2)), np.arange(4.0))})
-        .window(2)
-        .flat_map(lambda window: lib.Dataset.zip((window["x"].batch(2), window["y"][0].batch(2)))),
-        @@,
+        lambda lib: (
+            lib.Dataset.from_tensor_slices({"x": np.arange(4), "y": (np.zeros((4, 2)), np.arange(4.0))})
+            .window(2)
+            .flat_map(lambda window: lib.Dataset.zip((window["x"].batch(2), window["y"][0].batch(2))))
+        ),
+        [([0, 1], [[0.0, 0.0], [0.0, 0.0]]), ([2, 3], [[0.0, 0.0], [0.0, 0.0]])],
     ),
     "of a namedtuple": (
-        lambda lib: lib.Dataset.zip(Pair(lib.Dataset.range(4), lib.Dataset.range(5, 9)))
-        .window(2)
-        .flat_map(lambda window: lib.Dataset.zip(Pair(window.b.batch(2), window.a))),
-        @@,
+        lambda lib: (
+            lib.Dataset.zip(Pair(lib.Dataset.range(4), lib.Dataset.range(5, 9)))
+            .window(2)
+            .flat_map(lambda window: lib.Dataset.zip(Pair(window.b.batch(2), window.a)))
+        ),
+        [Pair(b=[0, 1], a=5), Pair(b=[2, 3], a=7)],
     ),
     "of windows": (
-        lambda lib: lib.Dataset.range(4)
-        .window(2)
-        .flat_map(lambda window: window.window(2, shift=1))
-        .flat_map(lambda window: window.batch(3)),
-        @@,
+        lambda lib: (
+            lib.Dataset.range(4)
+            .window(2)
+            .flat_map(lambda window: window.window(2, shift=1))
+            .flat_map(lambda window: window.batch(3))
+        ),
+        [[0, 1], [1], [2, 3], [3]],
     ),
 }
 

@@ -288,8 +288,7 @@ STEPS = st.one_of(
     _drawn("stored", "{}", ["ds.cache(lib.folder())", "ds.snapshot(lib.folder())", "saved(lib, ds)"]),
 )
 
-LAST = st.one_of(
-    *[st.none()] * 8,
+_last = st.one_of(
     _drawn("reduce", "lib.Dataset.from_tensors(ds.reduce(np.int64(0), lambda s, e: s + long_total(lib, e)))"),
     _drawn(
         "reduce", "lib.Dataset.from_tensors(ds.reduce((0, np.int64(0)), lambda state, e: reduce_pair(lib, state, e)))"
@@ -299,6 +298,7 @@ LAST = st.one_of(
     ),
     _drawn("endless", "ds.repeat()"),
 )
+LAST = st.tuples(st.integers(0, 3), _last).map(lambda drawn: drawn[1] if drawn[0] == 3 else None)
 """What may end a pipeline."""
 
 LEARNT = {"map", "scan", "resample", "flat_map", "interleave", "group", "bucket", "failing", "ignored"}
@@ -343,14 +343,22 @@ def safe(step: Step, before: Sequence[Step]) -> bool:
     return not (kinds & RANDOM and "failing" in kinds)
 
 
-def accepted(step: Step, spec: Any) -> bool:
-    """Says whether feedline does with such elements what TensorFlow refuses to do.
-
-    It pads rows of ragged tensors, and what TensorFlow does not know the rank of.
-    """
+def unfit(step: Step, spec: Any, before: Sequence[Step]) -> bool:
+    """Says whether feedline does with such elements what TensorFlow refuses to do, or gets wrong."""
     tensors = [leaf for leaf in leaves(spec) if type(leaf).__name__ in ("TensorSpec", "RaggedTensorSpec")]
-    ragged = any(type(leaf).__name__ == "RaggedTensorSpec" for leaf in tensors)
-    return "pads" in step.words and (ragged or any(leaf.shape.rank is None for leaf in tensors))
+    ragged_ranks = [leaf.ragged_rank for leaf in tensors if type(leaf).__name__ == "RaggedTensorSpec"]
+    kinds = {other.kind for other in before}
+    if "pads" in step.words and (ragged_ranks or any(leaf.shape.rank is None for leaf in tensors)):
+        return True  # tf.data pads no rows of ragged tensors, and nothing of unknown rank
+    if step.kind in ("unbatch", "rebatch") and any(not all(leaf.shape[1:]) for leaf in tensors if leaf.shape.rank):
+        return not ragged_ranks  # the process dies of unbatching rows with nothing in them
+    if "repeat(0)" in step.code and "shuffle" in kinds:
+        return True  # tf.data takes the two for one step, which refuses 0
+    if min(ragged_ranks, default=1) < 1:
+        if "batch" in step.code and kinds & {"unbatch", "rebatch"}:
+            return True  # of rows of rows of ragged tensors tf.data makes batches that it cannot use further
+        return "snapshot" in step.code  # tf.data forgets that they are rows of a ragged tensor
+    return False
 
 
 def fits(step: Step, spec: Any, before: Sequence[Step]) -> bool:
@@ -363,11 +371,6 @@ def fits(step: Step, spec: Any, before: Sequence[Step]) -> bool:
         return kind in OF_DATASETS
     if not tensors:
         return False
-    ragged_ranks = [leaf.ragged_rank for leaf in tensors if type(leaf).__name__ == "RaggedTensorSpec"]
-    if any(rank < 0 for rank in ragged_ranks) and kind in ("batch", "ragged_batch"):
-        return False  # of the scalars of ragged rows tf.data makes batches that it fails to batch again
-    if any(rank < 1 for rank in ragged_ranks) and "snapshot" in step.code:
-        return False  # tf.data forgets that they are rows of a ragged tensor
     ranks = [leaf.shape.rank for leaf in tensors]
     if kind in ("unbatch", "rebatch") or "inner_rows" in step.words:
         return all(rank for rank in ranks)

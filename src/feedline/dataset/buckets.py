@@ -15,7 +15,7 @@ from feedline.nodes.base import Node
 from feedline.nodes.batch import Batch
 from feedline.nodes.padded_batch import PaddedBatch
 from feedline.origin import Origin
-from feedline.structure import flatten
+from feedline.structure import batched_spec, flatten, with_shape
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,17 @@ class Buckets:
             shapes = self._boundary_shapes(int(bucket), window.node) if self.pad_to_boundary else self.padded_shapes
             node = PaddedBatch((window.node,), self.origin, size, self.drop_remainder, shapes, self.padding_values)
         return dataset_of_node(node)
+
+    def spec(self, element_spec: Any) -> Any:
+        """Returns the spec of the batches, whichever bucket they are of."""
+        specs, treedef = flatten(element_spec)
+        shapes = [spec.shape for spec in specs]
+        if not self.no_padding:
+            given = PaddedBatch((), self.origin, 1, False, self.padded_shapes, None).shapes(treedef)
+            shapes = [known if shape is None else shape for shape, known in zip(given, shapes, strict=True)]
+        return treedef.unflatten(
+            [batched_spec(with_shape(spec, shape), None) for spec, shape in zip(specs, shapes, strict=True)]
+        )
 
     def _boundary_shapes(self, bucket: int, window: Node) -> Any:
         if bucket == len(self.boundaries):

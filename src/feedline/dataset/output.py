@@ -170,7 +170,7 @@ class OutputMethods(BaseDataset):
 
         if not isinstance(options, Options):
             raise ArgumentError(f"with_options() was given {options!r:.60}.", fix="Give a feedline.Options.")
-        return self._of(WithOptions((self._node,), user_origin(), options))
+        return self._of(WithOptions((self._node,), user_origin(), Options().merge(options)))
 
     @property
     def element_spec(self) -> Any:

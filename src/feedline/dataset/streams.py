@@ -204,7 +204,12 @@ class StreamMethods(BaseDataset):
             bool(drop_remainder),
             user_origin(),
         )
-        return self.group_by_window(buckets.key, buckets.batch, window_size_func=buckets.size)
+        from feedline.nodes.group_by_window import GroupByWindow
+
+        parents, seed = (self._node,), random.fresh_seed()
+        return self._of(
+            GroupByWindow(parents, user_origin(), buckets.key, buckets.batch, buckets.size, seed, buckets.spec)
+        )
 
     def scan(
         self, initial_state: Any, scan_func: Callable[[Any, Any], tuple[Any, Any]], name: str | None = None

@@ -20,7 +20,8 @@ def _parser(items: tuple[tuple[str, Any], ...]) -> ExampleParser:
     return ExampleParser(items)
 
 
-def _parser_of(features: Any) -> ExampleParser:
+def parser_of(features: Any) -> ExampleParser:
+    """Returns the parser for these features, the same one for the same features."""
     try:
         items = tuple(features.items())
         if items:
@@ -64,7 +65,7 @@ def parse_example(
 
     Source: https://www.tensorflow.org/api_docs/python/tf/io/parse_example
     """
-    parser = _parser_of(features)
+    parser = parser_of(features)
     if isinstance(serialized, bytes):
         return parser.single(serialized)
     packed = pack(serialized)
@@ -72,14 +73,14 @@ def parse_example(
         return parser.single(_scalar(serialized))
     check_names(example_names, len(packed[1]))
     if isinstance(serialized, PackedStrings) and serialized.whole is not None:
-        columns = _columns_of(parser, serialized.whole)
+        columns = columns_of(parser, serialized.whole)
         if columns:
             first, stop = serialized.first, serialized.first + len(serialized)
             return {name: column[first:stop].copy() for name, column in columns.items()}
     return _batch(parser, packed)
 
 
-def _columns_of(parser: ExampleParser, strings: PackedStrings) -> dict[str, np.ndarray] | None:
+def columns_of(parser: ExampleParser, strings: PackedStrings) -> dict[str, np.ndarray] | None:
     """Returns what all records of a block hold, parsed at once; None where they are to be parsed part by part."""
     if not parser.dense:
         return None
@@ -109,7 +110,7 @@ def parse_packed(buffer: Any, offsets: Any, lengths: Any, features: Mapping[str,
         FeedlineError: as in `parse_example`.
         ArgumentError: a record does not lie within the buffer.
     """
-    return _batch(_parser_of(features), _packed(buffer, offsets, lengths))
+    return _batch(parser_of(features), _packed(buffer, offsets, lengths))
 
 
 def parse_single_example(
@@ -140,10 +141,10 @@ def parse_single_example(
 
     Source: https://www.tensorflow.org/api_docs/python/tf/io/parse_single_example
     """
-    parser = _parser_of(features)
+    parser = parser_of(features)
     if type(serialized) is bytes:
         origin = origin_of_record(serialized)
-        columns = None if origin is None else _columns_of(parser, origin[0])
+        columns = None if origin is None else columns_of(parser, origin[0])
         if origin is not None and columns:
             row = origin[1]
             return {name: column[row].copy() if column.ndim > 1 else column[row] for name, column in columns.items()}

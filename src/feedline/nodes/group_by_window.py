@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, FeedlineError, StructureError, with_article
+from feedline.errors import ArgumentError, DtypeError, EmptyDatasetError, FeedlineError, StructureError, with_article
 from feedline.nested import DatasetComponent, dataset_of_node
 from feedline.nodes.arity import called, check_arity, check_roles, function_name
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node
@@ -28,14 +28,20 @@ class GroupByWindow(StreamedNode):
         reduce_function: from key and dataset of a window to the dataset that stands for it.
         window_size: from key to how many elements its windows have.
         seed: keys the random numbers drawn inside the functions.
+        spec_of: from the spec of the elements to that of what is given; None to learn it from the first window.
     """
 
     key_function: Callable[..., Any]
     reduce_function: Callable[..., Any]
     window_size: Callable[[Any], Any]
     seed: int
+    spec_of: Callable[[Any], Any] | None = None
 
     name = "group_by_window"
+
+    @property
+    def spec_costs(self) -> bool:  # type: ignore[override]
+        return self.spec_of is None
 
     def check_parents(self) -> None:
         check_arity(self.key_function, self)
@@ -49,13 +55,15 @@ class GroupByWindow(StreamedNode):
         return INFINITE_CARDINALITY if self.parents[0].cardinality() == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY
 
     def learn_spec(self) -> Any:
+        if self.spec_of is not None:
+            return self.spec_of(self.parents[0].spec())
         from feedline.run.context import Run
 
         for key, group, position in self._windows(0, Run()):
             if isinstance(group, Failure):
                 raise group.error
             return self._reduced(key, group, 0, position).spec()
-        raise StructureError(
+        raise EmptyDatasetError(
             f"{self.label()} gives no element, so the structure is not known.", fix="Give it at least one element."
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block, BlockBuilder, keep_result, lent_memory
-from feedline.errors import DtypeError, FeedlineError, StructureError, UserFunctionError
+from feedline.errors import DtypeError, EmptyDatasetError, FeedlineError, StructureError, UserFunctionError
 from feedline.nodes.arity import arity_error, called, check_arity, function_name, never_entered
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
@@ -180,7 +180,7 @@ class Map(BlockNode):
         run = Run(keeps=False)
         block = first_block(self.parents[0], run)
         if block is None:
-            raise StructureError(
+            raise EmptyDatasetError(
                 f"{self.label()} was given no element, so what it returns is not known.",
                 fix="Give it at least one element, or ask for element_spec before map().",
                 where=[f"{self.label()} at {self.origin}"],

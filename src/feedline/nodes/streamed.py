@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from feedline import random
 from feedline.block import Block, BlockBuilder
-from feedline.errors import FeedlineError, StructureError
+from feedline.errors import EmptyDatasetError, FeedlineError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Failure, Node, Stream
 from feedline.nodes.map import locate_user_error
 from feedline.structure import as_component, flatten, spec_of
@@ -67,26 +68,45 @@ class StreamedNode(Node):
         return treedef.unflatten([spec_of(as_component(leaf)) for leaf in leaves])
 
     def learn_inner_spec(self, dataset_of: Callable[[Any], Node]) -> Any:
-        """Returns the spec of the dataset that is made of the parent's first element."""
+        """Returns the spec of the dataset that is made of the parent's first element; of the first that is not empty
+        where its spec is known only by running it.
+        """
         from feedline.run.context import Run
 
-        return dataset_of(first_element(self.parents[0], Run())).spec()
+        empty: FeedlineError | None = None
+        with closing(Run().elements(self.parents[0], 0)) as elements:
+            for element in itertools.islice(elements, _MOST_EMPTY):
+                if isinstance(element, Failure):
+                    raise element.error
+                try:
+                    return dataset_of(element).spec()
+                except EmptyDatasetError as error:
+                    empty = empty or error
+        raise empty or _no_element(self.parents[0])
+
+
+_MOST_EMPTY = 100
+"""In how many datasets an element is looked for."""
+
+
+def _no_element(node: Node) -> EmptyDatasetError:
+    return EmptyDatasetError(
+        f"{node.label()} gives no element, so the structure is not known.", fix="Give it at least one element."
+    )
 
 
 def first_element(node: Node, run: Run) -> Any:
     """Returns the first element of the first epoch.
 
     Raises:
-        StructureError: there is none.
+        EmptyDatasetError: there is none.
     """
     with closing(run.elements(node, 0)) as elements:
         element = next(elements, None)
     if isinstance(element, Failure):
         raise element.error
     if element is None:
-        raise StructureError(
-            f"{node.label()} gives no element, so the structure is not known.", fix="Give it at least one element."
-        )
+        raise _no_element(node)
     return element
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from feedline import random
 from feedline.buffers import POOL
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, take_item
-from feedline.strings import PackedStrings
+from feedline.strings import StringBatches
 from feedline.structure import flatten
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
@@ -171,8 +171,9 @@ def _random_flip(axis: int) -> Rule:
         images = rows.of(image)
         turned = _draws(operation, rows, seed) < 0.5
         result = rows.room_for(operation, images.shape, images.dtype)
-        for index, turn in enumerate(turned.tolist()):
-            result[index] = np.flip(images[index], axis) if turn else images[index]
+        result[...] = images
+        if turned.any():  # few large copies: many small ones would hand the interpreter's lock to and fro
+            result[turned] = np.flip(images[turned], axis)
         return (result,)
 
     flip.draws = True  # type: ignore[attr-defined]
@@ -209,6 +210,21 @@ def _parse_single(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     strings = rows.of(operation.args[0])
     parsed = parse_example(strings, operation.named["features"])
     return tuple(parsed[name] for name in sorted(parsed))
+
+
+def _parse_batches(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    from feedline.io.parse_example import columns_of, parser_of
+
+    _check_only_first(operation)
+    batches = rows.of(operation.args[0])
+    columns = None
+    if isinstance(batches, StringBatches):
+        columns = columns_of(parser_of(operation.named["features"]), batches.whole)
+    if columns is None:
+        raise NotAlikeError
+    start, stop = batches.first, batches.first + batches.count * batches.size
+    parts = (columns[name][start:stop] for name in sorted(columns))
+    return tuple(part.reshape(batches.count, batches.size, *part.shape[1:]) for part in parts)
 
 
 def _one_hot(operation: Operation, rows: Rows) -> tuple[Any, ...]:
@@ -260,6 +276,7 @@ def all_rules() -> dict[Any, Rule]:
     rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, at_once, _change_shape
     rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
     rules[feedline.io.parse_single_example] = _parse_single
+    rules[feedline.io.parse_example] = _parse_batches
     rules[feedline.image.random_flip_left_right] = _random_flip(-2)
     rules[feedline.image.random_flip_up_down] = _random_flip(-3)
     rules[feedline.image.random_brightness] = _random_brightness
@@ -272,6 +289,3 @@ def _found(module: Any, names: str) -> Iterator[Any]:
         place = getattr(module, folder) if folder else module
         if hasattr(place, function):
             yield getattr(place, function)
-
-
-__all__ = ["NotAlikeError", "PackedStrings", "Rows", "Rule", "all_rules"]

@@ -15,6 +15,7 @@ import numpy as np
 
 from feedline import random
 from feedline.plan.prove import Proof, UnprovenError, prove
+from feedline.strings import PackedStrings
 from feedline.structure import Treedef, flatten
 
 _MODULES = ("numpy", "feedline")
@@ -102,7 +103,7 @@ class _Recorder:
         self.slots = 0
 
     def new(self, sample: Any) -> Traced:
-        if not isinstance(sample, np.ndarray | np.generic | bytes):
+        if not isinstance(sample, np.ndarray | np.generic | bytes | PackedStrings):
             raise UnprovenError(f"it handles a {type(sample).__name__}")
         self.slots += 1
         return Traced(self, self.slots - 1, sample)
@@ -235,7 +236,7 @@ class Traced:
         return self._numbers().dtype
 
     def _numbers(self) -> Any:
-        if isinstance(self.sample, bytes):
+        if isinstance(self.sample, bytes | PackedStrings):
             raise UnprovenError("it looks into text")
         return self.sample
 

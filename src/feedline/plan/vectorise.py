@@ -14,7 +14,7 @@ from feedline.buffers import POOL
 from feedline.plan.prove import Proof, UnprovenError, prove
 from feedline.plan.rules import NotAlikeError, Rows, all_rules
 from feedline.plan.trace import Slot, Trace, trace
-from feedline.strings import PackedStrings
+from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
 
 LEAST_ROWS = 8
@@ -78,14 +78,17 @@ class BlockFunction:
             epochs: their epochs.
             one_by_one: calls the function for each element.
         """
-        if self.reason is not None or block.length < LEAST_ROWS or not self._fits(block):
+        if self.reason is not None or block.length < LEAST_ROWS:
+            return None
+        columns = self._rows_of(block)
+        if columns is None:
             return None
         try:
             made = self._trace or self._begin(block, positions, epochs)
             if not made.proof.holds():
                 self.reason = "what it refers to has changed"
                 return None
-            result = self._compute(made, block, positions, epochs)
+            result = self._compute(made, columns, positions, epochs)
         except UnprovenError as error:
             self.reason = str(error)
             return None
@@ -98,19 +101,17 @@ class BlockFunction:
             return None
         return result
 
-    def _fits(self, block: Block) -> bool:
+    def _rows_of(self, block: Block) -> list[Any] | None:
+        """Returns the block's columns as operations take them; None where its rows are not alike."""
+        columns: list[Any] = []
         for number, column in enumerate(block.columns):
-            if isinstance(column, PackedStrings):
-                continue
-            if not isinstance(column, np.ndarray):
-                return False
-            if self._trace is not None:
-                sample = self._trace.inputs[number]
-                if np.shape(sample) != column.shape[1:] or (
-                    not isinstance(sample, bytes) and sample.dtype != column.dtype
-                ):
-                    return False
-        return True
+            rows = StringBatches.of(column) if isinstance(column, list) else column
+            if rows is None:
+                return None
+            if self._trace is not None and not _is_like(rows, self._trace.inputs[number]):
+                return None
+            columns.append(rows)
+        return columns
 
     def _begin(self, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Trace:
         with self._lock:
@@ -123,7 +124,8 @@ class BlockFunction:
                     random.leave_element(outer)
             return self._trace
 
-    def _compute(self, made: Trace, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
+    def _compute(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
+        length = len(positions)
         samples: list[Any] = [*made.inputs, *(None for _ in range(made.slots - len(made.inputs)))]
         for operation in made.operations:
             for slot, sample in zip(operation.results, operation.samples, strict=True):
@@ -132,11 +134,11 @@ class BlockFunction:
         step = _BYTES_AT_ONCE // row_bytes
         if step < _LEAST_AT_ONCE:
             raise UnprovenError("its elements are so large that blocks gain nothing")
-        columns = [self._column(output, samples, block.length) for output in made.outputs]
-        for start in range(0, block.length, step):
-            stop = min(start + step, block.length)
+        columns = [self._column(output, samples, length) for output in made.outputs]
+        for start in range(0, length, step):
+            stop = min(start + step, length)
             values: list[Any] = [None] * made.slots
-            for number, column in enumerate(block.columns):
+            for number, column in enumerate(inputs):
                 values[number] = _part(column, start, stop)
             targets = {
                 output.number: column[start:stop]
@@ -151,7 +153,7 @@ class BlockFunction:
             for output, column in zip(made.outputs, columns, strict=True):
                 if type(output) is Slot and not _is_written(values[output.number], column[start:stop]):
                     column[start:stop] = values[output.number]
-        return Block(block.length, columns, made.treedef)
+        return Block(length, columns, made.treedef)
 
     @staticmethod
     def _column(output: Any, samples: list[Any], length: int) -> np.ndarray:
@@ -183,6 +185,17 @@ class BlockFunction:
         if not same:
             self.reason = "on blocks it gave other values"
         return same
+
+
+def _is_like(rows: Any, sample: Any) -> bool:
+    """Says whether rows are of the dtype and the shape of the element that was traced."""
+    if isinstance(rows, StringBatches):
+        return isinstance(sample, PackedStrings) and len(sample) == rows.size
+    if isinstance(rows, PackedStrings):
+        return isinstance(sample, bytes)
+    if isinstance(sample, bytes):
+        return rows.dtype == object and rows.ndim == 1
+    return np.shape(sample) == rows.shape[1:] and sample.dtype == rows.dtype
 
 
 def _is_written(value: np.ndarray, target: np.ndarray) -> bool:

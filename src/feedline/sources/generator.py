@@ -14,6 +14,7 @@ from feedline import random
 from feedline.block import Block, BlockBuilder
 from feedline.errors import (
     ArgumentError,
+    EmptyDatasetError,
     ExhaustedGeneratorError,
     FeedlineError,
     SignatureError,
@@ -94,7 +95,7 @@ class Generator(Node):
             from feedline.run.streams import first_block
 
             if first_block(self, Run(keeps=False)) is None:
-                raise StructureError(
+                raise EmptyDatasetError(
                     "the generator gave no element, so its structure is not known.",
                     fix="Give output_signature, or mend the generator.",
                 )

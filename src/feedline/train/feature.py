@@ -269,6 +269,10 @@ class Feature(Message):
             raise ArgumentError(f"a Feature has no field {field_name!r}.", fix=f"Use one of {list(self._CLASSES)}.")
         return self._list is not None and field_name in ("kind", self.WhichOneof())
 
+    def _clear_field(self, field_name: str) -> None:
+        if field_name == self.WhichOneof():
+            self.Clear()
+
     def _copy(self) -> Feature:
         made = object.__new__(Feature)
         made._list = made._spare = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from feedline.errors import CorruptExampleError, DtypeError, with_article
+from feedline.errors import ArgumentError, CorruptExampleError, DtypeError, no_such_name, with_article
 
 
 class Message:
@@ -52,6 +52,19 @@ class Message:
             ) from None
         return len(serialized)
 
+    def MergeFrom(self, other: Self) -> None:
+        """Adds the contents of another message, as if its bytes had followed the message's own."""
+        if type(other) is not type(self):
+            raise DtypeError(
+                f"{with_article(type(other).__name__)} cannot be merged into {with_article(type(self).__name__)}.",
+                fix=f"Give {with_article(type(self).__name__)}.",
+            )
+        self._merge(memoryview(other._payload()))
+
+    def SerializePartialToString(self, deterministic: bool = True) -> bytes:
+        """Does what `SerializeToString` does: no field is required."""
+        return self._payload()
+
     def CopyFrom(self, other: Self) -> None:
         """Replaces the contents by a copy of another message's."""
         if type(other) is not type(self):
@@ -65,6 +78,29 @@ class Message:
         """Removes all contents."""
         self._assign(type(self)())
 
+    def ClearField(self, field_name: str) -> None:
+        """Removes the contents of one field.
+
+        Raises:
+            ArgumentError: there is no such field.
+        """
+        names = [name for name in dir(type(self)) if isinstance(getattr(type(self), name), property)]
+        if field_name not in names:
+            raise ArgumentError(
+                f"{with_article(type(self).__name__)} has no field {field_name!r}.", fix=f"Use one of {names}."
+            )
+        self._clear_field(field_name)
+
+    def _clear_field(self, field_name: str) -> None:
+        self.Clear()
+
+    def DiscardUnknownFields(self) -> None:
+        """Does nothing: fields that the message does not know are never kept."""
+
+    def FindInitializationErrors(self) -> list[str]:
+        """Returns an empty list: no field is required."""
+        return []
+
     def ByteSize(self) -> int:
         """Returns how many bytes the serialised message has."""
         return len(self._payload())
@@ -75,6 +111,10 @@ class Message:
 
     def __eq__(self, other: object) -> bool:
         return self._contents() == other._contents() if isinstance(other, type(self)) else NotImplemented
+
+    def __getattr__(self, name: str) -> Any:
+        names = [one for one in dir(type(self)) if not one.startswith("_")]
+        raise no_such_name(f"feedline.train.{type(self).__name__}", name, names)
 
     def __str__(self) -> str:
         return "".join(line + "\n" for line in self._text())

@@ -91,6 +91,11 @@ class MessageMap(MutableMapping):
             lines += block(field, [f"key: {quoted(name)}", *block("value", self._items[name]._text())])
         return lines
 
+    def MergeFrom(self, other: Mapping[str, Any]) -> None:
+        """Copies all entries of another map, over those of the same names."""
+        for name, message in other.items():
+            self[self._name(name)].CopyFrom(message)
+
     def copy(self) -> MessageMap:
         """Returns a map of copies of the messages."""
         made = MessageMap(self._kind, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from typing import Any, Self
 
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, DtypeError, with_article
 from feedline.formats.wire import DELIMITED, delimited, fields
 from feedline.train.feature import Feature, Features
 from feedline.train.message import Message, block, take
@@ -34,7 +34,16 @@ class FeatureSequence(MutableSequence):
         self._items.insert(index, self._taken(value))
 
     def extend(self, values: Iterable[Feature]) -> None:
-        """Adds copies of Features."""
+        """Adds copies of Features.
+
+        Raises:
+            DtypeError: it is no list of Features.
+        """
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise DtypeError(
+                f"a FeatureList takes a list of Features, not {with_article(type(values).__name__)}.",
+                fix="Give a list of feedline.train.Feature(...).",
+            )
         self._items.extend([self._taken(value) for value in values])
 
     def MergeFrom(self, other: Iterable[Feature]) -> None:
@@ -203,6 +212,10 @@ class SequenceExample(Message):
     def _parts(self) -> list[tuple[int, str, Message]]:
         parts = [(1, "context", self._context), (2, "feature_lists", self._feature_lists)]
         return [part for part in parts if self.HasField(part[1])]
+
+    def _clear_field(self, field_name: str) -> None:
+        self._present[field_name] = False
+        (self._context if field_name == "context" else self._feature_lists).Clear()
 
     def _copy(self) -> SequenceExample:
         return SequenceExample(**{name: part for _, name, part in self._parts()})  # type: ignore[arg-type]
