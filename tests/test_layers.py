@@ -51,11 +51,11 @@ ALLOWED = {
     "array_ops": VALUES,
     "plan": VALUES | {"plan", "nodes"},
     "run": FOUNDATION | {"run", "nodes", "plan"},
-    "nodes": FOUNDATION | {"nodes", "sources", "run", "kernels", "formats"},
+    "nodes": FOUNDATION | {"nodes", "sources", "run", "plan", "kernels", "formats"},
     "sources": VALUES | {"sources", "nodes", "run"},
 }
 # what may be imported only for types, or within a function that needs it while a pipeline runs
-LATER = {("nodes", "run"), ("nodes", "sources"), ("sources", "run")}
+LATER = {("nodes", "run"), ("nodes", "plan"), ("nodes", "sources"), ("sources", "run")}
 
 
 def imports(path: pathlib.Path) -> list[tuple[str, bool]]:

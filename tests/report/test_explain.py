@@ -18,7 +18,7 @@ def test_each_step_is_a_line_in_the_users_words_from_source_to_end() -> None:
         "batch(3)",
         "prefetch(AUTOTUNE)",
     ]
-    assert said[2].endswith("indexed, 10 elements")
+    assert said[2].endswith("indexed, 10 elements; runs on blocks")
     assert said[3].endswith("indexed, 4 elements")
 
 
@@ -38,7 +38,8 @@ def test_it_says_where_and_why_indexing_ends_and_only_there() -> None:
     said = lines(fl.Dataset.range(9).filter(lambda number: number > 3).map(lambda number: number).batch(2))
     assert said[0].endswith("indexed, 9 elements")
     assert "streamed from here on: " in said[1]
-    assert [line.split()[-1] for line in said[2:]] == ["streamed", "streamed"]
+    assert said[2].endswith("  streamed; runs on blocks")
+    assert said[3].endswith("  streamed")
 
 
 def test_a_generator_is_streamed_and_says_why() -> None:
@@ -58,3 +59,8 @@ def test_a_dataset_used_twice_is_named_by_one_step() -> None:
     said = lines(fl.Dataset.zip(numbers.batch(2), numbers))
     assert [line.split()[1] for line in said] == ["range", "batch(2)", "zip"]
     assert said[2].startswith("3. zip of 2 and 1 ")
+
+
+def test_it_says_why_a_function_runs_element_by_element() -> None:
+    said = lines(fl.Dataset.range(3).map(lambda number: number if number > 1 else -number))
+    assert said[1].endswith("; runs element by element: it branches or loops")

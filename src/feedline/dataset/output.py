@@ -187,7 +187,7 @@ class OutputMethods(BaseDataset):
         return self._node.spec()
 
     def explain(self) -> str:
-        """Returns the plan as text: each step, whether it is indexed or streamed, and why.
+        """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why.
 
         Example:
             >>> from feedline import Dataset

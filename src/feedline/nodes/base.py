@@ -129,6 +129,10 @@ class Node:
         """
         return ""
 
+    def way(self) -> str:
+        """Says how a user's function is run, and why; "" where there is none."""
+        return ""
+
     def label(self) -> str:
         """Returns the node as the user would write it, for messages and tables."""
         return self.name

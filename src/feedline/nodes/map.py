@@ -89,6 +89,12 @@ class Map(BlockNode):
     def label(self) -> str:
         return f"map({function_name(self.function)})"
 
+    def way(self) -> str:
+        from feedline.plan.vectorise import why_not
+
+        reason = why_not(self.function)
+        return "runs on blocks" if reason is None else f"runs element by element: {reason}"
+
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         with run.turn_of(self, self.num_parallel_calls):
             one_by_one = partial(self.apply_one_by_one, run=run)

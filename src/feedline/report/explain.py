@@ -29,6 +29,11 @@ def _title(node: Node, numbers: dict[int, int]) -> str:
 
 
 def _state(node: Node) -> str:
+    way = node.way()
+    return _place(node) + (f"; {way}" if way else "")
+
+
+def _place(node: Node) -> str:
     if node.indexed:
         length = node.cardinality()
         if length == INFINITE_CARDINALITY:

@@ -18,7 +18,6 @@ from feedline.errors import (
     ExhaustedGeneratorError,
     FeedlineError,
     SignatureError,
-    StructureError,
     with_article,
 )
 from feedline.fixed_block import FixedBlockBuilder, is_fixed
