@@ -79,6 +79,10 @@ class Built:
         except Exception as error:
             self.error = error
 
+    def again(self) -> None:
+        self.elements, self.error = [], None
+        self.run()
+
 
 @tf.autograph.experimental.do_not_convert  # autograph has nothing to do here, and takes most of the time
 def build_theirs(source: Step, steps: list[Step], most: int, last: Step | None, force: int) -> tuple[Built, list[Step]]:
@@ -127,9 +131,9 @@ def compare(theirs: Built, ours: Built, steps: list[Step]) -> None:
         built.most = ALL if unordered else MOST
         if built.dataset is not None:
             built.run()
-    if theirs.error is not None and ours.error is None and any("drops" in step.words for step in steps):
-        if theirs.dataset is not None:  # what drop_remainder drops is not computed, so cannot fail
-            same(theirs.elements, ours.elements)
+    if theirs.error is not None and any(map(leaves_out, steps)):
+        if theirs.dataset is not None:  # what is left out is not computed, so cannot fail
+            same(theirs.elements, ours.elements[: len(theirs.elements)])
         return
     if any(map(learns, steps)) and unknowable(theirs, ours):
         return
@@ -140,16 +144,24 @@ def compare(theirs: Built, ours: Built, steps: list[Step]) -> None:
         assert isinstance(ours.error, fl.errors.FeedlineError), ours.error
     if theirs.dataset is None:
         return
+    if theirs.error is not None and len(theirs.elements) < len(ours.elements):
+        theirs.again()  # what reads ahead of a failure may, once in thousands of times, forget what came before it
     same_elements(theirs.elements, ours.elements, unordered)
     if ours.dataset is None:
         return
-    same_cardinality(theirs, ours)
+    if "forever" not in kinds:  # a number is taken of what repeats nothing at all: neither library knows
+        same_cardinality(theirs, ours)
     if theirs.elements:
         exact = not any(map(learns, steps))
         same_spec(theirs.dataset.element_spec, ours.dataset.element_spec, exact)
     if ours.error is None:  # and once more: a second epoch is as the first, where nothing is random
         again = [plain(element) for element in itertools.islice(ours.dataset, ours.most)]
         same_elements(theirs.elements, again, unordered)
+
+
+def leaves_out(step: Step) -> bool:
+    """Says whether a step leaves out elements, which feedline then does not compute, as far as it can."""
+    return "drops" in step.words or "skip" in step.code or "shard" in step.code
 
 
 def unknowable(theirs: Built, ours: Built) -> bool:
@@ -197,13 +209,81 @@ def test_same_elements(part: int) -> None:
     checked(part, EXAMPLES)()
 
 
-@pytest.mark.parametrize(
-    "argument",
-    [("batch", 0), ("batch", -1), ("shard", 2, 2), ("shard", 2, -1), ("shard", 0, 0), ("shuffle", 0), ("take", "a")],
-)
-def test_bad_arguments_fail_in_both(argument) -> None:
-    assert build_theirs(("range", (4,)), [argument], 0)[0].error is not None
-    assert isinstance(build_ours(("range", (4,)), [argument]).error, fl.errors.ArgumentError)
+BAD = [
+    "lib.Dataset.range(0, 5, 0)",
+    "lib.Dataset.from_tensor_slices((np.arange(3), np.arange(4)))",
+    "lib.Dataset.from_tensor_slices(3)",
+    "ds.batch(0)",
+    "ds.batch(-1)",
+    "ds.padded_batch(0)",
+    "ds.padded_batch(2, [3])",
+    "ds.batch(2).padded_batch(2, [1])",
+    "ds.padded_batch(2, padding_values='x')",
+    "ds.ragged_batch(0)",
+    "ds.batch(2).rebatch(0)",
+    "ds.rebatch(2)",
+    "ds.unbatch()",
+    "ds.shard(2, 2)",
+    "ds.shard(2, -1)",
+    "ds.shard(0, 0)",
+    "ds.shuffle(0)",
+    "ds.take('a')",
+    "ds.skip(1.5)",
+    "ds.enumerate('a')",
+    "ds.prefetch(-3)",
+    "ds.window(0)",
+    "ds.window(2, 0)",
+    "ds.window(2, 1, 0)",
+    "ds.interleave(lib.Dataset.range, 0)",
+    "ds.interleave(lib.Dataset.range, 1, 0)",
+    "ds.interleave(lib.Dataset.range, 1, 1, 0)",
+    "ds.flat_map(lambda n: n)",
+    "ds.map(lambda n: n, num_parallel_calls=0)",
+    "ds.filter(lambda n: n)",
+    "ds.take_while(lambda n: n)",
+    "ds.scan(np.int64(0), lambda state, n: n)",
+    "ds.scan(np.int32(0), lambda state, n: (n, n))",
+    "ds.reduce(np.int32(0), lambda state, n: n)",
+    "ds.reduce((np.int64(0), np.int64(0)), lambda state, n: n)",
+    "ds.group_by_window(lambda n: n, lambda key, window: window)",
+    "ds.group_by_window(lambda n: n, lambda key, window: window, 1, lambda key: key)",
+    "ds.group_by_window(lambda n: n, lambda key, window: key, 1)",
+    "ds.group_by_window(lambda n: n, lambda key, window: window, window_size_func=lambda key: key * 0)",
+    "ds.bucket_by_sequence_length(lambda n: total(lib, n), [2, 4], [1])",
+    "lib.Dataset.sample_from_datasets([])",
+    "lib.Dataset.sample_from_datasets([ds, ds], [1.0])",
+    "lib.Dataset.sample_from_datasets([ds, lib.Dataset.zip((ds, ds))])",
+    "lib.Dataset.choose_from_datasets([], lib.Dataset.range(2))",
+    "lib.Dataset.choose_from_datasets([ds, ds], lib.Dataset.range(3))",
+    "lib.Dataset.choose_from_datasets([ds], lib.Dataset.from_tensor_slices(np.zeros(2, np.int32)))",
+    "lib.Dataset.zip((ds, 3))",
+    "ds.concatenate(lib.Dataset.zip((ds, ds)))",
+    "ds.concatenate(lib.Dataset.from_tensors(np.float32(1)))",
+    "ds.rejection_resample(lambda n: total(lib, n), [0.5, 0.5])",
+    "lib.Dataset.zip((ds, ds)).unique()",
+    "lib.Dataset.from_tensor_slices(np.zeros(3)).unique()",
+    "ds.get_single_element()",
+    "ds.take(0).get_single_element()",
+    "len(ds.repeat())",
+    "len(ds.filter(lambda n: n < 2))",
+    "ds.apply(3)",
+    "ds.map(3)",
+]
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_what_is_wrong_fails_in_both(code) -> None:
+    source, step = Step("range", "lib.Dataset.range(4)"), Step("bad", code)
+    theirs, ours = Built(), build_ours([source, step])
+    try:
+        theirs.dataset = run(Tf, step, run(Tf, source))
+    except Exception as error:
+        theirs.error = error
+    for built in (theirs, ours):
+        if built.dataset is not None:
+            built.run()
+    assert theirs.error is not None
+    assert isinstance(ours.error, fl.errors.FeedlineError), ours.error
 
 
 def test_buffered_shuffle_has_their_distribution() -> None:

@@ -62,7 +62,7 @@ def as_theirs(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return tf.constant(value)
     if isinstance(value, np.dtype):
-        return tf.string if value == object else tf.as_dtype(value)
+        return tf.string if value.kind == "O" else tf.as_dtype(value)
     if isinstance(value, type) and issubclass(value, np.generic):
         return tf.as_dtype(value)
     return value

@@ -51,7 +51,7 @@ def test_refusals():
             function(ONE, OTHER[:, :12], 255)
         with pytest.raises(ShapeError, match="shapes"):
             function(ONE, np.concatenate([OTHER, OTHER[:1]]), 255)
-        with pytest.raises(ArgumentError, match="max_val is 256.0, which uint8 cannot hold"):
+        with pytest.raises(ArgumentError, match="which uint8 cannot hold"):
             function(ONE, OTHER, 256)
         with pytest.raises(DtypeError, match="bool"):
             function(ONE, OTHER > 3, 255)

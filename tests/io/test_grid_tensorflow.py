@@ -299,8 +299,10 @@ def grid_decode_compressed() -> None:
 
 
 LINES = [
-    b"1,2", b"1,2,3", b",", b"1,", b",2", b"", b"1", b" 7 , 8 ", b"+5,-6", b"1.5,2", b"1e3,0x10", b"NA,2", b"a,b", b'"1","2"',
-    b'"a,b",c', b'"a""b",c', b'"a"b,c', b'"a,b', b'a"b,c', b"a\nb,c", b'"a\nb",c', b"\n1,2", b"1,2\n", b"1,\n2", b"\r\n",
+    b"1,2", b"1,2,3", b",", b"1,", b",2", b"", b"1", b" 7 , 8 ", b"+5,-6", b"1.5,2", b"1e3,0x10", b"NA,2", b"a,b",
+    b'"1","2"',
+    b'"a,b",c', b'"a""b",c', b'"a"b,c', b'"a,b', b'a"b,c', b"a\nb,c", b'"a\nb",c', b"\n1,2", b"1,2\n", b"1,\n2",
+    b"\r\n",
     b'"",""', b'"",', b',"', b'"""",x', b'x,""""', b'"a"', b'"a",', b'""",x', b'x,"', b"nan,inf", b"-0,-0.0", b"1;2",
     b"99999999999,1", b"\xff\xfe,\x00", b'x,"y"\n', b"1,2,", b'1,2,"', b'"', b"3.4028236e38,1e-50", b" ,1",
 ]  # fmt: skip
@@ -419,7 +421,8 @@ def grid_FixedLenFeature() -> None:
         recipes += [recipe_of("FixedLenFeature", name, shape, dtype) for shape in ([], [1], (1, 1), [2], [None])]
         recipes += [recipe_of("FixedLenFeature", f"{name}s", shape, dtype) for shape in ([4], [2, 2], [], [3])]
         recipes += [recipe_of("FixedLenFeature", f"{name}z", shape, dtype, value)
-                    for shape, value in (([], default), ([2], [default] * 2), ([2], [default]), ([1], default))]  # fmt: skip
+                    for shape, value in (([], default), ([2], [default] * 2), ([2], [default]), ([1], default))
+                    ]  # fmt: skip
         recipes += [recipe_of("FixedLenFeature", name, [], other[1]) for other in KINDS]
     recipes += [recipe_of("FixedLenFeature", "int", [], dtype) for dtype in WRONG_DTYPES]
     recipes += [
@@ -483,7 +486,8 @@ def grid_SparseFeature() -> None:
 def _several(library):
     return {
         "int": library.FixedLenFeature([], tf.int64), "texts": library.VarLenFeature(tf.string),
-        "sparse": library.SparseFeature("at", "floats", tf.float32, 9), "ragged": library.RaggedFeature(tf.int64, "ints"),
+        "sparse": library.SparseFeature("at", "floats", tf.float32, 9),
+        "ragged": library.RaggedFeature(tf.int64, "ints"),
         "floats2": library.FixedLenSequenceFeature([], tf.float32, True),
     }  # fmt: skip
 
@@ -514,7 +518,8 @@ def sequence(*steps: int, **lists: list) -> bytes:
 
 
 SEQUENCES = [
-    [sequence(x=[[1], [2], [3]], y=[[1, 2], []])], [sequence(x=[[1]], y=[[1]]), sequence(x=[[1], [2]], y=[[], [1, 2, 3]])],
+    [sequence(x=[[1], [2], [3]], y=[[1, 2], []])],
+    [sequence(x=[[1]], y=[[1]]), sequence(x=[[1], [2]], y=[[], [1, 2, 3]])],
     [sequence(x=[[1]])], [sequence(y=[[1]])], [sequence(x=[[1, 2]], y=[[1]])], [b"junk"], [sequence(x=[], y=[])],
 ]  # fmt: skip
 

@@ -110,9 +110,11 @@ def test_sequences_are_told():
     [
         ("image", "imaeg", True), ("image", "imag", True), ("labels", "label", True), ("image", "mage", True),
         ("image/encoded", "image/enocded", True), ("image/encoded", "image_encoded", True), ("Image", "image", True),
-        ("imageHeight", "image_height", True), ("description", "descrpition", True), ("desription", "descriptoin", True),
+        ("imageHeight", "image_height", True), ("description", "descrpition", True),
+        ("desription", "descriptoin", True),
         ("image", "label", False), ("xmin", "xmax", False), ("f1", "f2", False), ("feature12", "feature13", False),
-        ("id", "ix", False), ("", "a", False), ("image/width", "image/height", False), ("a" * 500, "a" * 499 + "b", False),
+        ("id", "ix", False), ("", "a", False),
+        ("image/width", "image/height", False), ("a" * 500, "a" * 499 + "b", False),
         ("start", "end", False), ("image/class", "image/class/label", False),
     ],
 )  # fmt: skip

@@ -86,3 +86,141 @@ def test_ragged_and_different_ranks_are_errors() -> None:
         list(ranks.padded_batch(2))
     with pytest.raises(fl.errors.ArgumentError, match="batch_size"):
         rows(1).padded_batch(0)
+
+
+def sequences(lib, *lengths, shape=(None,), dtype=np.int64):
+    """Returns sequences of these lengths, whose spec says that their length is not known."""
+
+    def generate():
+        for length in lengths:
+            yield (
+                np.arange(1, 1 + length * int(np.prod(shape[1:], dtype=int))).reshape(length, *shape[1:]).astype(dtype)
+            )
+
+    return lib.Dataset.from_generator(generate, output_signature=lib.TensorSpec(shape, dtype))
+
+
+def words(lib):
+    return lib.Dataset.from_generator(
+        lambda: iter([["a"], ["b", "cd"], []]), output_signature=lib.TensorSpec((None,), lib.string)
+    )
+
+
+def pairs(lib):
+    return lib.Dataset.zip({"x": sequences(lib, 1, 3, 2), "y": (lib.Dataset.range(3), words(lib))})
+
+
+CASES = {
+    "to the longest": (lambda lib: sequences(lib, 1, 3, 2).padded_batch(2), [[[1, 0, 0], [1, 2, 3]], [[1, 2]]]),
+    "without remainder": (
+        lambda lib: sequences(lib, 1, 3, 2).padded_batch(2, drop_remainder=True),
+        [[[1, 0, 0], [1, 2, 3]]],
+    ),
+    "to a length": (
+        lambda lib: sequences(lib, 1, 3).padded_batch(batch_size=2, padded_shapes=[4]),
+        [[[1, 0, 0, 0], [1, 2, 3, 0]]],
+    ),
+    "to a length, a tuple": (
+        lambda lib: sequences(lib, 1, 3).padded_batch(2, padded_shapes=(4,)),
+        [[[1, 0, 0, 0], [1, 2, 3, 0]]],
+    ),
+    "to the longest, said": (
+        lambda lib: sequences(lib, 1, 3).padded_batch(2, padded_shapes=[None]),
+        [[[1, 0, 0], [1, 2, 3]]],
+    ),
+    "to the longest, -1": (
+        lambda lib: sequences(lib, 1, 3).padded_batch(2, padded_shapes=[-1]),
+        [[[1, 0, 0], [1, 2, 3]]],
+    ),
+    "with a value": (
+        lambda lib: sequences(lib, 1, 3).padded_batch(2, padding_values=np.int64(-1)),
+        [[[1, -1, -1], [1, 2, 3]]],
+    ),
+    "with Python's number": (
+        lambda lib: sequences(lib, 1, 2, dtype=np.int32).padded_batch(2, padding_values=-1),
+        [[[1, -1], [1, 2]]],
+    ),
+    "with infinity": (
+        lambda lib: sequences(lib, 1, 2, dtype=np.float32).padded_batch(2, padding_values=float("inf")),
+        [[[1.0, float("inf")], [1.0, 2.0]]],
+    ),
+    "two dimensions": (
+        lambda lib: sequences(lib, 1, 2, shape=(None, 2)).padded_batch(2),
+        [[[[1, 2], [0, 0]], [[1, 2], [3, 4]]]],
+    ),
+    "two dimensions, one given": (
+        lambda lib: sequences(lib, 1, 2, shape=(None, 2)).padded_batch(2, padded_shapes=[None, 3]),
+        [[[[1, 2, 0], [0, 0, 0]], [[1, 2, 0], [3, 4, 0]]]],
+    ),
+    "one shape, made larger": (
+        lambda lib: lib.Dataset.from_tensor_slices([[1, 2], [3, 4]]).padded_batch(2, padded_shapes=[3]),
+        [[[1, 2, 0], [3, 4, 0]]],
+    ),
+    "single values": (lambda lib: lib.Dataset.range(3).padded_batch(2), [[0, 1], [2]]),
+    "single values, said": (lambda lib: lib.Dataset.range(3).padded_batch(2, padded_shapes=[]), [[0, 1], [2]]),
+    "text": (lambda lib: words(lib).padded_batch(3), [[[b"a", b""], [b"b", b"cd"], [b"", b""]]]),
+    "text with a value": (
+        lambda lib: words(lib).padded_batch(3, padding_values="-"),
+        [[[b"a", b"-"], [b"b", b"cd"], [b"-", b"-"]]],
+    ),
+    "structures": (
+        lambda lib: pairs(lib).padded_batch(3),
+        [{"x": [[1, 0, 0], [1, 2, 3], [1, 2, 0]], "y": ([0, 1, 2], [[b"a", b""], [b"b", b"cd"], [b"", b""]])}],
+    ),
+    "structures with shapes and values": (
+        lambda lib: pairs(lib).padded_batch(
+            3, {"x": [4], "y": ([], [None])}, padding_values={"x": np.int64(9), "y": (np.int64(0), "?")}
+        ),
+        [
+            {
+                "x": [[1, 9, 9, 9], [1, 2, 3, 9], [1, 2, 9, 9]],
+                "y": ([0, 1, 2], [[b"a", b"?"], [b"b", b"cd"], [b"?", b"?"]]),
+            }
+        ],
+    ),
+    "of nothing": (lambda lib: sequences(lib).padded_batch(2), []),
+    "bools": (
+        lambda lib: sequences(lib, 1, 2, dtype=bool).padded_batch(2, padding_values=True),
+        [[[True, True], [True, True]]],
+    ),
+    "larger than the dataset": (lambda lib: sequences(lib, 1, 2).padded_batch(10), [[[1, 0], [1, 2]]]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_elements(name, listed, ours) -> None:
+    build, expected = CASES[name]
+    dataset = build(ours)
+    assert listed(dataset) == listed(dataset) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_as_in_tensorflow(name, agree) -> None:
+    agree(CASES[name][0])
+
+
+REFUSED = {
+    "a shape smaller than the element": lambda lib: sequences(lib, 1, 3).padded_batch(2, padded_shapes=[2]),
+    "a shape smaller than what is known": lambda lib: lib.Dataset.from_tensors([1, 2]).padded_batch(2, [1]),
+    "another rank": lambda lib: sequences(lib, 1, 3).padded_batch(2, padded_shapes=[3, 3]),
+    "another rank, known": lambda lib: lib.Dataset.range(3).padded_batch(2, padded_shapes=[None]),
+    "another structure": lambda lib: pairs(lib).padded_batch(2, padded_shapes={"x": [4]}),
+    "a value of another kind": lambda lib: sequences(lib, 1, 2).padded_batch(2, padding_values="a"),
+    "a value of another dtype": lambda lib: sequences(lib, 1, 2).padded_batch(2, padding_values=np.float32(1)),
+    "a value that is no single one": lambda lib: sequences(lib, 1, 2).padded_batch(2, padding_values=np.arange(2)),
+    "batches of nothing": lambda lib: sequences(lib, 1, 2).padded_batch(0),
+    "windows": lambda lib: lib.Dataset.range(4).window(2).padded_batch(2),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name, ours) -> None:
+    with pytest.raises(fl.errors.FeedlineError) as caught:
+        list(REFUSED[name](ours))
+    assert caught.value.fix
+    assert "test_padded_batch.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_tensorflow_refuses_too(name, agree) -> None:
+    agree(REFUSED[name])

@@ -80,9 +80,8 @@ def test_the_same_for_every_number_of_calls(calls) -> None:
 
 
 def test_shares_and_structure_as_in_tensorflow(tensorflow) -> None:
-    """The pairs, the dtypes and about how many stay are tf.data's; which ones do is chance."""
+    """The pairs, the dtypes and the shares are tf.data's; that gives some elements twice, feedline none."""
     numbers = source(4000, [0.8, 0.2])
-    results = []
     for library in (fl, tensorflow):
         dataset = library.Dataset.from_tensor_slices(numbers).rejection_resample(
             lambda n: n, [0.5, 0.5], [0.8, 0.2], seed=5
@@ -91,12 +90,9 @@ def test_shares_and_structure_as_in_tensorflow(tensorflow) -> None:
         assert {(type(pair), len(pair), pair[0].dtype.name, pair[1].dtype.name) for pair in pairs} == {
             (tuple, 2, "int64", "int64")
         }
-        results.append(np.bincount([int(which) for which, _ in pairs], minlength=2))
-    ours, theirs = results
-    deviation = np.sqrt(3200 * 0.25 * 0.75)  # of how many of the first class stay
-    assert abs(int(ours[0]) - 800) < 3.3 * deviation
-    assert abs(int(theirs[0]) - 800) < 3.3 * deviation
-    assert ours[1] == (numbers == 1).sum()
+        got = np.bincount([int(which) for which, _ in pairs], minlength=2)
+        # normal: exceeded once in 1000 times; the seeds are fixed
+        assert abs(int(got[0]) - got.sum() / 2) < 3.3 * np.sqrt(got.sum()) / 2
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_as_in_tensorflow(name, agree) -> None:
         (lambda: fl.Dataset.from_tensor_slices(([1], [2])), fl.errors.StructureError, "2 components"),
         (lambda: fl.Dataset.from_tensor_slices([1.5]), fl.errors.DtypeError, "not float32"),
         (lambda: fl.Dataset.from_tensor_slices(np.zeros(2, np.uint8)), fl.errors.DtypeError, "not uint8"),
-        (lambda: fl.Dataset.from_tensor_slices(fl.RaggedTensor(np.arange(3), [0, 1, 3])), fl.errors.StructureError, ""),
+        (lambda: fl.Dataset.from_tensors(fl.RaggedTensor(np.arange(3), [0, 1, 3])), fl.errors.StructureError, "ragged"),
     ],
 )
 @pytest.mark.parametrize("known", [True, False])

@@ -70,6 +70,11 @@ def shape_of_structure(element: Any) -> Any:
     return type(element).__name__, names, tuple(shape_of_structure(part) for part in parts)
 
 
+def has_dataclass(element: Any) -> bool:
+    """Says whether a dataclass is part of a structure."""
+    return isinstance(element, Record) or any(map(has_dataclass, parts_of(element) or ()))
+
+
 def whole(arguments: tuple) -> Any:
     """Returns the element that a function was called with."""
     return arguments if len(arguments) != 1 else arguments[0]

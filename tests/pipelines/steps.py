@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from pipelines import functions
-from pipelines.elements import ROWS, leaves, map_leaves
+from pipelines.elements import ROWS, has_dataclass, leaves, map_leaves
 
 
 @dataclass(frozen=True)
@@ -348,6 +348,18 @@ def unfit(step: Step, spec: Any, before: Sequence[Step]) -> bool:
     tensors = [leaf for leaf in leaves(spec) if type(leaf).__name__ in ("TensorSpec", "RaggedTensorSpec")]
     ragged_ranks = [leaf.ragged_rank for leaf in tensors if type(leaf).__name__ == "RaggedTensorSpec"]
     kinds = {other.kind for other in before}
+    if "lib, " in step.code and any(type(leaf).__name__ == "DatasetSpec" for leaf in leaves(spec)):
+        return True  # the functions of the pipelines know nothing of datasets
+    if "pads" in step.words and has_dataclass(spec):
+        return True  # tf.data asks for the length of a dataclass
+    if step.kind == "resample" and isinstance(spec, tuple) and len(spec) == 1:
+        return True  # tf.data takes the element out of a tuple of one here and there, as chance has it
+    if (
+        "batch" in step.code
+        and min(ragged_ranks, default=2) < 1 + (step.kind == "rebatch")
+        and any(map(learns, before))
+    ):
+        return True  # feedline has learnt of an array, not that it is a row of a ragged tensor
     if "pads" in step.words and (ragged_ranks or any(leaf.shape.rank is None for leaf in tensors)):
         return True  # tf.data pads no rows of ragged tensors, and nothing of unknown rank
     if step.kind in ("unbatch", "rebatch") and any(not all(leaf.shape[1:]) for leaf in tensors if leaf.shape.rank):

@@ -31,6 +31,10 @@ PROVEN = {
     "a constant": lambda image, label: (image, 7, np.float32(0.5), b"text"),
     "a slice": lambda image, label: (image[1:, ::-1, 0], image[0, 0, 0], image[..., None]),
     "another dtype": lambda image, label: (image.astype("uint8"), fl.cast(label, fl.float32) / 255.0),
+    "a cast and a division": lambda image, label: fl.cast(image.astype("uint8"), fl.float32) / 255.0,
+    "a cast that is used twice": lambda image, label: (fl.cast(label, fl.float32), fl.cast(label, fl.float32) * 3),
+    "a large number": lambda image, label: fl.cast(label * 123456789, fl.float32) - 0.1,
+    "a cast on the right": lambda image, label: (1 - label.astype("float64"), 2 / (label.astype("float32") + 1)),
     "another shape": lambda image, label: image.reshape(-1, 3) + np.float32(1),
     "its own shape": lambda image, label: image * image.shape[0] + image.ndim,
     "numpy": lambda image, label: np.maximum(np.sqrt(image), 0.25) - np.minimum(image, label),
@@ -223,6 +227,18 @@ def test_records(tmp_path, monkeypatch) -> None:
     on_blocks, one_by_one, ran = both_ways(lambda: fl.TFRecordDataset(path).map(parse).batch(16), monkeypatch)
     assert_same(on_blocks, one_by_one)
     assert ran
+
+
+def test_a_sequence_in_a_record_is_not_padded_to_those_of_other_records(tmp_path) -> None:
+    path = str(tmp_path / "sequences.tfrecord")
+    counts = [2] * 40 + [1, 2] * 30
+    with fl.io.TFRecordWriter(path) as writer:
+        for count in counts:
+            feature = {"n": Feature(int64_list=Int64List(value=[7] * count))}
+            writer.write(Example(features=Features(feature=feature)).SerializeToString())
+    wanted = {"n": fl.io.FixedLenSequenceFeature([], "int64", allow_missing=True)}
+    dataset = fl.TFRecordDataset(path).map(lambda record: fl.io.parse_single_example(record, wanted))
+    assert [len(element["n"]) for element in dataset] == counts
 
 
 @pytest.mark.parametrize("calls", [None, 2])

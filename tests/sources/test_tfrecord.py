@@ -151,7 +151,6 @@ def test_a_parsed_sequence_is_not_padded_to_those_read_along_with_it(tmp_path) -
     assert dataset.element_spec == {"n": fl.TensorSpec((None, 2), "float32")}
     assert [element["n"].shape for element in dataset] == [(0, 2), (3, 2), (1, 2)]
     assert next(iter(dataset.padded_batch(3)))["n"].shape == (3, 3, 2)
-    assert fl.TFRecordDataset(str(name), features={"n": fl.io.VarLenFeature("float32")}).element_spec["n"].shape == (None,)
 
 
 def test_bad_arguments(files) -> None:

@@ -19,14 +19,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 tf = pytest.importorskip("tensorflow")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from grids.compare import DTYPES, Case, compare, value_of  # noqa: E402
+from grids.compare import DTYPES, Case, value_of  # noqa: E402
 
 from feedline import train  # noqa: E402
 from feedline.errors import FeedlineError  # noqa: E402
 
 VALUES = [
     [], [1], [0, -1, 127, 128, 300, 1 << 40, (1 << 63) - 1, -(1 << 63)], (1, 2), range(5), [True, False], [1.0], [1.5],
-    [0.0, -0.0, 1e-40, 3.4e38, float("inf"), float("nan")], [1e39], [1 << 63], [-(1 << 63) - 1], [b""], [b"a\0b", b"\xff"],
+    [0.0, -0.0, 1e-40, 3.4e38, float("inf"), float("nan")], [1e39], [1 << 63], [-(1 << 63) - 1], [b""],
+    [b"a\0b", b"\xff"],
     ["text"], ["\u00e9"], [None], None, 3, 2.5, b"ab", "ab", [[1]], [b"a", 1], [bytearray(b"x")], {1: 2}, iter([1, 2]),
 ]  # fmt: skip
 ARRAYS = [value_of(name, shape) for name in DTYPES if name != "bfloat16" for shape in ((0,), (4,))]
@@ -95,7 +96,8 @@ def grid_list(name: str) -> None:
 
     check(constructed, of_values(name))
     check(extended, [case for case in of_values(name) if case.arguments[0] is not None])
-    check(appended, [Case((one,)) for value in [*VALUES[1:21], *NUMPY] for one in (value if isinstance(value, list) else [])[:3]])
+    some = [value for value in [*VALUES[1:21], *NUMPY] if isinstance(value, list)]
+    check(appended, [Case((one,)) for value in some for one in value[:3]])
 
 
 def feature(library, kind: str, held: list):
@@ -272,7 +274,8 @@ def test_methods_are_those_of_protobuf(name):
     fields = [field.name for field in theirs.DESCRIPTOR.fields]
     assert all(hasattr(ours, field) for field in fields)
     for method in (*("SerializeToString", "ParseFromString", "MergeFromString", "MergeFrom", "CopyFrom", "Clear"),
-                   *("ByteSize", "IsInitialized", "ClearField", "DiscardUnknownFields", "FindInitializationErrors")):  # fmt: skip
+                   *("ByteSize", "IsInitialized", "ClearField", "DiscardUnknownFields", "FindInitializationErrors")
+                   ):  # fmt: skip
         assert callable(getattr(ours, method))
         assert callable(getattr(theirs, method))
     with pytest.raises(

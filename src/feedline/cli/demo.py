@@ -62,7 +62,7 @@ def run_demo(folder: Path, epochs: int, seed: int, console: Console, *, kept: bo
 
     _title(console, 2, f"Train a small CNN from them, with Keras on {backend}")
     for line in train.explain().splitlines():
-        console.print(f"   {line}", style="dim", markup=False)
+        console.print(f"   {_shortened(line, console.width - 3)}", style="dim", markup=False)
     console.print("   [dim]loading Keras ...[/]")
     model = build_model(seed)
     waits = _train(model, train, epochs, console)
@@ -77,6 +77,14 @@ def run_demo(folder: Path, epochs: int, seed: int, console: Console, *, kept: bo
     console.print(f"   accuracy [bold green]{100 * accuracy:.2f} %[/] on {count:,} digits new to the model")
     console.print(f"   The whole demo took {time.perf_counter() - began:.0f} s.")
     return float(accuracy)
+
+
+def _shortened(line: str, width: int) -> str:
+    """Returns a line of a plan without its reasons, and without its remarks, where it would be broken."""
+    for mark in (": ", "; "):
+        if len(line) > width:
+            line = line.partition(mark)[0]
+    return line
 
 
 def _title(console: Console, number: int, text: str) -> None:
@@ -178,7 +186,7 @@ def _print_stages(console: Console, train: Dataset) -> None:
 def _print_speed(console: Console, waits: list[EpochWait], images: int) -> None:
     """Prints how fast the epochs of so many images went, and how much of that was waiting for data."""
     first, *others = waits
-    console.print(f"   The first epoch took {first.total_seconds:.1f} s: in it the model is compiled.")
+    console.print(f"   The first epoch took {first.total_seconds:.1f} s, getting ready included.")
     measured = others or waits
     seconds = sum(epoch.total_seconds for epoch in measured)
     waited = sum(epoch.waited_seconds for epoch in measured)

@@ -72,9 +72,9 @@ def decode_csv(
         try:
             found = _fields(line, delimiter, bool(use_quote_delim), selected)
             if len(found) != len(columns):
+                which = "of the selected fields" if selected else "fields"
                 raise CsvError(
-                    f"the line has {len(found)} {'of the selected ' if selected else ''}fields, where {len(columns)} are "
-                    "expected.",
+                    f"the line has {len(found)} {which}, where {len(columns)} are expected.",
                     fix="Mend the line, or give record_defaults for the columns that it has.",
                 )
         except CsvError as error:

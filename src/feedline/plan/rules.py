@@ -108,6 +108,26 @@ def _cast(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return (result,)
 
 
+def is_cast_to_floats(operation: Operation) -> bool:
+    """Says whether an operation makes floats of integers, value by value."""
+    if operation.rule is not _cast or type(operation.args[0]) is not Slot:
+        return False
+    return operation.samples[0].dtype in (np.float32, np.float64)
+
+
+def cast_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Runs a ufunc of rows and a number; the rows, of integers, count as values of the result's dtype."""
+    dtype = operation.samples[0].dtype
+    arguments = [rows.of(argument) for argument in operation.args]
+    if any(isinstance(value, np.ndarray) and value.dtype.kind not in "biu" for value in arguments):
+        raise NotAlikeError
+    shape = next(value.shape for value in arguments if isinstance(value, np.ndarray))
+    room = rows.room_for(operation, shape, dtype)
+    arguments = [value if isinstance(value, np.ndarray) else dtype.type(value) for value in arguments]
+    with np.errstate(all="ignore"):
+        return (operation.function(*arguments, out=room, dtype=dtype, casting="unsafe"),)
+
+
 def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Calls a function that takes a batch of images where it takes an image; anything else goes row by row."""
     if type(operation.args[0]) is not Slot or np.ndim(_sample(operation.args[0], rows)) != 3:
@@ -204,9 +224,11 @@ def _draws(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
 
 
 def _parse_single(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    from feedline.io.parse_example import parse_example
+    from feedline.io.parse_example import parse_example, parser_of
 
     _check_only_first(operation)
+    if not parser_of(operation.named["features"]).dense:
+        raise NotAlikeError  # a batch is padded to its longest record, a record alone is not
     strings = rows.of(operation.args[0])
     parsed = parse_example(strings, operation.named["features"])
     return tuple(parsed[name] for name in sorted(parsed))
@@ -273,7 +295,7 @@ def all_rules() -> dict[Any, Rule]:
     for name in _OF_ROWS_IN_NUMPY.split():
         if not isinstance(getattr(np, name), type):
             rules[getattr(np, name)] = row_by_row
-    rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, at_once, _change_shape
+    rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, _cast, _change_shape
     rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
     rules[feedline.io.parse_single_example] = _parse_single
     rules[feedline.io.parse_example] = _parse_batches

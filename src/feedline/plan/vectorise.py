@@ -11,8 +11,9 @@ import numpy as np
 from feedline import random
 from feedline.block import Block
 from feedline.buffers import POOL
-from feedline.plan.prove import Proof, UnprovenError, prove
-from feedline.plan.rules import NotAlikeError, Rows, all_rules
+from feedline.plan.fuse import fuse_casts
+from feedline.plan.prove import UnprovenError, prove
+from feedline.plan.rules import NotAlikeError, Rows, all_rules, cast_and_compute, is_cast_to_floats
 from feedline.plan.trace import Slot, Trace, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
@@ -21,7 +22,6 @@ LEAST_ROWS = 8
 """Blocks of fewer elements are not worth it."""
 
 _BYTES_AT_ONCE = 1 << 20
-_LEAST_AT_ONCE = 3
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -119,7 +119,8 @@ class BlockFunction:
                 outer = random.outer_element()
                 random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
-                    self._trace = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
+                    made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
+                    self._trace = fuse_casts(made, is_cast_to_floats, cast_and_compute)
                 finally:
                     random.leave_element(outer)
             return self._trace
@@ -130,10 +131,8 @@ class BlockFunction:
         for operation in made.operations:
             for slot, sample in zip(operation.results, operation.samples, strict=True):
                 samples[slot] = sample
-        row_bytes = max(1, *(len(s) if isinstance(s, bytes) else s.nbytes for s in samples))
-        step = _BYTES_AT_ONCE // row_bytes
-        if step < _LEAST_AT_ONCE:
-            raise UnprovenError("its elements are so large that blocks gain nothing")
+        row_bytes = max(1, *(len(s) if isinstance(s, bytes) else s.nbytes for s in samples if s is not None))
+        step = max(1, _BYTES_AT_ONCE // row_bytes)
         columns = [self._column(output, samples, length) for output in made.outputs]
         for start in range(0, length, step):
             stop = min(start + step, length)
@@ -223,6 +222,3 @@ def _same_bytes(ours: np.ndarray, theirs: Any) -> bool:
     if not isinstance(theirs, np.ndarray) or ours.dtype != theirs.dtype or ours.shape != theirs.shape:
         return False
     return ours.tolist() == theirs.tolist() if ours.dtype == object else ours.tobytes() == theirs.tobytes()
-
-
-__all__ = ["LEAST_ROWS", "BlockFunction", "Proof", "why_not"]
