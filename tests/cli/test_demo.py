@@ -12,11 +12,16 @@ from typer.testing import CliRunner
 from feedline.cli.main import app
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the demo with its temporary files in a folder."""
-    for package in ("keras", "jax", "sklearn"):
+def installed(*packages: str) -> None:
+    """Skips the test where a package is missing; imports none."""
+    for package in packages:
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the demo with its temporary files in a folder."""
+    installed("keras", "jax", "sklearn")
     return subprocess.run(
         [sys.executable, "-m", "feedline.cli.main", "demo", *arguments],
         env={**os.environ, "KERAS_BACKEND": "jax", "TMPDIR": str(folder), **environment},
@@ -71,7 +76,7 @@ def no_temporary_files(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("no_temporary_files")
 @pytest.mark.parametrize("backend", ["foo", "numpy", ""])
 def test_a_backend_that_cannot_train_is_refused_at_once(backend, monkeypatch) -> None:
-    pytest.importorskip("keras")
+    installed("keras")
     monkeypatch.setenv("KERAS_BACKEND", backend)
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 1
@@ -82,8 +87,7 @@ def test_a_backend_that_cannot_train_is_refused_at_once(backend, monkeypatch) ->
 
 @pytest.mark.usefixtures("no_temporary_files")
 def test_without_scikit_learn_it_says_how_to_install_it(monkeypatch) -> None:
-    pytest.importorskip("keras")
-    pytest.importorskip("jax")
+    installed("keras", "jax")
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     result = CliRunner().invoke(app, ["demo"])
@@ -96,9 +100,7 @@ def test_without_scikit_learn_it_says_how_to_install_it(monkeypatch) -> None:
     ("blocked", "error"), [("images", "WriteError"), ("records", "FileExistsError"), (".", "WriteError")]
 )
 def test_a_folder_that_cannot_be_written_is_told_without_a_traceback(blocked, error, tmp_path, monkeypatch) -> None:
-    pytest.importorskip("keras")
-    pytest.importorskip("jax")
-    pytest.importorskip("sklearn")
+    installed("keras", "jax", "sklearn")
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     folder = tmp_path / "demo"
     if blocked == ".":

@@ -365,3 +365,12 @@ def test_lengths_are_not_known() -> None:
         dataset[0]
     assert "a generator gives only its next element" in dataset.explain()
     assert len(list(dataset)) == 3  # list() asks for the length and must not stumble over the answer
+
+
+@pytest.mark.parametrize("signature", [fl.TensorSpec((None,), "string"), None])
+def test_an_empty_list_is_of_the_dtype_that_is_asked_for(signature) -> None:
+    words = fl.Dataset.from_generator(lambda: iter([["a"], [], ["b", "c"]]), output_signature=signature)
+    assert [row.tolist() for row in words] == [[b"a"], [], [b"b", b"c"]]
+    assert {row.dtype for row in words} == {np.dtype(object)}
+    numbers = fl.Dataset.from_generator(lambda: iter([[1], []]), output_signature=fl.TensorSpec((None,), "int16"))
+    assert [row.dtype for row in numbers] == [np.int16] * 2

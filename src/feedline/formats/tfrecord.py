@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from feedline.errors import ArgumentError
-from feedline.formats import tfrecord_errors
+from feedline.formats import index_store, tfrecord_errors
 from feedline.formats.open_file import OpenFile, opened
 from feedline.formats.tfrecord_errors import as_compression_type
 from feedline.formats.tfrecord_stream import iterate_packed, iterate_records
@@ -110,7 +110,8 @@ def build_index(path: str | os.PathLike) -> RecordIndex:
     """Finds the records of an uncompressed TFRecord file.
 
     The checksum of every length is verified, and that the file ends where its last record does. The data is neither
-    read nor verified. Indexes are kept, up to 256 MB of them, for files that have not changed since.
+    read nor verified. Indexes are kept, up to 256 MB of them, for files that have not changed since; those of many
+    records are kept for other programs too, see `feedline.formats.index_store`.
 
     Args:
         path: the file.
@@ -144,10 +145,16 @@ def build_index(path: str | os.PathLike) -> RecordIndex:
         if index is not None:
             _indexes.move_to_end(key)
             return index
-    offsets, lengths = _scan(file, status.st_size)
     version = status.st_size, status.st_mtime_ns
+    kept = index_store.load_lengths(path, *version)
+    if kept is not None:
+        offsets, lengths = index_store.offsets_of(kept), kept
+    else:
+        offsets, lengths = _scan(file, status.st_size)
     if file.state() != version:
         raise tfrecord_errors.changed(path, version, file.state())
+    if kept is None:
+        index_store.keep_lengths(path, *version, lengths)
     index = RecordIndex(path, offsets, lengths, *version)
     _remember(key, index)
     return index

@@ -133,7 +133,7 @@ __all__ = [
     "yuv_to_rgb",
 ]
 
-_INSTEAD = {
+INSTEAD = {
     "combined_non_max_suppression": "use cv2.dnn.NMSBoxesBatched in a function given to map",
     "decode_jxl": "convert the files to PNG or JPEG",
     "extract_glimpse": "use crop_and_resize, or pad_to_bounding_box and crop_to_bounding_box",
@@ -147,4 +147,4 @@ _INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    raise no_such_name("feedline.image", name, __all__, _INSTEAD)
+    raise no_such_name("feedline.image", name, __all__, INSTEAD)

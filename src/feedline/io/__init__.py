@@ -66,7 +66,7 @@ __all__ = [
     "write_file",
 ]
 
-_INSTEAD = {
+INSTEAD = {
     "decode_json_example": "build the tf.train.Example from what json.loads gives",
     "decode_jxl": "convert the files to PNG or JPEG",
     "decode_proto": "use the message's own Python class in a function given to map",
@@ -82,4 +82,4 @@ _INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    raise no_such_name("feedline.io", name, __all__, _INSTEAD)
+    raise no_such_name("feedline.io", name, __all__, INSTEAD)

@@ -378,6 +378,8 @@ class _Converter:
             component = self._numbers(value)
         else:
             component = as_component(value)
+            if isinstance(value, list | tuple) and component.size == 0:
+                component = component.astype(dtype)  # an empty list says nothing of its dtype
         if component_dtype(component) != dtype:
             component = self._in_asked_dtype(component)
         if not shape_allows(spec.shape, component_shape(component)):

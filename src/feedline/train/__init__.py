@@ -23,7 +23,7 @@ __all__ = [
 
 _WEIGHTS = "use model.save_weights and model.load_weights of Keras"
 _BACKEND = "set it up with your Keras backend; give each worker its part of the data with Dataset.shard"
-_INSTEAD = {
+INSTEAD = {
     "Checkpoint": _WEIGHTS,
     "CheckpointManager": "use keras.callbacks.ModelCheckpoint or BackupAndRestore",
     "CheckpointOptions": _WEIGHTS,
@@ -46,4 +46,4 @@ _INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    raise no_such_name("feedline.train", name, __all__, _INSTEAD)
+    raise no_such_name("feedline.train", name, __all__, INSTEAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 
 from feedline.errors import nearest_name
@@ -54,6 +55,8 @@ def missing_name(module: str, name: str, names: Iterable[str]) -> AttributeError
         return AttributeError(name)
     full = f"{module}.{name}"
     instead = INSTEAD.get(full)
+    if instead is None and module in ("tf.io", "tf.image", "tf.train"):
+        instead = importlib.import_module(f"feedline.{module[3:]}").INSTEAD.get(name)
     nearest = nearest_name(name, names)
     hint = f" Instead: {instead}." if instead else f" Did you mean {module}.{nearest}?" if nearest else ""
     return AttributeError(

@@ -1,0 +1,128 @@
+"""Indexes of large TFRecord files, kept in the user's cache folder: the next program does not scan the file again.
+
+One file for each TFRecord file, named by a digest of its path. It holds the size and the time of the version that was
+indexed, and the length of each record; records lie without gaps, so that the lengths say where each begins. What does
+not fit is not believed: the TFRecord file is scanned as if there were no index.
+
+The folder is `$FEEDLINE_CACHE`, or what the system has for caches; an empty `$FEEDLINE_CACHE` keeps nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+LEAST_RECORDS = 20_000
+"""Files of fewer records are scanned quickly enough."""
+
+_MAGIC = b"FLINDEX1"
+_HEAD = struct.Struct("<8sqqqqI")
+_BETWEEN = 16
+_BEFORE = 12
+_MOST_BYTES = 1 << 30
+"""The oldest indexes are removed when all of them take more."""
+
+
+def cache_folder() -> Path | None:
+    """Returns the folder for what is worth keeping from program to program; None where nothing may be kept.
+
+    Example:
+        >>> import os
+        >>> os.environ["FEEDLINE_CACHE"] = "/tmp/somewhere"
+        >>> cache_folder().as_posix()
+        '/tmp/somewhere'
+        >>> del os.environ["FEEDLINE_CACHE"]
+    """
+    chosen = os.environ.get("FEEDLINE_CACHE")
+    if chosen is not None:
+        return Path(chosen) if chosen else None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return Path(base) / "feedline" if base else None
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "feedline"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feedline"
+
+
+def load_lengths(path: str, size: int, mtime_ns: int) -> np.ndarray | None:
+    """Returns the lengths of a file's records, int64 `(n,)`, or None where they are not kept.
+
+    Args:
+        path: the TFRecord file, absolute.
+        size: of the file, in bytes.
+        mtime_ns: when it was last changed, in nanoseconds.
+    """
+    try:
+        place = _place_of(path)
+        data = b"" if place is None else place.read_bytes()
+        magic, known_size, known_mtime, count, itemsize, checksum = _HEAD.unpack_from(data)
+    except (OSError, struct.error, RuntimeError):
+        return None
+    body = data[_HEAD.size :]
+    if (magic, known_size, known_mtime) != (_MAGIC, size, mtime_ns) or itemsize not in (1, 2, 4, 8):
+        return None
+    if len(body) != count * itemsize or zlib.crc32(body) != checksum:
+        return None
+    lengths = np.frombuffer(body, np.dtype(f"<u{itemsize}")).astype(np.int64)
+    if len(lengths) and (lengths.min() < 0 or lengths.max() > size):
+        return None
+    return lengths if int(lengths.sum()) + _BETWEEN * count == size else None
+
+
+def offsets_of(lengths: np.ndarray) -> np.ndarray:
+    """Returns where the payloads of records of these lengths begin, int64 `(n,)`."""
+    return np.cumsum(lengths + _BETWEEN) - lengths - _BETWEEN + _BEFORE
+
+
+def keep_lengths(path: str, size: int, mtime_ns: int, lengths: np.ndarray) -> None:
+    """Keeps the lengths of a file's records; where that cannot be done, nothing happens.
+
+    Args:
+        path: the TFRecord file, absolute.
+        size: of the file, in bytes.
+        mtime_ns: when it was last changed, in nanoseconds.
+        lengths: int64 `(n,)`.
+    """
+    if len(lengths) < LEAST_RECORDS:
+        return
+    itemsize = next(width for width in (1, 2, 4, 8) if width == 8 or int(lengths.max()) < 1 << (8 * width))
+    body = lengths.astype(np.dtype(f"<u{itemsize}")).tobytes()
+    head = _HEAD.pack(_MAGIC, size, mtime_ns, len(lengths), itemsize, zlib.crc32(body))
+    part = None
+    try:
+        place = _place_of(path)
+        if place is None:
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f"{place.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+        part.write_bytes(head + body)
+        part.replace(place)
+        _remove_oldest(place.parent)
+    except (OSError, RuntimeError):
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _place_of(path: str) -> Path | None:
+    folder = cache_folder()
+    if folder is None:
+        return None
+    return folder / "index" / (hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest() + ".index")
+
+
+def _remove_oldest(folder: Path) -> None:
+    kept = sorted((entry.stat().st_mtime, entry.stat().st_size, entry) for entry in folder.iterdir())
+    total = sum(size for _, size, _ in kept)
+    for _, size, entry in kept[:-1]:
+        if total <= _MOST_BYTES:
+            return
+        entry.unlink()
+        total -= size
