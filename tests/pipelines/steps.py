@@ -340,7 +340,7 @@ def safe(step: Step, before: Sequence[Step]) -> bool:
         return False  # where something else fails, and fails again and again, tf.data's ignore_errors never ends
     if step.kind == "stored" and "failing" in kinds:
         return False
-    return not (kinds & RANDOM and "failing" in kinds)
+    return not (step.kind in RANDOM and "failing" in kinds)
 
 
 def unfit(step: Step, spec: Any, before: Sequence[Step]) -> bool:

@@ -118,3 +118,46 @@ def test_closing_ends_threads_and_units():
         threading.Event().wait(0.01)
     with pytest.raises(CancelledError):
         threads.next().result()
+
+
+class FailingUnits(NumberUnits):
+    """Units the third of which cannot be taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = 0
+
+    def take(self, count: int) -> NumberUnit | None:
+        self.taken += 1
+        if self.taken == 3:
+            raise ValueError("three")
+        return super().take(1)
+
+
+def test_nothing_is_taken_behind_a_failure_until_the_consumer_asks_on():
+    units = FailingUnits()
+    threads = Threads(units, 4, 50)
+    first = [threads.next().result().columns[0].tolist() for _ in range(2)]
+    assert first == [[0], [1]]
+    failed = threads.next()
+    with pytest.raises(ValueError, match="three"):
+        failed.result()
+    for _ in range(60):
+        time.sleep(0.0005)
+        if units.taken != 3:
+            break
+    assert units.taken == 3
+    assert numbers(threads, 20) == list(range(2, 22))
+    threads.close()
+
+
+def test_closing_behind_a_failure_ends_the_threads():
+    units = FailingUnits()
+    threads = Threads(units, 4, 50)
+    tickets = [threads.next() for _ in range(3)]
+    assert tickets[2].exception() is not None
+    threads.close()
+    assert units.closed
+    for thread in threads._pool._threads:
+        thread.join(5)
+        assert not thread.is_alive()

@@ -59,7 +59,7 @@ class GroupByWindow(StreamedNode):
             return self.spec_of(self.parents[0].spec())
         from feedline.run.context import Run
 
-        for key, group, position in self._windows(0, Run()):
+        for key, group, position in self._windows(0, Run(keeps=False)):
             if isinstance(group, Failure):
                 raise group.error
             return self._reduced(key, group, 0, position).spec()

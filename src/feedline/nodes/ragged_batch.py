@@ -70,7 +70,7 @@ def sampled_spec(node: Node) -> Any:
 
     leaves, treedef = flatten(node.spec())
     if not node.spec_is_free and any(spec.shape for spec in leaves):
-        with closing(Run().elements(node, 0)) as elements:
+        with closing(Run(keeps=False).elements(node, 0)) as elements:
             for element in itertools.islice(elements, _SAMPLE):
                 if not isinstance(element, Failure):
                     values = flatten(element)[0]

@@ -54,7 +54,7 @@ class RejectionResample(StreamedNode):
     def learn_spec(self) -> Any:
         from feedline.run.context import Run
 
-        element = first_element(self.parents[0], Run())
+        element = first_element(self.parents[0], Run(keeps=False))
         return spec_of(self._class(element, 0, 0)), self.parents[0].spec()
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:

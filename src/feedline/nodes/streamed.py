@@ -64,7 +64,7 @@ class StreamedNode(Node):
         """Finds out the spec; by default it is the first element's."""
         from feedline.run.context import Run
 
-        leaves, treedef = flatten(first_element(self, Run()))
+        leaves, treedef = flatten(first_element(self, Run(keeps=False)))
         return treedef.unflatten([spec_of(as_component(leaf)) for leaf in leaves])
 
     def learn_inner_spec(self, dataset_of: Callable[[Any], Node]) -> Any:
@@ -74,7 +74,7 @@ class StreamedNode(Node):
         from feedline.run.context import Run
 
         empty: FeedlineError | None = None
-        with closing(Run().elements(self.parents[0], 0)) as elements:
+        with closing(Run(keeps=False).elements(self.parents[0], 0)) as elements:
             for element in itertools.islice(elements, _MOST_EMPTY):
                 if isinstance(element, Failure):
                     raise element.error

@@ -11,7 +11,7 @@ import numpy as np
 
 from feedline import random
 from feedline.buffers import POOL
-from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, take_item
+from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, take_item
 from feedline.strings import StringBatches
 from feedline.structure import flatten
 
@@ -53,21 +53,11 @@ class Rows:
 
     def of(self, argument: Any) -> Any:
         """Returns an argument with the values of all rows in place of its slots."""
-        return _filled(argument, lambda slot: self.values[slot.number])
+        return replaced(argument, Slot, lambda slot: self.values[slot.number])
 
     def row(self, argument: Any, index: int) -> Any:
         """Returns an argument as one row has it."""
-        return _filled(argument, lambda slot: self.values[slot.number][index])
-
-
-def _filled(argument: Any, value_of: Callable[[Slot], Any]) -> Any:
-    if type(argument) is Slot:
-        return value_of(argument)
-    if type(argument) in (tuple, list):
-        return type(argument)(_filled(part, value_of) for part in argument)
-    if type(argument) is dict:
-        return {key: _filled(part, value_of) for key, part in argument.items()}
-    return argument
+        return replaced(argument, Slot, lambda slot: self.values[slot.number][index])
 
 
 def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:

@@ -142,20 +142,21 @@ def _named(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 
 
 def _samples(value: Any) -> Any:
-    return _replaced(value, lambda traced: traced.sample)
+    return replaced(value, Traced, lambda traced: traced.sample)
 
 
 def _slots(value: Any) -> Any:
-    return _replaced(value, lambda traced: Slot(traced.slot))
+    return replaced(value, Traced, lambda traced: Slot(traced.slot))
 
 
-def _replaced(value: Any, change: Callable[[Any], Any]) -> Any:
-    if type(value) is Traced:
+def replaced(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """Returns arguments with `change` of each value of one type in its place."""
+    if type(value) is kind:
         return change(value)
     if type(value) in (tuple, list):
-        return type(value)(_replaced(part, change) for part in value)
+        return type(value)(replaced(part, kind, change) for part in value)
     if type(value) is dict:
-        return {key: _replaced(part, change) for key, part in value.items()}
+        return {key: replaced(part, kind, change) for key, part in value.items()}
     return value
 
 

@@ -81,9 +81,10 @@ class FixedLengthRecords(Node):
             )
         body = size - around
         inside = f" without header and footer ({around})" if around else ""
+        rest = body % self.record_bytes
         return FileFormatError(
             f"the {what} {body} bytes{inside}: {body // self.record_bytes} records of {self.record_bytes} bytes, "
-            f"and {body % self.record_bytes} bytes too many.",
+            f"and {rest} byte{'' if rest == 1 else 's'} too many.",
             where=[name],
             fix="Give the right record_bytes, header_bytes and footer_bytes; or copy the file again, it may be cut.",
         )
