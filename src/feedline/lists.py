@@ -18,6 +18,8 @@ from feedline.errors import DtypeError
 from feedline.nested import DatasetComponent
 from feedline.spec import dtype_name
 
+_INTEGERS, _FLOATS = {int}, {float}
+_FLOAT32 = np.dtype(np.float32)
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _TEXT = str | bytes  # np.str_ and np.bytes_ are of these classes
 _LISTS = list | tuple | range
@@ -40,6 +42,11 @@ def array_of_list(values: list | tuple | range, given: bool) -> np.ndarray:
         >>> array_of_list([1, np.int64(2)], False).dtype
         dtype('int64')
     """
+    flat = set(map(type, values))
+    if flat == _FLOATS:
+        return _converted(values, _FLOAT32)
+    if flat == _INTEGERS and (array := np.asarray(values)).dtype == np.int64:
+        return _as_small_as_can_be(array)
     kinds = set(_kinds(values))
     if not kinds:
         return _converted(values, np.dtype(np.float32))
@@ -195,7 +202,10 @@ def _by_the_first(values: list | tuple | range, kinds: set) -> np.ndarray:
         outside = [value for value in array.reshape(-1).tolist() if not -(1 << 63) <= value < 1 << 63]
         if outside:
             python_integer(outside[0])
-    array = array.astype(np.int64)
+    return _as_small_as_can_be(array.astype(np.int64))
+
+
+def _as_small_as_can_be(array: np.ndarray) -> np.ndarray:
     fits = array.size == 0 or (array.max() <= 0x7FFFFFFF and array.min() >= -0x80000000)
     return array.astype(np.int32) if fits else array
 

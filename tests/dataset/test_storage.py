@@ -432,3 +432,14 @@ def test_a_description_that_was_meddled_with(tmp_path) -> None:
         file.write_text(text)
         with pytest.raises(fl.errors.FileFormatError, match="description"):
             Dataset.load(tmp_path / "d")
+
+
+def test_rows_of_a_ragged_tensor(tmp_path) -> None:
+    ragged = fl.RaggedTensor.from_row_lengths(np.arange(6), [2, 0, 1, 3])
+    rows = Dataset.from_tensor_slices((ragged, np.arange(4)))
+    rows.save(tmp_path / "rows")
+    for stored in (Dataset.load(tmp_path / "rows"), rows.snapshot(tmp_path / "shot"), rows.cache(tmp_path / "cache")):
+        for _ in range(2):
+            assert [row.tolist() for row, _ in stored] == [[0, 1], [], [2], [3, 4, 5]]
+        assert stored.element_spec == rows.element_spec
+        assert [batch.to_list() for batch, _ in stored.batch(4)] == [[[0, 1], [], [2], [3, 4, 5]]]

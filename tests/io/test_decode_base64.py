@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedline.errors import DtypeError, FileFormatError
-from feedline.io import decode_base64, encode_base64
+from feedline.io.decode_base64 import decode_base64, encode_base64
 
 
 @settings(deadline=None, max_examples=100)

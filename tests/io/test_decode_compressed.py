@@ -4,7 +4,7 @@ import zlib
 import pytest
 
 from feedline.errors import ArgumentError, FileFormatError
-from feedline.io import decode_compressed
+from feedline.io.decode_compressed import decode_compressed
 
 TEXT = b"some text " * 100
 

@@ -3,7 +3,7 @@ import pytest
 
 import feedline as fl
 from feedline.errors import ArgumentError, CsvError, DtypeError, ShapeError
-from feedline.io import decode_csv
+from feedline.io.decode_csv import decode_csv
 
 
 def test_one_line_gives_scalars_and_several_give_arrays():

@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 tf = pytest.importorskip("tensorflow")
 
 from feedline.errors import CsvError  # noqa: E402
-from feedline.io import decode_csv  # noqa: E402
+from feedline.io.decode_csv import decode_csv  # noqa: E402
 
 PIECES = st.sampled_from(
     [

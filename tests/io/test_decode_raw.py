@@ -105,7 +105,7 @@ def test_numbers_that_only_begin_like_a_file_are_numbers(contents):
         ("a.bin", DtypeError, "read_file"),
         (["a.bin"], DtypeError, "row 0 is a str"),
         (np.zeros(3), DtypeError, "float64 array"),
-        (7, DtypeError, "was given a int"),
+        (7, DtypeError, "was given an int"),
         ([[b"a"], [b"b", b"c"]], ShapeError, "different lengths"),
     ],
 )

@@ -5,17 +5,10 @@ import warnings
 import pytest
 
 from feedline.errors import FeedlineWarning
-from feedline.io import (
-    FixedLenFeature,
-    FixedLenSequenceFeature,
-    RaggedFeature,
-    VarLenFeature,
-    parse_example,
-    parse_sequence_example,
-    parse_single_example,
-    parse_single_sequence_example,
-)
+from feedline.io.features import FixedLenFeature, FixedLenSequenceFeature, RaggedFeature, VarLenFeature
 from feedline.io.misspelt import RECORDS, near_names
+from feedline.io.parse_example import parse_example, parse_single_example
+from feedline.io.parse_sequence_example import parse_sequence_example, parse_single_sequence_example
 from feedline.train import BytesList, Example, Feature, Features, FloatList, Int64List, SequenceExample
 
 

@@ -280,7 +280,7 @@ def test_garbage_raises_or_reads(records):
     [
         (["text"], DtypeError, "a str, not bytes"),
         ("text", DtypeError, "a str, not bytes"),
-        ([b"", 3], DtypeError, "a int, not bytes"),
+        ([b"", 3], DtypeError, "an int, not bytes"),
         ([b"", None], DtypeError, "NoneType"),
         (np.array(RECORDS), DtypeError, "drops zeros"),
         (np.array([RECORDS[:2]], object), ShapeError, "reshape"),

@@ -85,7 +85,7 @@ def test_no_permission(tmp_path):
 def test_what_is_no_name():
     with pytest.raises(ShapeError, match="one file name"):
         read_file(np.array(["a", "b"]))
-    with pytest.raises(DtypeError, match="was given a int"):
+    with pytest.raises(DtypeError, match="was given an int"):
         read_file(3)
     with pytest.raises(DtypeError):
         read_file(None)

@@ -120,3 +120,14 @@ def test_a_batch_that_cannot_be_computed() -> None:
 
     dataset = fl.Dataset.range(9).batch(3).map(fail).unbatch()
     assert [int(n) for n in dataset.ignore_errors()] == [0, 1, 2, 6, 7, 8]
+
+
+def test_values_of_rows_of_ragged_tensors() -> None:
+    ragged = fl.RaggedTensor.from_row_lengths(np.arange(6), [2, 0, 1, 3])
+    values = fl.Dataset.from_tensor_slices(ragged).unbatch()
+    assert [int(value) for value in values] == list(range(6))
+    assert [batch.tolist() for batch in values.batch(4)] == [[0, 1, 2, 3], [4, 5]]
+    assert [batch.tolist() for batch in values.padded_batch(4)] == [[0, 1, 2, 3], [4, 5]]
+    rows = fl.Dataset.from_tensors(ragged).unbatch().unbatch()
+    assert [int(value) for value in rows] == list(range(6))
+    assert [batch.tolist() for batch in fl.Dataset.from_tensor_slices(ragged).rebatch(4)] == [[0, 1, 2, 3], [4, 5]]

@@ -32,6 +32,25 @@ def test_looking_at_the_spec_counts_nothing_and_takes_nothing_from_the_count() -
     assert [stage.elements for stage in dataset.report().stages] == [10, 10, 20, 20, 6]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda dataset: dataset.window(2),
+        lambda dataset: dataset.flat_map(fl.Dataset.range),
+        lambda dataset: dataset.scan(np.int64(0), lambda total, number: (total + number, total)),
+        lambda dataset: dataset.ragged_batch(2),
+        lambda dataset: dataset.batch(2).unbatch(),
+        lambda dataset: dataset.group_by_window(lambda number: number % 2, lambda key, window: window.batch(2), 2),
+    ],
+    ids=["window", "flat_map", "scan", "ragged_batch", "unbatch", "group_by_window"],
+)
+def test_whatever_asks_for_the_spec_every_element_behind_a_cache_is_counted(step) -> None:
+    dataset = step(fl.Dataset.range(6).map(double).cache())
+    dataset.element_spec
+    list(dataset)
+    assert [stage.elements for stage in dataset.report().stages[:3]] == [6, 6, 6]
+
+
 def test_with_workers_the_count_is_the_same() -> None:
     dataset = fl.Dataset.range(50).map(double, num_parallel_calls=3).batch(10).prefetch(2)
     list(dataset)

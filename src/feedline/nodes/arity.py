@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,8 @@ def arity_error(function: Callable[..., Any], given: int, roles: str, stage: str
         roles: what these are ("the state and the element"); empty where they are what an element is made of.
         stage: who calls it.
     """
+    if type(function) is types.FunctionType and _takes(function, given):
+        return None
     try:
         signature = inspect.signature(function, follow_wrapped=False)  # what is called may take other arguments
     except (TypeError, ValueError):  # written in C, and does not tell
@@ -79,6 +82,14 @@ def arity_error(function: Callable[..., Any], given: int, roles: str, stage: str
         f"elements are tuples of {given}, whose components are separate arguments, but {takes}.",
         fix=f"{fix}, or of *args for all components.",
     )
+
+
+def _takes(function: types.FunctionType, given: int) -> bool:
+    """Says, quickly, whether a function can surely be called with this many arguments."""
+    code = function.__code__
+    most = code.co_argcount
+    least = most - len(function.__defaults__ or ())
+    return least <= given and (given <= most or bool(code.co_flags & inspect.CO_VARARGS)) and not code.co_kwonlyargcount
 
 
 def _arguments(signature: inspect.Signature) -> str:

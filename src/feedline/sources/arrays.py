@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,8 +53,12 @@ class Slices(Node):
     def cardinality(self) -> int:
         return self.length
 
+    @cached_property
+    def _row_specs(self) -> list[Any]:
+        return [_row_spec(column) for column in self.columns]
+
     def spec(self) -> Any:
-        return self.treedef.unflatten([_row_spec(column) for column in self.columns])
+        return self.treedef.unflatten(self._row_specs)
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         count = len(positions)
