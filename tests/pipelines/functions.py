@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pipelines.elements import Pair, Record, leaves, map_leaves, parts_of, whole
-
-__all__ = ["Pair", "Record", "leaves", "map_leaves", "np", "parts_of", "whole"]
+from pipelines.elements import Pair, Record, leaves, map_leaves, parts_of, whole  # noqa: F401 for the pipelines
 
 RAGGED = [np.array([1, 2]), np.array([], int), np.array([3]), np.array([4, 5, 6])]
 
