@@ -26,8 +26,8 @@ GIVEN = {
     "object": (["a", b"b"], [np.str_("a"), "b"], [["a"], ["b"]], [np.array(["a"]), np.array(["b"])]),
 }  # fmt: skip
 REFUSED = [
-    [True, 2], [True, 2.5], [np.bool_(True), 2], [True, np.int64(2)], [1, np.bool_(True)], [1.5, np.bool_(True)], [1, 1j],
-    [2.5, 1j], [1, "a"], ["a", 1], [1.5, b"a"], [[True, False], [1, 2]], [1 << 63], [1, -(1 << 63) - 1],
+    [True, 2], [True, 2.5], [np.bool_(True), 2], [True, np.int64(2)], [1, np.bool_(True)], [1.5, np.bool_(True)],
+    [1, 1j], [2.5, 1j], [1, "a"], ["a", 1], [1.5, b"a"], [[True, False], [1, 2]], [1 << 63], [1, -(1 << 63) - 1],
     [np.uint64(1 << 63), 1], [1.5, 1e300], [1, 1e300], [1, None], [None], [{1}], [[1], [2, 3], 4], [1, [2]],
     [np.zeros(2, bool), np.zeros(2, np.int64)], [np.zeros(2), np.zeros(2, np.complex64)],
     np.array([1, "a"], object), np.array([True, 2], object), np.array([1, 2], object), np.zeros(2, np.longdouble),

@@ -161,7 +161,7 @@ def compare(theirs: Built, ours: Built, steps: list[Step]) -> None:
 
 def leaves_out(step: Step) -> bool:
     """Says whether a step leaves out elements, which feedline then does not compute, as far as it can."""
-    return "drops" in step.words or "skip" in step.code or "shard" in step.code
+    return "drops" in step.words or "skip" in step.code or step.kind in ("shard", "zip")
 
 
 def unknowable(theirs: Built, ours: Built) -> bool:
