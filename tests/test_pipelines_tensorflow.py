@@ -1,6 +1,8 @@
 """Random pipelines, run through tf.data and through feedline: the same elements, specs, cardinality and failures.
 
-What the pipelines are made of stands in `pipelines/`.
+What the pipelines are made of stands in `pipelines/`. More of them, and others:
+
+    FEEDLINE_PIPELINES=1000 FEEDLINE_PIPELINES_SEED=7 python -m pytest tests/test_pipelines_tensorflow.py
 """
 
 from __future__ import annotations
@@ -54,6 +56,8 @@ EXAMPLES = int(os.environ.get("FEEDLINE_PIPELINES", "175"))
 """How many pipelines each part draws. FEEDLINE_PIPELINES asks for more, FEEDLINE_PIPELINES_SEED for others."""
 
 SEED = int(os.environ.get("FEEDLINE_PIPELINES_SEED", "0"))
+
+pytestmark = pytest.mark.filterwarnings("ignore:The .deterministic. argument has no effect")
 
 PIPELINES = st.tuples(SOURCES, st.lists(STEPS, min_size=1, max_size=12), st.integers(1, 4), LAST, st.integers(0, 29))
 """A source, steps of which those are taken that fit, up to a number; what ends it; and a step taken in any case."""
