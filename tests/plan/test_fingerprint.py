@@ -127,3 +127,11 @@ def test_another_process_finds_the_same() -> None:
         for _ in range(2)
     }
     assert len(found) == 1
+
+
+def test_functions_of_numpy_are_told_apart() -> None:
+    def plan(function):
+        return fl.Dataset.range(3).map(lambda number: function(number))
+
+    assert len({of(plan(function)) for function in (np.sin, np.cos, np.sum, np.max)}) == 4
+    assert of(plan(np.sin)) == of(plan(np.sin))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -323,3 +324,108 @@ def test_chains_of_operations(dtype: str, chain: list) -> None:
         assert_same(ours, theirs)
     else:
         assert ours is theirs
+
+
+def _late(value: float, dtype: str = "float32", shape: tuple[int, ...] = (3,)) -> np.ndarray:
+    """Returns rows that look harmless in the blocks that are compared, and do not behind them."""
+    rows = np.ones((800, *shape), dtype)
+    rows[600:] = value
+    return rows
+
+
+def _both_ways(function, rows: np.ndarray, monkeypatch) -> tuple[list[bytes], list[bytes]]:
+    dataset = fl.Dataset.from_tensor_slices(rows).map(function).batch(50)
+    on_blocks = [batch.tobytes() for batch in dataset]
+    monkeypatch.setattr(vectorise, "LEAST_ROWS", 1 << 40)
+    return on_blocks, [batch.tobytes() for batch in dataset]
+
+
+def _maximum_in_place(row):
+    np.maximum(row, 0, out=row)
+    return row
+
+
+def _clip_in_place(row):
+    np.clip(row, 0, 1, row)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("function", "rows"),
+    [
+        (lambda row: np.add(row, 1, dtype=np.int64), _late(255, "uint8")),
+        (lambda row: np.multiply(row, 2, where=row > 0, out=np.array([7.0, 7, 7], np.float32)), _late(-1)),
+        (_maximum_in_place, _late(-1)),
+        (_clip_in_place, _late(-1)),
+    ],
+)
+def test_what_numpy_is_told_beyond_values_counts(function, rows, monkeypatch) -> None:
+    on_blocks, one_by_one = _both_ways(function, rows, monkeypatch)
+    assert on_blocks == one_by_one
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: np.sum(np.transpose(row)),
+        lambda row: np.mean(np.transpose(row) * 2, axis=0),
+        lambda row: np.sum(fl.image.transpose(row[..., None]) * 2),
+    ],
+)
+def test_sums_are_added_up_in_the_same_order(function, monkeypatch) -> None:
+    rows = _late(1, shape=(40, 30))
+    rows[600:] = np.random.default_rng(0).normal(size=(200, 40, 30))
+    on_blocks, one_by_one = _both_ways(function, rows, monkeypatch)
+    assert on_blocks == one_by_one
+
+
+@pytest.mark.parametrize("value", [-5e9, 1e10, np.nan])
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+def test_casts_beyond_the_range_are_those_of_one_element(value, monkeypatch) -> None:
+    on_blocks, one_by_one = _both_ways(lambda row: row.astype(np.uint32), _late(value), monkeypatch)
+    assert on_blocks == one_by_one
+
+
+def test_numpy_warns_and_raises_as_it_would_for_one_element() -> None:
+    dataset = fl.Dataset.from_tensor_slices(_late(0)).map(lambda row: 1 / row).batch(50)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        list(dataset)
+    with np.errstate(divide="raise"), pytest.raises(fl.errors.UserFunctionError, match="element 600"):
+        list(dataset)
+    with np.errstate(divide="ignore"):
+        assert np.isinf(list(dataset)[-1]).all()
+
+
+@dataclass
+class _Times:
+    factor: int
+
+    def __call__(self, number):
+        return number * self.factor
+
+
+def test_objects_without_a_hash_and_functions_without_a_module_are_explained() -> None:
+    times = _Times(3)
+    assert "calls times()" in why_not(lambda number: times(number))
+    names: dict = {}
+    exec("def double(number): return number * 2\ndef use(number): return double(number)", names)
+    assert names["double"].__module__ is None
+    dataset = fl.Dataset.range(20).map(names["use"])
+    assert "runs on blocks" in str(dataset.explain())
+    assert iter(dataset).state_dict()["given"] == 0
+
+
+class _Counting(int):
+    times = 0
+
+    def __mul__(self, other):
+        _Counting.times += 1
+        return other + _Counting.times
+
+
+def test_a_number_of_a_class_of_its_own_is_no_constant() -> None:
+    count = _Counting(3)
+    assert "_Counting" in why_not(lambda number: count * number)
+    batch = fl.Dataset.range(200).map(lambda number: count * number * 0).batch(200).get_single_element()
+    assert batch.tolist() == [0] * 200
+    assert _Counting.times == 200

@@ -182,6 +182,8 @@ class _Digest:
             for field in dataclasses.fields(value):
                 if not field.name.startswith("_"):
                     self.add(getattr(value, field.name))
+        elif callable(value):  # numpy's functions, which have types of their own, are told apart by their names
+            self._text(str(getattr(value, "__module__", "")), str(getattr(value, "__name__", "")))
 
     def _add_array(self, array: np.ndarray) -> None:
         self._text(str(array.dtype), str(array.shape))
@@ -214,7 +216,7 @@ class _Digest:
         """Adds what a function refers to, unless it may change without the plan being another: a list that it fills."""
         if isinstance(value, np.ndarray | list | dict | set | types.ModuleType):
             return
-        if isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] == "feedline":
+        if isinstance(value, types.FunctionType) and (value.__module__ or "").partition(".")[0] == "feedline":
             self._text(value.__qualname__)
             return
         self.add(value)

@@ -8,6 +8,7 @@ every block: a global that was bound anew ends the proof.
 from __future__ import annotations
 
 import dis
+import enum
 import inspect
 import types
 from collections.abc import Callable, Mapping
@@ -36,7 +37,10 @@ _REASONS = {
     "RAISE_VARARGS": "it raises an error",
     "LOAD_BUILD_CLASS": "it makes a class",
 }
-_CONSTANTS = (bool, int, float, str, bytes, np.generic, np.dtype, type(None), type(Ellipsis))
+_CONSTANTS = (bool, int, float, str, bytes, type(None), type(Ellipsis))
+"""Types of constants; a class made from one may compute whatever it likes."""
+
+_CONSTANTS_OF_ANY_SUBCLASS = (np.generic, np.dtype, enum.Enum)
 _DEEPEST = 8
 
 
@@ -94,7 +98,7 @@ def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, de
     global_names = _check_code(code)
 
     def stand_in(name: str, value: Any) -> Any:
-        if isinstance(value, types.FunctionType) and not value.__module__.startswith("feedline"):
+        if isinstance(value, types.FunctionType) and not _is_feedlines(value):
             return _bound(value, replace, proof, depth + 1)
         return _stand_in(name, value, replace, proof)
 
@@ -123,6 +127,11 @@ def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, de
     bound = types.FunctionType(code, names, function.__name__, function.__defaults__, tuple(cells))
     bound.__kwdefaults__ = function.__kwdefaults__
     return bound
+
+
+def _is_feedlines(function: types.FunctionType) -> bool:
+    """Says whether a function is feedline's own; one that `exec` made may have no module."""
+    return (function.__module__ or "").partition(".")[0] == "feedline"
 
 
 def _check_attributes(code: types.CodeType, names: dict[str, Any]) -> None:
@@ -163,7 +172,9 @@ def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof
 
 
 def _check_constant(name: str, value: Any, proof: Proof) -> None:
-    if isinstance(value, _CONSTANTS) or (isinstance(value, type) and issubclass(value, np.generic)):
+    if type(value) in _CONSTANTS or isinstance(value, _CONSTANTS_OF_ANY_SUBCLASS):
+        return
+    if isinstance(value, type) and issubclass(value, np.generic):
         return
     if type(value) is tuple:
         for part in value:

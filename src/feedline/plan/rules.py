@@ -11,6 +11,7 @@ import numpy as np
 
 from feedline import random
 from feedline.buffers import POOL
+from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, take_item
 from feedline.strings import StringBatches
 from feedline.structure import flatten
@@ -60,6 +61,12 @@ class Rows:
         return replaced(argument, Slot, lambda slot: self.values[slot.number][index])
 
 
+def _no_warnings() -> np.errstate:
+    """Makes an error of what would warn or raise: the user's own function then does so, at the element it is about."""
+    wanted: dict[str, Any] = {kind: "ignore" if how == "ignore" else "raise" for kind, how in np.geterr().items()}
+    return np.errstate(**wanted)
+
+
 def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Runs a ufunc: rows of fewer dimensions than others get dimensions of length 1 behind the first."""
     most = max(np.ndim(_sample(argument, rows)) for argument in operation.args)
@@ -71,7 +78,7 @@ def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
             value = value.reshape(len(value), *(1,) * (most - len(shape)), *shape)
         arguments.append(value)
     sample = operation.samples[0]
-    with np.errstate(all="ignore"):
+    with _no_warnings():
         return (
             operation.function(*arguments, out=rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)),
         )
@@ -91,6 +98,8 @@ def _cast(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     _check_only_first(operation)
     values = rows.of(operation.args[0])
     dtype = operation.samples[0].dtype
+    if values.dtype.kind in "fc" and dtype.kind in "iu":  # beyond the range it depends on how many are cast at once
+        return row_by_row(operation, rows)
     if values.dtype.kind not in "biu" or dtype.kind != "f":
         return at_once(operation, rows)
     result = rows.room_for(operation, values.shape, dtype)
@@ -114,7 +123,7 @@ def cast_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     shape = next(value.shape for value in arguments if isinstance(value, np.ndarray))
     room = rows.room_for(operation, shape, dtype)
     arguments = [value if isinstance(value, np.ndarray) else dtype.type(value) for value in arguments]
-    with np.errstate(all="ignore"):
+    with _no_warnings():
         return (operation.function(*arguments, out=room, dtype=dtype, casting="unsafe"),)
 
 
@@ -147,6 +156,8 @@ def _has_slot(argument: Any) -> bool:
 
 def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Calls a function for each row, and stacks what it returns."""
+    if operation.function in (np.sum, np.mean):
+        _check_layout(operation.args, rows)
     columns: list[Any] = []
     for index in range(rows.count):
         result = operation.function(*rows.row(operation.args, index), **rows.row(operation.kwargs, index))
@@ -162,6 +173,16 @@ def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
                 raise NotAlikeError
             column[index] = leaf
     return tuple(columns)
+
+
+def _check_layout(args: tuple[Any, ...], rows: Rows) -> None:
+    """Checks that rows lie in memory as the traced element does: numpy adds floats up in the order of memory."""
+    for argument in args:
+        if type(argument) is not Slot or not isinstance(sample := rows.samples[argument.number], np.ndarray):
+            continue
+        steps = zip(sample.shape, rows.values[argument.number].strides[1:], sample.strides, strict=True)
+        if sample.size and any(ours != theirs for length, ours, theirs in steps if length > 1):
+            raise UnprovenError("its arrays lie in memory in another order")
 
 
 def _column_for(sample: Any, count: int) -> np.ndarray:

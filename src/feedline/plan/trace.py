@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from feedline.strings import PackedStrings
 from feedline.structure import Treedef, flatten
 
 _MODULES = ("numpy", "feedline")
+_NEW_RESULTS = (np.clip, np.sum, np.mean, np.min, np.max, np.stack, np.concatenate)
+"""Functions that return one of their arguments only where they were told, by its place, to write to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +115,23 @@ class _Recorder:
             if value.__name__.partition(".")[0] not in _MODULES:
                 raise UnprovenError(f"it uses the module {value.__name__}")
             return _Module(self, value, proof)
-        rule = self.rules.get(value) if callable(value) and not isinstance(value, type) else None
+        # What has a rule is hashable; an object of the user's that can be called need not be.
+        may_have_one = callable(value) and not isinstance(value, type) and isinstance(value, Hashable)
+        rule = self.rules.get(value) if may_have_one else None
         return None if rule is None else _Recorded(self, value, rule)
 
     def record(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         rule = self.rules.get(function)
         if rule is None:
             raise UnprovenError(f"it calls {getattr(function, '__name__', function)}()")
+        if isinstance(function, np.ufunc) and (kwargs or len(args) != function.nin):
+            raise UnprovenError(f"it calls {function.__name__} with more than values")
+        if "out" in kwargs:
+            raise UnprovenError("it changes a value in place")
         before = random.draws_so_far()
         result = function(*_samples(args), **_samples(kwargs))
+        if function in _NEW_RESULTS and any(result is part for part in flatten(_samples(args))[0]):
+            raise UnprovenError("it changes a value in place")
         drawn = random.draws_so_far() != before
         if drawn and not getattr(rule, "draws", False):
             raise UnprovenError(f"{function.__name__}() draws its random numbers element by element")
