@@ -429,3 +429,17 @@ def test_a_number_of_a_class_of_its_own_is_no_constant() -> None:
     batch = fl.Dataset.range(200).map(lambda number: count * number * 0).batch(200).get_single_element()
     assert batch.tolist() == [0] * 200
     assert _Counting.times == 200
+
+
+@pytest.mark.parametrize("size", [7, 16])
+def test_batches_of_records(tmp_path, monkeypatch, size) -> None:
+    path = records(tmp_path, 100)
+    wanted = {**WANTED, "text": fl.io.FixedLenFeature([], fl.string)}
+
+    def build():
+        dataset = fl.TFRecordDataset(path).batch(size)
+        return dataset.map(lambda batch: fl.io.parse_example(batch, wanted), num_parallel_calls=2).prefetch(4)
+
+    on_blocks, one_by_one, ran = both_ways(build, monkeypatch)
+    assert_same(on_blocks, one_by_one)
+    assert ran

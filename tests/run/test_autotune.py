@@ -31,7 +31,7 @@ def run(
 
 def test_cheap_elements_stay_inline():
     clock = Clock()
-    assert not any(run(InlineOrThreads(clock), clock, 5.0, inline=50e-6, threads=80e-6, apart=0.0))
+    assert not any(run(InlineOrThreads(clock), clock, 5.0, inline=15e-6, threads=30e-6, apart=0.0))
 
 
 def test_cheap_elements_go_to_threads_beside_a_busy_consumer():

@@ -78,10 +78,10 @@ class BlockFunction:
             epochs: their epochs.
             one_by_one: calls the function for each element.
         """
-        if self.reason is not None or block.length < LEAST_ROWS:
+        if self.reason is not None or block.length < 2:
             return None
         columns = self._rows_of(block)
-        if columns is None:
+        if columns is None or block.length * _records_in(columns) < LEAST_ROWS:
             return None
         try:
             made = self._trace or self._begin(block, positions, epochs)
@@ -159,7 +159,7 @@ class BlockFunction:
         value = as_component(samples[output.number] if type(output) is Slot else output)
         if isinstance(value, bytes):
             column = np.empty(length, object)
-        elif isinstance(value, np.ndarray | np.generic) and value.dtype != object:
+        elif isinstance(value, np.ndarray | np.generic):
             column = POOL.empty((length, *value.shape), value.dtype)
         else:
             raise NotAlikeError
@@ -203,6 +203,11 @@ def _is_written(value: np.ndarray, target: np.ndarray) -> bool:
         and value.strides == target.strides
         and value.__array_interface__["data"] == target.__array_interface__["data"]
     )
+
+
+def _records_in(columns: list[Any]) -> int:
+    """Returns how many records an element has: a few large batches are as good as many single records."""
+    return max((rows.size for rows in columns if isinstance(rows, StringBatches)), default=1)
 
 
 def _part(column: Any, start: int, stop: int) -> Any:

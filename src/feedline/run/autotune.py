@@ -11,11 +11,11 @@ import statistics
 import time
 from dataclasses import dataclass
 
-THREADED_SECONDS = 200e-6
-"""An element that takes less is computed inline at first: handing it over would cost about as much."""
+THREADED_SECONDS = 20e-6
+"""An element that takes less is not worth a trial of threads: handing it over would cost about as much."""
 
 _HANDED_OVER_SECONDS = 50e-6
-"""What it costs to hand an element over: less is not worth a thread, whatever the consumer does meanwhile."""
+"""What it costs to hand an element over: less is not worth a thread beside a busy consumer, where none is tried."""
 
 _FIRST_UNITS = 3
 _WINDOW_SECONDS = 0.08
@@ -124,7 +124,7 @@ class InlineOrThreads:
     def _pays(window: Window) -> bool:
         """Says whether elements are so dear that threads are worth a trial, or worth having beside a busy consumer."""
         each = window.busy / window.elements
-        return each > THREADED_SECONDS or (not window.tight and each > _HANDED_OVER_SECONDS)
+        return each > (THREADED_SECONDS if window.tight else _HANDED_OVER_SECONDS)
 
     def _look_again(self, window: Window) -> bool:
         """Says whether to change after a window outside a trial; begins a trial where it is time for one."""
