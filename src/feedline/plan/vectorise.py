@@ -22,6 +22,7 @@ LEAST_ROWS = 8
 """Blocks of fewer elements are not worth it."""
 
 _BYTES_AT_ONCE = 1 << 20
+_LEAST_AT_ONCE = 3
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -132,7 +133,9 @@ class BlockFunction:
             for slot, sample in zip(operation.results, operation.samples, strict=True):
                 samples[slot] = sample
         row_bytes = max(1, *(len(s) if isinstance(s, bytes) else s.nbytes for s in samples if s is not None))
-        step = max(1, _BYTES_AT_ONCE // row_bytes)
+        step = _BYTES_AT_ONCE // row_bytes
+        if step < _LEAST_AT_ONCE:
+            raise UnprovenError("its elements are so large that blocks gain nothing")
         columns = [self._column(output, samples, length) for output in made.outputs]
         for start in range(0, length, step):
             stop = min(start + step, length)

@@ -21,9 +21,12 @@ _FIRST_UNITS = 3
 _WINDOW_SECONDS = 0.08
 _WINDOW_UNITS = 4
 _TRIAL_ROUNDS = 3
-_SETTLED_SECONDS = 2.0
-_LONGEST_SETTLED_SECONDS = 60.0
+_SETTLED_SECONDS = 10.0
+_LONGEST_SETTLED_SECONDS = 120.0
 _BETTER = 1.05
+_FAR_BETTER = 1.2
+"""Where threads give so much more than inline in two windows side by side, no more windows are compared."""
+
 _TIGHT_SHARE = 0.15
 
 
@@ -144,14 +147,15 @@ class InlineOrThreads:
         """
         self._rates[self.threaded].append(window.rate)
         self._turns -= 1
-        if self._turns and window.tight:
+        pairs = zip(self._rates[False], self._rates[True], strict=False)
+        gains = [inline / max(threaded, 1e-9) for inline, threaded in pairs]
+        decided = bool(gains) and gains[0] * _FAR_BETTER < 1
+        if self._turns and window.tight and not decided:
             return True
         self._turns = 0
         self._settled = True
         self._settled_until = self._clock() + self._settled_for
         self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
-        pairs = zip(self._rates[False], self._rates[True], strict=False)
-        gains = [inline / max(threaded, 1e-9) for inline, threaded in pairs]
         threads_win = not window.tight or not gains or statistics.median(gains) < _BETTER
         self._verdict = threads_win
         return threads_win != self.threaded
