@@ -443,3 +443,17 @@ def test_batches_of_records(tmp_path, monkeypatch, size) -> None:
     on_blocks, one_by_one, ran = both_ways(build, monkeypatch)
     assert_same(on_blocks, one_by_one)
     assert ran
+
+
+def test_large_elements_go_one_by_one_unless_passes_over_memory_are_saved(monkeypatch) -> None:
+    images = np.arange(10 * 400 * 400 * 3, dtype=np.uint8).reshape(10, 400, 400, 3)
+
+    def run(function):
+        return both_ways(lambda: fl.Dataset.from_tensor_slices(images).map(function).batch(10), monkeypatch)
+
+    on_blocks, one_by_one, ran = run(lambda image: fl.cast(image, fl.float32) / 255.0)
+    assert_same(on_blocks, one_by_one)
+    assert ran
+    on_blocks, one_by_one, ran = run(lambda image: image.astype("float64") + image)
+    assert_same(on_blocks, one_by_one)
+    assert not ran

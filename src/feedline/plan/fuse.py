@@ -26,7 +26,7 @@ def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable
         rule: runs a ufunc whose results have another dtype than its arguments.
     """
     uses = Counter(
-        slot.number for operation in made.operations for slot in _slots_in((operation.args, operation.kwargs))
+        slot.number for operation in made.operations for slot in slots_in((operation.args, operation.kwargs))
     )
     uses.update(output.number for output in made.outputs if type(output) is Slot)
     casts = {operation.results[0]: operation for operation in made.operations if is_cast(operation)}
@@ -50,9 +50,10 @@ def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable
     return replace(made, operations=kept)
 
 
-def _slots_in(argument: Any) -> list[Slot]:
+def slots_in(argument: Any) -> list[Slot]:
+    """Returns the slots within arguments."""
     if type(argument) in (tuple, list):
-        return [slot for part in argument for slot in _slots_in(part)]
+        return [slot for part in argument for slot in slots_in(part)]
     if type(argument) is dict:
-        return [slot for part in argument.values() for slot in _slots_in(part)]
+        return [slot for part in argument.values() for slot in slots_in(part)]
     return [argument] if type(argument) is Slot else []

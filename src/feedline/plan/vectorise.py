@@ -11,10 +11,10 @@ import numpy as np
 from feedline import random
 from feedline.block import Block
 from feedline.buffers import POOL
-from feedline.plan.fuse import fuse_casts
+from feedline.plan.fuse import fuse_casts, slots_in
 from feedline.plan.prove import UnprovenError, prove
 from feedline.plan.rules import NotAlikeError, Rows, all_rules, cast_and_compute, is_cast_to_floats
-from feedline.plan.trace import Slot, Trace, trace
+from feedline.plan.trace import Operation, Slot, Trace, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
 
@@ -23,6 +23,7 @@ LEAST_ROWS = 8
 
 _BYTES_AT_ONCE = 1 << 20
 _LEAST_AT_ONCE = 3
+_LIGHT_BYTES = 1 << 10
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -132,29 +133,24 @@ class BlockFunction:
         for operation in made.operations:
             for slot, sample in zip(operation.results, operation.samples, strict=True):
                 samples[slot] = sample
-        row_bytes = max(1, *(len(s) if isinstance(s, bytes) else s.nbytes for s in samples if s is not None))
-        step = _BYTES_AT_ONCE // row_bytes
-        if step < _LEAST_AT_ONCE:
-            raise UnprovenError("its elements are so large that blocks gain nothing")
         columns = [self._column(output, samples, length) for output in made.outputs]
-        for start in range(0, length, step):
+        values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
+        rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length))
+        heavy = [operation for operation in made.operations if not _done_at_once(operation, rows)]
+        step = _BYTES_AT_ONCE // _row_bytes(heavy, samples)
+        if step < _LEAST_AT_ONCE and not any(operation.rule is cast_and_compute for operation in heavy):
+            raise UnprovenError("its elements are so large that blocks gain nothing")
+        step = max(1, step)
+        for start in range(0, length if heavy else 0, step):
             stop = min(start + step, length)
-            values: list[Any] = [None] * made.slots
-            for number, column in enumerate(inputs):
-                values[number] = _part(column, start, stop)
-            targets = {
-                output.number: column[start:stop]
-                for output, column in zip(made.outputs, columns, strict=True)
-                if type(output) is Slot
-            }
-            rows = Rows(values, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop], targets)
-            for operation in made.operations:
-                results = operation.rule(operation, rows)
-                for slot, sample, value in zip(operation.results, operation.samples, results, strict=True):
-                    values[slot] = _checked(value, sample, rows.count)
-            for output, column in zip(made.outputs, columns, strict=True):
-                if type(output) is Slot and not _is_written(values[output.number], column[start:stop]):
-                    column[start:stop] = values[output.number]
+            parts = [None if value is None else _part(value, start, stop) for value in values]
+            targets = _targets(made, columns, start, stop)
+            rows = Rows(parts, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop], targets)
+            for operation in heavy:
+                _run(operation, rows)
+            _collect(made, columns, parts, start, stop)
+        if not heavy:
+            _collect(made, columns, values, 0, length)
         return Block(length, columns, made.treedef)
 
     @staticmethod
@@ -187,6 +183,41 @@ class BlockFunction:
         if not same:
             self.reason = "on blocks it gave other values"
         return same
+
+
+def _run(operation: Operation, rows: Rows) -> None:
+    results = operation.rule(operation, rows)
+    for slot, sample, value in zip(operation.results, operation.samples, results, strict=True):
+        rows.values[slot] = _checked(value, sample, rows.count)
+
+
+def _done_at_once(operation: Operation, rows: Rows) -> bool:
+    """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
+    light = all(isinstance(sample, bytes) or sample.nbytes <= _LIGHT_BYTES for sample in operation.samples)
+    known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
+    if light and known:
+        _run(operation, rows)
+    return light and known
+
+
+def _row_bytes(operations: list[Operation], samples: list[Any]) -> int:
+    """Returns how much memory the largest value of a row takes."""
+    slots = {slot.number for operation in operations for slot in slots_in((operation.args, operation.kwargs))}
+    slots.update(slot for operation in operations for slot in operation.results)
+    sizes = (len(samples[slot]) if isinstance(samples[slot], bytes) else samples[slot].nbytes for slot in slots)
+    return max(1, *sizes, 1)
+
+
+def _targets(made: Trace, columns: list[np.ndarray], start: int, stop: int) -> dict[int, np.ndarray]:
+    pairs = zip(made.outputs, columns, strict=True)
+    return {output.number: column[start:stop] for output, column in pairs if type(output) is Slot}
+
+
+def _collect(made: Trace, columns: list[np.ndarray], values: list[Any], start: int, stop: int) -> None:
+    """Puts into the columns what is not there yet."""
+    for output, column in zip(made.outputs, columns, strict=True):
+        if type(output) is Slot and not _is_written(values[output.number], column[start:stop]):
+            column[start:stop] = values[output.number]
 
 
 def _is_like(rows: Any, sample: Any) -> bool:
