@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = ["numba", "cv2", "simplejpeg", "isal", "keras", "jax", "torch", "tensorflow", "pandas", "rich", "typer"]
 HEAVY += ["grain", "sklearn", "matplotlib", "ml_dtypes"]
 
@@ -37,3 +39,10 @@ def test_a_misspelt_name_says_the_nearest() -> None:
 
     with pytest.raises(AttributeError, match=r"did you mean feedline\.Dataset"):
         fl.Datset
+
+
+def test_tf_data_by_its_old_place_is_told_where_it_is() -> None:
+    import feedline
+
+    with pytest.raises(AttributeError, match=r"feedline\.Dataset"):
+        _ = feedline.data

@@ -100,6 +100,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"feedline.{name}")
     if name in _LAZY_NAMES:
         return getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+    if name == "data":
+        raise AttributeError("feedline has no 'data': what is in tf.data is here itself, as in feedline.Dataset")
     nearest = errors.nearest_name(name, __all__)
     hint = f"; did you mean feedline.{nearest}?" if nearest else ""
     raise AttributeError(f"feedline has no {name!r}{hint}")

@@ -415,3 +415,9 @@ def test_a_list_is_several_components_as_in_tensorflow() -> None:
     assert list(dataset.as_numpy_iterator()) == [(number, b"text") for number in range(3)]
     assert isinstance(dataset.element_spec, tuple)
     assert len(dataset.element_spec) == 2
+
+
+def test_a_misspelt_key_is_told_with_the_nearest() -> None:
+    dataset = fl.Dataset.from_tensor_slices({"image": np.arange(3), "label": np.arange(3)})
+    with pytest.raises(fl.errors.UserFunctionError, match="Did you mean 'label'"):
+        list(dataset.map(lambda row: row["lable"] if row else row))

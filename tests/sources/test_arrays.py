@@ -225,3 +225,13 @@ def test_empty() -> None:
     assert list(dataset) == list(dataset.batch(2)) == list(dataset.shuffle(3)) == list(dataset.repeat(2)) == []
     assert len(dataset) == 0
     assert dataset.element_spec == fl.TensorSpec((3,), "float32")
+
+
+def test_data_given_as_the_name_is_refused() -> None:
+    with pytest.raises(fl.errors.ArgumentError, match=r"from_tensor_slices\(\(x, y\)\)"):
+        fl.Dataset.from_tensor_slices(np.arange(3), np.arange(3))
+    with pytest.raises(fl.errors.ArgumentError, match="one tuple"):
+        fl.Dataset.from_tensors(np.arange(3), np.arange(3))
+    with pytest.raises(fl.errors.ArgumentError, match="one dataset at a time"):
+        fl.Dataset.range(2).concatenate(fl.Dataset.range(2), fl.Dataset.range(2))
+    assert len(fl.Dataset.from_tensor_slices(np.arange(3), name="rows")) == 3

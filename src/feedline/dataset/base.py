@@ -90,6 +90,16 @@ def whole_number(value: Any, name: str, *, least: int | None = None, special: st
     return int(value)
 
 
+def check_name(name: Any, fix: str) -> None:
+    """Checks that what came as `name` is one: data meant to be used would be dropped without a word.
+
+    Raises:
+        ArgumentError: it is not text.
+    """
+    if name is not None and not isinstance(name, str | bytes):
+        raise ArgumentError(f"name is {name!r:.60}, not text: it would not be used.", fix=fix)
+
+
 def check_function(function: Any, method: str) -> None:
     """Checks that an argument is a function.
 

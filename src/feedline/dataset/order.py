@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, check_name, whole_number
 from feedline.errors import ArgumentError
 from feedline.nodes.base import UNKNOWN_CARDINALITY
 from feedline.origin import user_origin
@@ -146,6 +146,7 @@ class OrderMethods(BaseDataset):
         """
         from feedline.nodes.concatenate import Concatenate
 
+        check_name(name, "Concatenate one dataset at a time: a.concatenate(b).concatenate(c).")
         if not isinstance(dataset, BaseDataset):
             raise ArgumentError(f"concatenate() was given {dataset!r:.60}, not a dataset.", fix="Give a dataset.")
         return self._of(Concatenate((self._node, dataset._node), user_origin()))

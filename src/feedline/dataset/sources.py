@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, check_name, whole_number
 from feedline.errors import ArgumentError
 from feedline.origin import user_origin
 from feedline.spec import as_dtype
@@ -37,6 +37,7 @@ class SourceMethods(BaseDataset):
         Raises:
             UnequalLengthsError: the arrays have different numbers of rows.
             ShapeError: something is a single value.
+            ArgumentError: `name` is not text, as in `from_tensor_slices(x, y)`.
 
         Example:
             >>> import numpy as np
@@ -48,6 +49,7 @@ class SourceMethods(BaseDataset):
         """
         from feedline.sources.arrays import slices
 
+        check_name(name, "Put the arrays into one tuple: from_tensor_slices((x, y)).")
         return BaseDataset._of(slices(tensors, user_origin()))
 
     @staticmethod
@@ -65,6 +67,7 @@ class SourceMethods(BaseDataset):
         """
         from feedline.sources.arrays import tensors as tensors_node
 
+        check_name(name, "Put the components into one tuple: from_tensors((x, y)).")
         return BaseDataset._of(tensors_node(tensors, user_origin()))
 
     @staticmethod

@@ -176,15 +176,18 @@ def check_labels(model: Any, spec: Any, method: str) -> None:
     loss = getattr(model, "loss", None)
     if y is not None or loss is None or _has_own_step(model):
         return
-    example = "lambda x: (x, x)"
+    fix = (
+        "Make the elements (x, y), for example Dataset.from_tensor_slices((x, y)), or Dataset.zip(ds, labels) before "
+        ".batch(...); ds.map(lambda x: (x, x)) where x itself is the target."
+    )
     if isinstance(x, dict) and len(x) > 1:
         names = list(x)
         label = next((name for name in names if nearest_name(str(name), ["label", "labels", "target", "y"])), names[-1])
         given = next(name for name in names if name != label)
-        example = f"lambda e: (e[{given!r}], e[{label!r}])"
+        fix = f"Make the elements (x, y), for example ds.map(lambda e: (e[{given!r}], e[{label!r}]))."
     raise LabelsMissingError(
         f"{method}() needs labels for the loss {loss!r}, but the dataset's elements are x alone: {x}.",
-        fix=f"Make the elements (x, y), for example ds.map({example}).",
+        fix=fix,
     )
 
 

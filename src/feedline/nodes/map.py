@@ -11,7 +11,14 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block, BlockBuilder, keep_result, lent_memory
-from feedline.errors import DtypeError, EmptyDatasetError, FeedlineError, StructureError, UserFunctionError
+from feedline.errors import (
+    DtypeError,
+    EmptyDatasetError,
+    FeedlineError,
+    StructureError,
+    UserFunctionError,
+    nearest_name,
+)
 from feedline.nodes.arity import arity_error, called, check_arity, function_name, never_entered
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
@@ -51,12 +58,31 @@ def locate_user_error(
         text = str(error)
         located = UserFunctionError(
             f"{called(function)} raised {type(error).__name__}" + (f": {text}" if text else "."),
-            fix=f"Mend the function that {stage} calls" + (": the line above raised." if line else "."),
+            fix=f"Mend the function that {stage} calls"
+            + (": the line above raised." if line else ".")
+            + _key_hint(error),
         )
         located.__cause__ = error
     if line is not None:
         located.add_where(str(line))
     return located
+
+
+def _key_hint(error: Exception) -> str:
+    """Returns the key that was meant, of the dicts that the raising line can name; empty where none is alike."""
+    key = error.args[0] if isinstance(error, KeyError) and error.args else None
+    trace = error.__traceback__
+    if not isinstance(key, str) or trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    for value in trace.tb_frame.f_locals.values():
+        if type(value) is dict and key not in value:
+            names = [name for name in value if isinstance(name, str)]
+            nearest = nearest_name(key, names)
+            if nearest:
+                return f" Did you mean {nearest!r}? There are: {', '.join(map(repr, names[:20]))}."
+    return ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -294,8 +294,13 @@ class _GeneratorStream:
     def _disagreement(self, element: Any) -> SignatureError:
         got = describe_tree(flatten(element)[1])
         assert self._treedef is not None
-        said = "output_signature says" if self._node.treedef is not None else "its first element was"
-        fix = f"Yield the structure of output_signature, or change it to match {got}."
+        signed = self._node.treedef is not None
+        said = "output_signature says" if signed else "its first element was"
+        fix = (
+            f"Yield the structure of output_signature, or change it to match {got}."
+            if signed
+            else "Yield the same structure each time."
+        )
         if isinstance(element, list):
             got, fix = f"a list of {len(element)}", "Yield a tuple: a list counts as one array."
         return SignatureError(
