@@ -58,6 +58,10 @@ def test_there_is_no_name_that_tensorflow_does_not_have():
         ("train.ClusterSpec", r"Instead: .*Dataset\.shard"),
         ("train.Checkpoint", "Instead: use model.save_weights"),
         ("compat.v1", "Instead: write the code as in TensorFlow 2"),
+        ("data.Dataset.from_tensor_slice", r"Did you mean tf\.data\.Dataset\.from_tensor_slices\?"),
+        ("data.Dataset.fingerprint", "Instead: compare"),
+        ("data.experimental.Counter", r"Instead: use tf\.data\.Dataset\.counter"),
+        ("data.experimental.AutoShardPolicy", "Instead: leave it out"),
         ("xyzzy", r"does not cover tf\.xyzzy\. docs/compat\.md"),
         ("math.xyzzy", "docs/compat.md"), ("random.xyzzy", "docs/compat.md"), ("sparse.xyzzy", "docs/compat.md"),
         ("ragged.xyzzy", "docs/compat.md"), ("errors.xyzzy", "docs/compat.md"), ("dtypes.xyzzy", "docs/compat.md"),
@@ -104,3 +108,8 @@ def test_keras_is_keras_and_takes_datasets():
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     printed = subprocess.check_output([sys.executable, "-c", program], text=True, env=environment)
     assert printed.split("\n") == ["True", "(8, 1) (3, 1)", ""]
+
+
+def test_a_method_that_a_dataset_does_not_have_says_so():
+    with pytest.raises(AttributeError, match=r"Did you mean tf\.data\.Dataset\.padded_batch\?"):
+        tf.data.Dataset.range(3).paded_batch(2)

@@ -140,7 +140,7 @@ def test_buffers_keep_what_they_hold() -> None:
 
 
 def test_bad_arguments() -> None:
-    for size in (0, -1, -2, 1.5, "3", None):
+    for size in (0, -1, -3, 1.5, "3", None):
         with pytest.raises(fl.errors.ArgumentError, match="buffer_size"):
             fl.Dataset.range(3).shuffle(size)
     with pytest.raises(fl.errors.ArgumentError, match="seed"):
@@ -207,3 +207,13 @@ def test_errors_while_the_buffer_is_filled_and_later() -> None:
     for buffer in (1, 4, 30):
         dataset = stream(15).map(fail).shuffle(buffer, seed=1).ignore_errors()
         assert sorted(numbers(dataset)) == [n for n in range(15) if n not in (2, 9)]
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_unknown_cardinality_asks_for_a_shuffle_of_all(source):
+    some = source.filter(lambda n: n >= 20)
+    orders = [numbers(some.shuffle(some.cardinality(), seed=seed)) for seed in range(20)]
+    assert {tuple(sorted(order)) for order in orders} == {tuple(range(20, 100))}
+    assert max(order[0] for order in orders) > 60  # all 20 would be below 61 about once in a million times
+    with pytest.raises(fl.errors.ArgumentError, match="never end"):
+        source.repeat().shuffle(fl.UNKNOWN_CARDINALITY)

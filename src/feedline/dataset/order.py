@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from feedline import random
 from feedline.dataset.base import BaseDataset, check_name, whole_number
 from feedline.errors import ArgumentError
-from feedline.nodes.base import UNKNOWN_CARDINALITY
+from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 from feedline.origin import user_origin
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ class OrderMethods(BaseDataset):
         keeps a buffer, from which a random element leaves for each that enters.
 
         Args:
-            buffer_size: how many elements a stream's buffer holds.
+            buffer_size: how many elements a stream's buffer holds; `UNKNOWN_CARDINALITY` (-2) for all of them.
             seed: the seed; None for `fl.random.set_seed`'s, or a new one each run of the program.
             reshuffle_each_iteration: whether each epoch has an order of its own; None means yes.
             name: not used; `tf.data` has it.
 
         Raises:
-            ArgumentError: `buffer_size` is below 1.
+            ArgumentError: `buffer_size` is below 1, or all of a dataset without an end is asked for.
 
         Example:
             >>> from feedline import Dataset
@@ -47,11 +47,10 @@ class OrderMethods(BaseDataset):
         """
         from feedline.nodes.shuffle import Shuffle
 
-        if isinstance(buffer_size, int) and buffer_size == UNKNOWN_CARDINALITY:
-            raise ArgumentError(
-                "buffer_size is -2: the cardinality of this dataset is unknown.", fix="Give a number of elements."
-            )
-        size = whole_number(buffer_size, "buffer_size", least=1)
+        whole = isinstance(buffer_size, int) and buffer_size == UNKNOWN_CARDINALITY
+        if whole and self._node.cardinality() == INFINITE_CARDINALITY:
+            raise ArgumentError("buffer_size is -2, for all elements, and they never end.", fix="Give their number.")
+        size = UNKNOWN_CARDINALITY if whole else whole_number(buffer_size, "buffer_size", least=1)
         own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
         reshuffles = True if reshuffle_each_iteration is None else bool(reshuffle_each_iteration)
         return self._of(Shuffle((self._node,), user_origin(), size, own, reshuffles))

@@ -6,6 +6,7 @@ permutation, which costs no memory to speak of. On a stream it keeps a buffer, a
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from feedline.run.context import Run
 
 _LONGEST = 1 << 62
+_AT_ONCE = 1 << 16
+"""How many elements are asked for at once, to fill the buffer."""
 _TABLE_LENGTH = 1 << 20
 """Up to this length an epoch's whole order is kept (8 MB at the most); beyond it, it is computed where needed."""
 
@@ -30,7 +33,7 @@ class Shuffle(OrderNode):
     """Puts the elements into another order.
 
     Args:
-        buffer_size: how many elements a stream's buffer holds.
+        buffer_size: how many elements a stream's buffer holds; negative for all of them.
         seed: the seed.
         reshuffle_each_iteration: whether each epoch has an order of its own.
     """
@@ -52,7 +55,7 @@ class Shuffle(OrderNode):
         return "what has no end can be shuffled only within the buffer"
 
     def label(self) -> str:
-        return f"shuffle({self.buffer_size})"
+        return f"shuffle({'UNKNOWN_CARDINALITY' if self.buffer_size < 0 else self.buffer_size})"
 
     def key(self, epoch: int) -> int:
         """Returns the key of an epoch's order."""
@@ -105,7 +108,7 @@ class _ShuffleStream:
 
     def __init__(self, node: Shuffle, epoch: int, run: Run) -> None:
         self._parent = run.open(node.parents[0], epoch)
-        self._size = node.buffer_size
+        self._size = sys.maxsize if node.buffer_size < 0 else node.buffer_size
         self._key = np.uint64(node.key(epoch))
         self._drawn = 0
         self._parts: list[Block] = []
@@ -118,7 +121,7 @@ class _ShuffleStream:
         parts = self._parts
         held = sum(part.length for part in parts)
         while held < self._size and not self._ended:
-            block = self._parent.next(self._size - held)
+            block = self._parent.next(min(self._size - held, _AT_ONCE))
             if block is None:
                 self._ended = True
             else:

@@ -16,6 +16,7 @@ import numpy as np
 
 import feedline
 from feedline.compat.tf.errors import OutOfRangeError
+from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.values import on_tensors, plain, wrapped
 from feedline.nested import DatasetComponent
 
@@ -61,7 +62,14 @@ class DatasetIterator:
         return getattr(self._iterator, name)
 
 
-class Dataset(feedline.Dataset):
+class _NamesMissing(type(feedline.Dataset)):  # type: ignore[misc]  # whatever class of classes it has
+    """Says for a name that `tf.data.Dataset` does not have here which is the nearest."""
+
+    def __getattr__(cls, name: str) -> Any:
+        raise missing_name("tf.data.Dataset", name, (known for known in dir(cls) if known[0] != "_"))
+
+
+class Dataset(feedline.Dataset, metaclass=_NamesMissing):
     """A pipeline whose elements are tensors: `tf.data.Dataset` by feedline.
 
     The methods are those of `feedline.Dataset`. What is left to `as_numpy_iterator`, and to Keras, is plain NumPy.
@@ -72,6 +80,11 @@ class Dataset(feedline.Dataset):
         >>> [float(x.numpy()) for x in ds]
         [0.5, 1.0, 1.5]
     """
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property that raised an AttributeError: raise it again
+        raise missing_name("tf.data.Dataset", name, (known for known in dir(type(self)) if known[0] != "_"))
 
     def __iter__(self) -> DatasetIterator:  # type: ignore[override]
         """Begins the next epoch and returns its iterator."""
