@@ -68,15 +68,16 @@ def parse_example(
     parser = parser_of(features)
     if isinstance(serialized, bytes):
         return parser.single(serialized)
-    packed = pack(serialized)
-    if packed is None:
-        return parser.single(_scalar(serialized))
-    check_names(example_names, len(packed[1]))
     if isinstance(serialized, PackedStrings) and serialized.whole is not None:
+        check_names(example_names, len(serialized))
         columns = columns_of(parser, serialized.whole)
         if columns:
             first, stop = serialized.first, serialized.first + len(serialized)
             return {name: column[first:stop].copy() for name, column in columns.items()}
+    packed = pack(serialized)
+    if packed is None:
+        return parser.single(_scalar(serialized))
+    check_names(example_names, len(packed[1]))
     return _batch(parser, packed)
 
 
@@ -207,7 +208,7 @@ def pack(serialized: Any) -> Packed | None:
         lengths = np.fromiter(map(len, records), np.int64, len(records))
     except TypeError:
         odd = next(record for record in records if not isinstance(record, bytes))
-        raise _not_bytes(f"{with_article(type(odd).__name__)}") from None
+        raise _not_bytes(with_article(type(odd).__name__)) from None
     return _packed(joined, np.cumsum(lengths) - lengths, lengths)
 
 
@@ -266,4 +267,4 @@ def _scalar(serialized: Any) -> bytes:
             f"serialized is a list of {len(serialized)}, but one record is parsed.",
             fix="Use parse_example for a batch.",
         )
-    raise _not_bytes(f"{with_article(type(serialized).__name__)}")
+    raise _not_bytes(with_article(type(serialized).__name__))

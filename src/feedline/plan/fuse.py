@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.plan.trace import Operation, Slot, Trace
+from feedline.plan.trace import Operation, Slot, Trace, slots_in
 
 _ARITHMETIC = (np.add, np.subtract, np.multiply, np.true_divide)
 
@@ -48,12 +48,3 @@ def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable
         operations.append(operation)
     kept = tuple(operation for operation in operations if operation.results[0] not in done)
     return replace(made, operations=kept)
-
-
-def slots_in(argument: Any) -> list[Slot]:
-    """Returns the slots within arguments."""
-    if type(argument) in (tuple, list):
-        return [slot for part in argument for slot in slots_in(part)]
-    if type(argument) is dict:
-        return [slot for part in argument.values() for slot in slots_in(part)]
-    return [argument] if type(argument) is Slot else []

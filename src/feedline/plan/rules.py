@@ -12,7 +12,7 @@ import numpy as np
 from feedline import random
 from feedline.buffers import POOL
 from feedline.plan.prove import UnprovenError
-from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, take_item
+from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
 from feedline.strings import StringBatches
 from feedline.structure import flatten
 
@@ -140,18 +140,8 @@ def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 
 def _check_only_first(operation: Operation) -> None:
-    if type(operation.args[0]) is not Slot or any(_has_slot(part) for part in operation.args[1:]):
+    if type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
         raise NotAlikeError
-    if _has_slot(operation.kwargs):
-        raise NotAlikeError
-
-
-def _has_slot(argument: Any) -> bool:
-    if type(argument) in (tuple, list):
-        return any(map(_has_slot, argument))
-    if type(argument) is dict:
-        return any(map(_has_slot, argument.values()))
-    return type(argument) is Slot
 
 
 def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:

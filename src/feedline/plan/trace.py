@@ -170,6 +170,15 @@ def replaced(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
     return value
 
 
+def slots_in(argument: Any) -> list[Slot]:
+    """Returns the slots within arguments."""
+    if type(argument) in (tuple, list):
+        return [slot for part in argument for slot in slots_in(part)]
+    if type(argument) is dict:
+        return [slot for part in argument.values() for slot in slots_in(part)]
+    return [argument] if type(argument) is Slot else []
+
+
 class _Module:
     """Stands in for a module."""
 

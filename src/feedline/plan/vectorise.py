@@ -11,10 +11,10 @@ import numpy as np
 from feedline import random
 from feedline.block import Block
 from feedline.buffers import POOL
-from feedline.plan.fuse import fuse_casts, slots_in
+from feedline.plan.fuse import fuse_casts
 from feedline.plan.prove import UnprovenError, prove
 from feedline.plan.rules import NotAlikeError, Rows, all_rules, cast_and_compute, is_cast_to_floats
-from feedline.plan.trace import Operation, Slot, Trace, trace
+from feedline.plan.trace import Operation, Slot, Trace, slots_in, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
 
@@ -205,7 +205,7 @@ def _row_bytes(operations: list[Operation], samples: list[Any]) -> int:
     slots = {slot.number for operation in operations for slot in slots_in((operation.args, operation.kwargs))}
     slots.update(slot for operation in operations for slot in operation.results)
     sizes = (len(samples[slot]) if isinstance(samples[slot], bytes) else samples[slot].nbytes for slot in slots)
-    return max(1, *sizes, 1)
+    return max([1, *sizes])
 
 
 def _targets(made: Trace, columns: list[np.ndarray], start: int, stop: int) -> dict[int, np.ndarray]:
