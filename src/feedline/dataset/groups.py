@@ -1,4 +1,4 @@
-"""Transformations that change what one position stands for: batch, padded_batch."""
+"""Transformations that change what one position stands for: batch, padded_batch, ragged_batch, sparse_batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from feedline.dataset.base import BaseDataset, whole_number
 from feedline.errors import ArgumentError
 from feedline.origin import user_origin
-from feedline.spec import as_dtype
+from feedline.spec import as_dtype, as_shape
 
 if TYPE_CHECKING:
     from feedline.dataset import Dataset
@@ -114,3 +114,38 @@ class GroupMethods(BaseDataset):
         if splits not in (np.int32, np.int64):
             raise ArgumentError(f"row_splits_dtype is {splits}.", fix='Give "int32" or "int64".')
         return self._of(RaggedBatch((self._node,), user_origin(), size, bool(drop_remainder), splits))
+
+    def sparse_batch(self, batch_size: int, row_shape: Any, name: str | None = None) -> Dataset:
+        """Returns the dataset of batches as `SparseTensor`s `(batch_size, *row_shape)` that hold every value.
+
+        An element is one array; arrays of a batch may differ in their lengths. The last batch may be smaller.
+
+        Args:
+            batch_size: how many elements.
+            row_shape: the lengths that a batch has behind the first, none of them shorter than an element's; None in it
+                for the longest of the batch. It has the rank of the elements.
+            name: not used; `tf.data` has it.
+
+        Raises:
+            ArgumentError: `batch_size` is below 1, or `row_shape` is no shape.
+            StructureError: an element has several components, or is a tuple or dict of one.
+            ShapeError: an element is of another rank than `row_shape`, or longer; also while running.
+
+        Example:
+            >>> import numpy as np
+            >>> from feedline import Dataset
+            >>> ds = Dataset.from_tensor_slices([np.array([1, 0, 2]), np.array([5])])
+            >>> for batch in ds.sparse_batch(2, [None]):
+            ...     print(batch.indices.tolist(), batch.values, batch.dense_shape)
+            [[0, 0], [0, 1], [0, 2], [1, 0]] [1 0 2 5] [2 3]
+        """
+        from feedline.nodes.sparse_batch import SparseBatch
+
+        size = whole_number(batch_size, "batch_size", least=1)
+        shape = None if row_shape is None or isinstance(row_shape, str) else as_shape(row_shape)
+        if shape is None:
+            raise ArgumentError(
+                f"row_shape is {row_shape!r:.60}, which is no shape.",
+                fix="Give a list with a length, or None, for each dimension of an element: [None] for sequences.",
+            )
+        return self._of(SparseBatch((self._node,), user_origin(), size, False, shape))
