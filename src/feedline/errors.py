@@ -34,6 +34,7 @@ __all__ = [
     "MissingFileError",
     "MissingPackageError",
     "NoFilesError",
+    "NoSuchOptionError",
     "ShapeError",
     "SignatureError",
     "StateError",
@@ -157,6 +158,10 @@ def no_such_name(module: str, name: str, names: Iterable[str], instead: Mapping[
 
 class ArgumentError(FeedlineError, ValueError):
     """An argument has a value that cannot work, such as `batch(0)`."""
+
+
+class NoSuchOptionError(ArgumentError, AttributeError):
+    """There is no option of this name."""
 
 
 class StructureError(FeedlineError, TypeError):

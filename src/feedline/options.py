@@ -5,43 +5,100 @@ What feedline does in any case, or needs no telling, is taken and remembered; an
 
 from __future__ import annotations
 
-from typing import Any, Self
+import enum
+from collections.abc import Iterable
+from typing import Any, ClassVar, NoReturn, Self
 
-from feedline.errors import ArgumentError, nearest_name
+import numpy as np
+
+from feedline.errors import ArgumentError, NoSuchOptionError, nearest_name
+
+
+class AutoShardPolicy(enum.IntEnum):
+    """How a distributed dataset is shared among workers, for `options.experimental_distribute.auto_shard_policy`.
+
+    It has no effect: a dataset gives all its elements until it is told to give a part of them, by `Dataset.shard`.
+    """
+
+    OFF = -1
+    AUTO = 0
+    FILE = 1
+    DATA = 2
+    HINT = 3
+
+
+class AutotuneAlgorithm(enum.Enum):
+    """How `tf.data` tunes its workers, for `options.autotune.autotune_algorithm`; feedline has a way of its own."""
+
+    DEFAULT = 0
+    HILL_CLIMB = 1
+    GRADIENT_DESCENT = 2
+    MAX_PARALLELISM = 3
+    STAGE_BASED = 4
+
+
+class ExternalStatePolicy(enum.Enum):
+    """What `tf.data` does about state that it cannot save, for `options.experimental_external_state_policy`."""
+
+    WARN = 0
+    IGNORE = 1
+    FAIL = 2
 
 
 class _Group:
-    """Options of one kind; only those named in `_defaults` can be set."""
+    """Options of one kind; only those named in `_types` can be set, to values of these types."""
 
-    _defaults: dict[str, Any] = {}  # noqa: RUF012
+    _types: ClassVar[dict[str, type]] = {}
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _renamed: ClassVar[dict[str, str]] = {}
 
     def __init__(self, **values: Any) -> None:
         object.__setattr__(self, "_values", {})
+        object.__setattr__(self, "_frozen", False)
         for name, value in values.items():
             setattr(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        self._known(name)
-        return self._values.get(name, self._defaults[name])
+        name = self._renamed.get(name, name)
+        kind = self._type_of(name)
+        if issubclass(kind, _Group):
+            return self._values.setdefault(name, kind())
+        return self._values.get(name, self._defaults.get(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._known(name)
+        name = self._renamed.get(name, name)
+        kind = self._type_of(name)
+        if self._frozen:
+            raise ArgumentError(
+                "options that a dataset has cannot be changed.",
+                fix="Set them on an Options of your own, and give it to dataset.with_options(options).",
+            )
+        if kind is int and isinstance(value, np.integer):
+            value = int(value)
+        unset = value is None and not issubclass(kind, _Group)
+        if not unset and not isinstance(value, kind):
+            raise ArgumentError(f"the option {name} is {value!r:.60}.", fix=f"Give {_example_of(kind)}.")
         self._values[name] = value
 
-    def _known(self, name: str) -> None:
-        if name not in self._defaults:
-            nearest = nearest_name(name, self._defaults)
-            raise ArgumentError(
+    def __delattr__(self, name: str) -> NoReturn:
+        raise ArgumentError(f"the option {name} cannot be deleted.", fix="Set it to None.")
+
+    def _type_of(self, name: str) -> type:
+        if name not in self._types:
+            nearest = nearest_name(name, [*self._types, *self._renamed])
+            raise NoSuchOptionError(
                 f"there is no option {name!r}.",
-                fix=f"Did you mean {nearest!r}?"
-                if nearest
-                else f"The options are {', '.join(sorted(self._defaults))}.",
+                fix=f"Did you mean {nearest!r}?" if nearest else f"The options are {', '.join(sorted(self._types))}.",
             )
+        return self._types[name]
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted({*super().__dir__(), *self._types, *self._renamed})
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._set() == self._set()
+        return type(other) is type(self) and all(getattr(other, name) == getattr(self, name) for name in self._types)
 
     def _set(self) -> dict[str, Any]:
         """Returns what is set; a group that was only looked at is not."""
@@ -63,31 +120,53 @@ class _Group:
                 merged._values[name] = value
         return merged
 
+    def freeze(self) -> Self:
+        """Makes these options refuse every change, and returns them."""
+        object.__setattr__(self, "_frozen", True)
+        for name, kind in self._types.items():
+            if issubclass(kind, _Group):
+                getattr(self, name).freeze()
+        return self
+
+
+def _example_of(kind: type) -> str:
+    if issubclass(kind, enum.Enum):
+        return f"one of {', '.join(f'{kind.__name__}.{member.name}' for member in kind)}"
+    if issubclass(kind, _Group):
+        return f"{kind.__name__}()"
+    return {bool: "True or False", int: "a whole number", str: "text"}.get(kind, f"a {kind.__name__}")
+
 
 class ThreadingOptions(_Group):
     """`private_threadpool_size`: how many threads AUTOTUNE may use; 0 or None for one a core."""
 
-    _defaults = {"max_intra_op_parallelism": None, "private_threadpool_size": None}  # noqa: RUF012
+    _types = {"max_intra_op_parallelism": int, "private_threadpool_size": int}  # noqa: RUF012
 
 
 class AutotuneOptions(_Group):
     """Taken and remembered; feedline measures in any case."""
 
-    _defaults = dict.fromkeys(
-        ["autotune_algorithm", "cpu_budget", "enabled", "initial_parallelism", "min_parallelism", "ram_budget"]
-    )
+    _types = {  # noqa: RUF012
+        "autotune_algorithm": AutotuneAlgorithm,
+        "cpu_budget": int,
+        "enabled": bool,
+        "initial_parallelism": int,
+        "min_parallelism": int,
+        "ram_budget": int,
+    }
 
 
 class DistributeOptions(_Group):
-    """Taken and remembered."""
+    """Taken and remembered: no dataset is distributed unless `Dataset.shard` says so."""
 
-    _defaults = dict.fromkeys(["auto_shard_policy", "num_devices"])
+    _types = {"auto_shard_policy": AutoShardPolicy, "num_devices": int}  # noqa: RUF012
+    _defaults = {"auto_shard_policy": AutoShardPolicy.AUTO}  # noqa: RUF012
 
 
 class OptimizationOptions(_Group):
     """Taken and remembered; feedline's rewrites never change what comes out."""
 
-    _defaults = dict.fromkeys(
+    _types = dict.fromkeys(
         [
             "apply_default_optimizations",
             "filter_fusion",
@@ -101,14 +180,15 @@ class OptimizationOptions(_Group):
             "parallel_batch",
             "seq_interleave_prefetch",
             "shuffle_and_repeat_fusion",
-        ]
+        ],
+        bool,
     )
 
 
 class ServiceOptions(_Group):
     """Taken and remembered."""
 
-    _defaults = dict.fromkeys(["pinned"])
+    _types = {"pinned": bool}  # noqa: RUF012
 
 
 class Options(_Group):
@@ -117,7 +197,8 @@ class Options(_Group):
     `deterministic=False` allows elements out of order; feedline keeps the order all the same.
 
     Raises:
-        ArgumentError: an option is set that does not exist.
+        NoSuchOptionError: an option is set, or asked for, that does not exist.
+        ArgumentError: an option is set to a value of another type; or the options are those that a dataset has.
 
     Example:
         >>> options = Options()
@@ -126,31 +207,18 @@ class Options(_Group):
         Options(threading=ThreadingOptions(private_threadpool_size=2))
     """
 
-    _groups = {  # noqa: RUF012
+    _types = {  # noqa: RUF012
         "autotune": AutotuneOptions,
+        "dataset_name": str,
+        "deterministic": bool,
         "experimental_distribute": DistributeOptions,
+        "experimental_external_state_policy": ExternalStatePolicy,
         "experimental_optimization": OptimizationOptions,
         "experimental_service": ServiceOptions,
+        "experimental_slack": bool,
+        "experimental_symbolic_checkpoint": bool,
+        "experimental_warm_start": bool,
+        "framework_type": list,
         "threading": ThreadingOptions,
     }
-    _defaults = {  # noqa: RUF012
-        **dict.fromkeys(
-            [
-                "dataset_name",
-                "deterministic",
-                "experimental_deterministic",
-                "experimental_external_state_policy",
-                "experimental_slack",
-                "experimental_symbolic_checkpoint",
-                "experimental_threading",
-                "experimental_warm_start",
-                "framework_type",
-            ]
-        ),
-        **dict.fromkeys(_groups),
-    }
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self._groups:
-            return self._values.setdefault(name, self._groups[name]())
-        return super().__getattr__(name)
+    _renamed = {"experimental_deterministic": "deterministic", "experimental_threading": "threading"}  # noqa: RUF012

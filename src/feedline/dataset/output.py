@@ -147,11 +147,14 @@ class OutputMethods(BaseDataset):
         return state
 
     def options(self) -> Options:
-        """Returns the options that `with_options` has set on this dataset and those that it is made of."""
+        """Returns the options that `with_options` has set on this dataset and those that it is made of.
+
+        They cannot be changed: that would have no effect.
+        """
         merged = Options()
         for options in reversed(_options_above(self._node)):
             merged = merged.merge(options)
-        return merged
+        return merged.freeze()
 
     def with_options(self, options: Options, name: str | None = None) -> Dataset:
         """Returns the dataset with options; those set here go before those set earlier.
