@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -103,3 +106,51 @@ def test_a_kept_batch_never_changes(calls):
                 kept.append((number, batch[5:7]))
         for number, rows in kept:
             np.testing.assert_array_equal(rows, x[number * 64 :][5:7] * 2)
+
+
+@pytest.mark.parametrize("shape", [(64, 1024), (131072 + 1,), (100, 3, 1111)])
+def test_memory_begins_where_xla_and_tensorflow_can_use_it(shape):
+    pool = BufferPool()
+    held = [pool.empty(shape, np.dtype(dtype)) for dtype in ("uint8", "float32", "complex128") for _ in range(3)]
+    assert all(address(array) % 64 == 0 and array.shape == shape for array in held if array.nbytes >= 131072)
+
+
+def test_what_runs_while_an_array_is_looked_for_may_ask_for_one():
+    pool, inner = BufferPool(), []
+
+    first = pool.empty(SHAPE, DTYPE)
+    looked_for = pool._new_buffer
+
+    def new_buffer(nbytes):  # as where a signal comes here, and its handler reads a dataset
+        inner.append(pool.empty(SHAPE, DTYPE))
+        return looked_for(nbytes)
+
+    pool._new_buffer = new_buffer
+    second = pool.empty(SHAPE, DTYPE)
+    assert len({address(array) for array in (first, second, *inner)}) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_has_a_pool_of_its_own():
+    program = """
+import os, threading, numpy as np
+from feedline.buffers import POOL
+held = POOL.empty((64, 1024), np.dtype("float32"))
+held[...] = 1
+locked, go_on = threading.Event(), threading.Event()
+def hold():
+    with POOL._lock:
+        locked.set()
+        go_on.wait()
+threading.Thread(target=hold, daemon=True).start()
+locked.wait()
+child = os.fork()
+if child == 0:
+    got = [POOL.empty((64, 1024), np.dtype("float32")) for _ in range(3)]
+    for array in got:
+        array[...] = 2
+    os._exit(0 if (held == 1).all() and POOL.nbytes == 3 * held.nbytes else 1)
+go_on.set()
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60).returncode == 0

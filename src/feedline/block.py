@@ -362,7 +362,7 @@ def keep_result(lent: set[int], value: Any) -> Any:
 def _others_of(view: np.ndarray) -> int:
     """Returns how many references there are to the memory of a view besides those that must be."""
     owner: Any = view.base
-    return sys.getrefcount(owner) - POOL.owns(owner)
+    return sys.getrefcount(owner) - POOL.references(owner)
 
 
 def lent_memory(block: Block) -> set[int]:

@@ -4,11 +4,14 @@ Fresh memory from the operating system costs a page fault for every 4 KB of it, 
 part of all work. So large arrays come from a pool, and go back to it by themselves: an array of the pool is free when
 the pool holds the only reference to it. Every view of it, also one that a framework keeps, is a reference: a batch
 that someone still holds is never written to again.
+
+Arrays of the pool begin where a cache line does: JAX and TensorFlow take such memory as it is, and copy any other.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import sys
 import threading
 
@@ -20,6 +23,9 @@ _MOST_BYTES = 1 << 30
 
 _IDLE_BYTES = 256 << 20
 """How much memory may lie idle."""
+
+_ALIGNMENT = 64
+"""What XLA and TensorFlow ask of memory that they are to use in place, in bytes."""
 
 _COUNTS_ARE_EXACT = getattr(sys, "_is_gil_enabled", lambda: True)()
 
@@ -35,8 +41,13 @@ class BufferPool:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._buffers: dict[int, list[np.ndarray]] = {}
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Begins anew; arrays that were handed out keep their memory for themselves."""
+        self._lock = threading.RLock()
+        self._looking = False
+        self._buffers: dict[int, list[_Buffer]] = {}
         self._bytes = 0
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -50,51 +61,62 @@ class BufferPool:
             return np.empty(shape, dtype)
         nbytes = dtype.itemsize * math.prod(shape)
         with self._lock:
-            buffer = self._free_buffer(nbytes)
-            if buffer is None:
-                if self._bytes + nbytes > _MOST_BYTES:
-                    self._forget_idle(0)
-                if self._bytes + nbytes > _MOST_BYTES:
-                    return np.empty(shape, dtype)
-                buffer = np.empty(nbytes, np.uint8)
-                self._buffers.setdefault(nbytes, []).append(buffer)
-                self._bytes += nbytes
-                self._forget_idle(_IDLE_BYTES)
-            return buffer.view(dtype).reshape(shape)
+            if self._looking:  # a signal came, or an object died, while this thread was here, and what then runs asks
+                return np.empty(shape, dtype)
+            self._looking = True
+            try:
+                aligned = self._free_buffer(nbytes)
+                if aligned is None:
+                    aligned = self._new_buffer(nbytes)
+                return np.empty(shape, dtype) if aligned is None else aligned.view(dtype).reshape(shape)
+            finally:
+                self._looking = False
 
     def serves(self, shape: tuple[int, ...], dtype: np.dtype) -> bool:
         """Says whether an array is large enough to come from the pool."""
         return dtype.itemsize * math.prod(shape) >= _LEAST_BYTES and not dtype.hasobject and _COUNTS_ARE_EXACT
 
     def _free_buffer(self, nbytes: int) -> np.ndarray | None:
-        for buffer in self._buffers.get(nbytes, ()):
-            if sys.getrefcount(buffer) == _REFERENCES_WHEN_FREE:
-                return buffer
+        for owner, aligned in self._buffers.get(nbytes, ()):
+            if sys.getrefcount(owner) == _REFERENCES_WHEN_FREE:
+                return aligned
         return None
+
+    def _new_buffer(self, nbytes: int) -> np.ndarray | None:
+        if self._bytes + nbytes > _MOST_BYTES:
+            self._forget_idle(0)
+        if self._bytes + nbytes > _MOST_BYTES:
+            return None
+        buffer = _aligned_buffer(nbytes)
+        self._buffers.setdefault(nbytes, []).append(buffer)
+        self._bytes += nbytes
+        self._forget_idle(_IDLE_BYTES)
+        return buffer[1]
 
     def _forget_idle(self, allowed: int) -> None:
         """Lets go of idle buffers beyond so many bytes, those of the sizes that were asked for first before others."""
         idle = 0
         for nbytes in reversed(self._buffers):
             kept = []
-            for buffer in self._buffers[nbytes]:
-                free = sys.getrefcount(buffer) == _REFERENCES_WHEN_FREE
+            for owner, aligned in self._buffers[nbytes]:
+                free = sys.getrefcount(owner) == _REFERENCES_WHEN_FREE
                 if free and idle + nbytes > allowed:
                     self._bytes -= nbytes
                     continue
                 idle += nbytes if free else 0
-                kept.append(buffer)
+                kept.append((owner, aligned))
             self._buffers[nbytes] = kept
         for nbytes in [size for size, buffers in self._buffers.items() if not buffers]:
             del self._buffers[nbytes]
 
-    def owns(self, buffer: np.ndarray) -> bool:
-        """Says whether memory is of the pool, which then holds a reference to it.
+    def references(self, owner: np.ndarray) -> int:
+        """Returns how many references to memory the pool itself holds: 0 where it is not the pool's.
 
         Args:
-            buffer: an array that is no view.
+            owner: an array that is no view.
         """
-        return any(known is buffer for known in list(self._buffers.get(buffer.nbytes, ())))
+        known = list(self._buffers.get(owner.nbytes - _ALIGNMENT, ()))
+        return 2 if any(buffer[0] is owner for buffer in known) else 0
 
     @property
     def nbytes(self) -> int:
@@ -102,10 +124,20 @@ class BufferPool:
         return self._bytes
 
 
+_Buffer = tuple[np.ndarray, np.ndarray]
+"""What owns the memory, and a view of all of it from the first aligned byte on, which arrays are made of."""
+
+
+def _aligned_buffer(nbytes: int) -> _Buffer:
+    owner = np.empty(nbytes + _ALIGNMENT, np.uint8)
+    start = -owner.ctypes.data % _ALIGNMENT
+    return owner, owner[start : start + nbytes]
+
+
 def _references_when_free() -> int:
     """Returns what `sys.getrefcount` says of a buffer in a list that a loop looks at."""
-    for buffer in [np.empty(0, np.uint8)]:
-        return sys.getrefcount(buffer)
+    for owner, _aligned in [_aligned_buffer(0)]:
+        return sys.getrefcount(owner)
     raise AssertionError
 
 
@@ -113,3 +145,7 @@ _REFERENCES_WHEN_FREE = _references_when_free()
 
 POOL = BufferPool()
 """The pool of this process."""
+
+if hasattr(os, "register_at_fork"):
+    # Another thread may have held the lock, and its references to buffers would never end in the child.
+    os.register_at_fork(after_in_child=POOL.forget_all)

@@ -17,8 +17,10 @@ from feedline.structure import as_component, flatten
 
 if TYPE_CHECKING:
     from feedline.dataset import Dataset
+    from feedline.jax import JaxBatches
     from feedline.report.profile import Profile
     from feedline.run.iterator import DatasetIterator
+    from feedline.torch import TorchBatches
 
 
 class OutputMethods(BaseDataset):
@@ -239,6 +241,72 @@ class OutputMethods(BaseDataset):
         from feedline.keras.adapter import to_keras
 
         return to_keras(self, strings=strings)
+
+    def to_torch(self, device: Any = None, *, lookahead: int = 2) -> TorchBatches:
+        """Returns the dataset with PyTorch tensors for arrays, for training loops of one's own.
+
+        On the CPU tensors share the memory of the arrays. To a GPU they are copied from page-locked memory, on a
+        stream of their own, while the GPU computes. Strings stay what they are: PyTorch has none. The result can be
+        iterated over again and again, an epoch each time, and has a length where the dataset has one; its iterators
+        have `state_dict()` and `load_state_dict()` as the dataset's.
+
+        Args:
+            device: where the tensors are wanted, such as "cuda"; None for PyTorch's default device, which is the CPU
+                unless `torch.set_default_device` says otherwise.
+            lookahead: how many elements are copied to a GPU before they are asked for.
+
+        Raises:
+            MissingPackageError: PyTorch is not installed.
+            ArgumentError: there is no such device.
+            StructureError: while running: a component is ragged, sparse or a dataset.
+            DtypeError: while running: PyTorch has no such dtype.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> for x, y in Dataset.from_tensor_slices(([[1.0, 2.0], [3.0, 4.0]], [0, 1])).batch(2).to_torch():
+            ...     print(x, y)
+            tensor([[1., 2.], [3., 4.]]) tensor([0, 1], dtype=torch.int32)
+        """
+        depth = whole_number(lookahead, "lookahead", least=0)
+        from feedline.torch import TorchBatches
+
+        return TorchBatches(self, device, depth)  # type: ignore[arg-type]
+
+    def to_jax(self, sharding: Any = None, device: Any = None, *, lookahead: int = 2) -> JaxBatches:
+        """Returns the dataset with JAX arrays for arrays, for training loops of one's own.
+
+        On the CPU large arrays keep their memory; to other devices they are copied while these compute. Strings stay
+        what they are: JAX has none. float64 becomes float32, and 64-bit integers 32-bit ones, as ever in JAX unless
+        `jax_enable_x64` is set; an integer that does not fit is an error. The result can be iterated over again and
+        again, an epoch each time, and has a length where the dataset has one; its iterators have `state_dict()` and
+        `load_state_dict()` as the dataset's.
+
+        Args:
+            sharding: how each component is laid out over devices: a `jax.sharding.Sharding` for all of them, or a
+                structure of shardings like the elements'. Where it spans several processes, each process's dataset
+                gives its own part of every batch: see `shard()`.
+            device: one of `jax.devices()` in place of a sharding, or the name of a platform such as "gpu"; None for
+                JAX's default device.
+            lookahead: how many elements are sent to the devices before they are asked for.
+
+        Raises:
+            MissingPackageError: JAX is not installed.
+            ArgumentError: there is no such device, or both `sharding` and `device` are given.
+            StructureError: while running: a component is ragged, sparse or a dataset, or `sharding` has another
+                structure than the elements.
+            ShapeError: while running: a component cannot be laid out as `sharding` says.
+            DtypeError: while running: an integer does not fit the 32 bits that JAX has for it.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> for x, y in Dataset.from_tensor_slices(([[1.0, 2.0], [3.0, 4.0]], [0, 1])).batch(2).to_jax():
+            ...     print(x.sum(), y.dtype)
+            10.0 int32
+        """
+        depth = whole_number(lookahead, "lookahead", least=0)
+        from feedline.jax import JaxBatches
+
+        return JaxBatches(self, sharding, device, depth)  # type: ignore[arg-type]
 
 
 def _options_above(node: Node) -> list[Options]:
