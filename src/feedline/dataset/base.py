@@ -8,7 +8,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, FeedlineError
 from feedline.nested import DatasetComponent
-from feedline.nodes.base import Node
+from feedline.nodes.base import AUTOTUNE, Node
 from feedline.run.iterator import Epochs
 from feedline.run.timings import Timings
 
@@ -81,13 +81,50 @@ def whole_number(value: Any, name: str, *, least: int | None = None, special: st
         nearest = int(value) if isinstance(value, float | np.floating) and np.isfinite(value) else None
         raise ArgumentError(
             f"{name} is {value!r:.60}, not a whole number.",
-            fix="Give an int." if nearest is None else f"Give an int such as {nearest}; // divides to an int.",
+            fix=f"Give an int{special}."
+            if nearest is None
+            else f"Give an int such as {nearest}; // divides to an int.",
         )
     if least is not None and value < least:
         raise ArgumentError(f"{name} is {value}; it must be at least {least}{special}.", fix=f"Give {least} or more.")
     if not -(1 << 63) <= int(value) < 1 << 63:
         raise ArgumentError(f"{name} is {value}, which 64 bits cannot hold.", fix="Give a smaller number.")
     return int(value)
+
+
+def number_or_autotune(value: Any, name: str, *, least: int) -> int:
+    """Returns an argument that is a whole number or AUTOTUNE.
+
+    Args:
+        value: the argument.
+        name: how the user knows it ("num_parallel_calls").
+        least: the smallest number that works.
+
+    Raises:
+        ArgumentError: it is neither, or too small.
+    """
+    if isinstance(value, int | np.integer) and value == AUTOTUNE:
+        return AUTOTUNE
+    return whole_number(value, name, least=least, special=", or feedline.AUTOTUNE")
+
+
+def true_or_false(value: Any, name: str, hint: str = "") -> bool:
+    """Returns an argument that must be True or False, of Python, NumPy or TensorFlow.
+
+    Args:
+        value: the argument.
+        name: how the user knows it ("drop_remainder").
+        hint: more on what to do, for the message.
+
+    Raises:
+        ArgumentError: it is neither; a number in its place was most likely meant for another argument.
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    array = np.asarray(value)
+    if array.dtype != np.bool_ or array.ndim:
+        raise ArgumentError(f"{name} is {value!r:.60}, not True or False.", fix=f"Give True or False.{hint}")
+    return bool(array)
 
 
 def check_name(name: Any, fix: str) -> None:

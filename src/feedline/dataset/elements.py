@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, check_function, whole_number
+from feedline.dataset.base import BaseDataset, check_function, number_or_autotune, whole_number
 from feedline.errors import ArgumentError, with_article
-from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ class ElementMethods(BaseDataset):
         from feedline.nodes.map import Map
 
         check_function(map_func, "map")
-        if num_parallel_calls is not None and num_parallel_calls != AUTOTUNE:
-            num_parallel_calls = whole_number(num_parallel_calls, "num_parallel_calls", least=1)
+        if num_parallel_calls is not None:
+            num_parallel_calls = number_or_autotune(num_parallel_calls, "num_parallel_calls", least=1)
         seed = random.fresh_seed()
         return self._of(Map((self._node,), user_origin(), map_func, num_parallel_calls, deterministic, seed))
 
@@ -131,9 +130,8 @@ class ElementMethods(BaseDataset):
         """
         from feedline.nodes.prefetch import Prefetch
 
-        if buffer_size != AUTOTUNE:
-            buffer_size = whole_number(buffer_size, "buffer_size", least=0, special=", or AUTOTUNE")
-        return self._of(Prefetch((self._node,), user_origin(), int(buffer_size)))
+        size = number_or_autotune(buffer_size, "buffer_size", least=0)
+        return self._of(Prefetch((self._node,), user_origin(), size))
 
     def apply(self, transformation_func: Callable[[Any], Any]) -> Any:
         """Returns what a function makes of this dataset, for transformations of one's own in a chain of methods.

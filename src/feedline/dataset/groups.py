@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, number_or_autotune, true_or_false, whole_number
 from feedline.errors import ArgumentError
 from feedline.origin import user_origin
 from feedline.spec import as_dtype, as_shape
@@ -36,7 +36,7 @@ class GroupMethods(BaseDataset):
             name: not used; `tf.data` has it.
 
         Raises:
-            ArgumentError: `batch_size` is below 1.
+            ArgumentError: `batch_size` is below 1, or `drop_remainder` is not True or False.
             ShapeError: while running: elements of one batch have different shapes.
 
         Example:
@@ -47,7 +47,11 @@ class GroupMethods(BaseDataset):
         from feedline.nodes.batch import Batch
 
         size = whole_number(batch_size, "batch_size", least=1)
-        return self._of(Batch((self._node,), user_origin(), size, bool(drop_remainder)))
+        hint = " num_parallel_calls goes by its name: batch(n, num_parallel_calls=m)."
+        drops = true_or_false(drop_remainder, "drop_remainder", hint)
+        if num_parallel_calls is not None:
+            number_or_autotune(num_parallel_calls, "num_parallel_calls", least=1)
+        return self._of(Batch((self._node,), user_origin(), size, drops))
 
     def padded_batch(
         self,
@@ -80,9 +84,8 @@ class GroupMethods(BaseDataset):
         from feedline.nodes.padded_batch import PaddedBatch
 
         size = whole_number(batch_size, "batch_size", least=1)
-        return self._of(
-            PaddedBatch((self._node,), user_origin(), size, bool(drop_remainder), padded_shapes, padding_values)
-        )
+        drops = true_or_false(drop_remainder, "drop_remainder")
+        return self._of(PaddedBatch((self._node,), user_origin(), size, drops, padded_shapes, padding_values))
 
     def ragged_batch(
         self, batch_size: int, drop_remainder: bool = False, row_splits_dtype: Any = "int64", name: str | None = None
@@ -113,7 +116,8 @@ class GroupMethods(BaseDataset):
         splits = as_dtype(row_splits_dtype)
         if splits not in (np.int32, np.int64):
             raise ArgumentError(f"row_splits_dtype is {splits}.", fix='Give "int32" or "int64".')
-        return self._of(RaggedBatch((self._node,), user_origin(), size, bool(drop_remainder), splits))
+        drops = true_or_false(drop_remainder, "drop_remainder")
+        return self._of(RaggedBatch((self._node,), user_origin(), size, drops, splits))
 
     def sparse_batch(self, batch_size: int, row_shape: Any, name: str | None = None) -> Dataset:
         """Returns the dataset of batches as `SparseTensor`s `(batch_size, *row_shape)` that hold every value.

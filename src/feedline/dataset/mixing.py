@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, true_or_false, whole_number
 from feedline.errors import ArgumentError
 from feedline.origin import user_origin
 
@@ -51,13 +51,17 @@ class MixingMethods(BaseDataset):
 
         nodes = _nodes_of(datasets, "sample_from_datasets")
         own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
-        again = seed is None if rerandomize_each_iteration is None else bool(rerandomize_each_iteration)
+        stops = true_or_false(stop_on_empty_dataset, "stop_on_empty_dataset")
+        if rerandomize_each_iteration is None:
+            again = seed is None
+        else:
+            again = true_or_false(rerandomize_each_iteration, "rerandomize_each_iteration")
         fixed: tuple[float, ...] | None
         if isinstance(weights, BaseDataset):
             nodes, fixed = (*nodes, weights._node), None
         else:
             fixed = (1.0,) * len(nodes) if weights is None else tuple(as_weights(weights, len(nodes)).tolist())
-        node = Sample(nodes, user_origin(), bool(stop_on_empty_dataset), fixed, own, again)
+        node = Sample(nodes, user_origin(), stops, fixed, own, again)
         return BaseDataset._of(node)
 
     @staticmethod
@@ -90,7 +94,8 @@ class MixingMethods(BaseDataset):
             raise ArgumentError(
                 f"choice_dataset is {choice_dataset!r:.60}, not a dataset.", fix="Give a dataset of int64 numbers."
             )
-        node = Choose((*nodes, choice_dataset._node), user_origin(), bool(stop_on_empty_dataset))
+        stops = true_or_false(stop_on_empty_dataset, "stop_on_empty_dataset")
+        node = Choose((*nodes, choice_dataset._node), user_origin(), stops)
         return BaseDataset._of(node)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, check_name, whole_number
+from feedline.dataset.base import BaseDataset, check_name, true_or_false, whole_number
 from feedline.errors import ArgumentError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 from feedline.origin import user_origin
@@ -52,7 +52,8 @@ class OrderMethods(BaseDataset):
             raise ArgumentError("buffer_size is -2, for all elements, and they never end.", fix="Give their number.")
         size = UNKNOWN_CARDINALITY if whole else whole_number(buffer_size, "buffer_size", least=1)
         own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
-        reshuffles = True if reshuffle_each_iteration is None else bool(reshuffle_each_iteration)
+        given = True if reshuffle_each_iteration is None else reshuffle_each_iteration
+        reshuffles = true_or_false(given, "reshuffle_each_iteration")
         return self._of(Shuffle((self._node,), user_origin(), size, own, reshuffles))
 
     def repeat(self, count: int | None = None, name: str | None = None) -> Dataset:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, check_name, whole_number
+from feedline.dataset.base import BaseDataset, check_name, true_or_false, whole_number
 from feedline.errors import ArgumentError
 from feedline.origin import user_origin
 from feedline.spec import as_dtype
@@ -162,7 +162,9 @@ class SourceMethods(BaseDataset):
         from feedline.sources.random_numbers import RandomNumbers
 
         own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
-        return BaseDataset._of(RandomNumbers((), user_origin(), own, bool(rerandomize_each_iteration)))
+        given = False if rerandomize_each_iteration is None else rerandomize_each_iteration
+        again = true_or_false(given, "rerandomize_each_iteration")
+        return BaseDataset._of(RandomNumbers((), user_origin(), own, again))
 
     @staticmethod
     def counter(start: Any = 0, step: Any = 1, dtype: Any = np.int64, name: str | None = None) -> Dataset:

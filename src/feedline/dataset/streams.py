@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, check_function, whole_number
+from feedline.dataset.base import BaseDataset, check_function, number_or_autotune, true_or_false, whole_number
 from feedline.errors import ArgumentError, StructureError
 from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
@@ -72,18 +72,17 @@ class StreamMethods(BaseDataset):
 
         check_function(map_func, "interleave")
         calls = num_parallel_calls
-        if calls is not None and calls != AUTOTUNE:
-            calls = whole_number(calls, "num_parallel_calls", least=1, special=", or AUTOTUNE")
-        if cycle_length is None or cycle_length == AUTOTUNE:
+        if calls is not None:
+            calls = number_or_autotune(calls, "num_parallel_calls", least=1)
+        cycle = AUTOTUNE if cycle_length is None else number_or_autotune(cycle_length, "cycle_length", least=1)
+        if cycle == AUTOTUNE:
             cores = available_cores()
             cycle = cores if calls is None else -(-cores // 3) if calls == AUTOTUNE else min(calls, cores)
-        else:
-            cycle = whole_number(cycle_length, "cycle_length", least=1, special=", or AUTOTUNE")
-            if calls is not None and calls > cycle:
-                raise ArgumentError(
-                    f"num_parallel_calls is {calls} with cycle_length {cycle}: no more datasets than that are open.",
-                    fix=f"Give {cycle} or less, or AUTOTUNE.",
-                )
+        elif calls is not None and calls > cycle:
+            raise ArgumentError(
+                f"num_parallel_calls is {calls} with cycle_length {cycle}: no more datasets than that are open.",
+                fix=f"Give {cycle} or less, or AUTOTUNE.",
+            )
         block = 1 if block_length is None else whole_number(block_length, "block_length", least=1)
         return self._of(Interleave((self._node,), user_origin(), map_func, cycle, block, random.fresh_seed()))
 
@@ -113,10 +112,9 @@ class StreamMethods(BaseDataset):
         from feedline.nodes.window import Window
 
         size = whole_number(size, "size", least=1)
+        drops = true_or_false(drop_remainder, "drop_remainder")
         step = size if shift is None else whole_number(shift, "shift", least=1)
-        node = Window(
-            (self._node,), user_origin(), size, step, whole_number(stride, "stride", least=1), bool(drop_remainder)
-        )
+        node = Window((self._node,), user_origin(), size, step, whole_number(stride, "stride", least=1), drops)
         return self._of(node)
 
     def group_by_window(
@@ -199,9 +197,9 @@ class StreamMethods(BaseDataset):
             tuple(whole_number(value, "a bucket's batch size", least=1) for value in bucket_batch_sizes),
             padded_shapes,
             padding_values,
-            bool(pad_to_bucket_boundary),
-            bool(no_padding),
-            bool(drop_remainder),
+            true_or_false(pad_to_bucket_boundary, "pad_to_bucket_boundary"),
+            true_or_false(no_padding, "no_padding"),
+            true_or_false(drop_remainder, "drop_remainder"),
             user_origin(),
         )
         from feedline.nodes.group_by_window import GroupByWindow
@@ -304,7 +302,7 @@ class StreamMethods(BaseDataset):
         sizes = tuple(whole_number(size, "batch_size", least=0 if len(given) > 1 else 1) for size in given)
         if not any(sizes):
             raise ArgumentError(f"the batch sizes are {list(sizes)}.", fix="Give at least one that is 1 or more.")
-        return self._of(Rebatch((self._node,), user_origin(), sizes, bool(drop_remainder)))
+        return self._of(Rebatch((self._node,), user_origin(), sizes, true_or_false(drop_remainder, "drop_remainder")))
 
     def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Dataset:
         """Returns the dataset without the elements whose computing raises.
@@ -321,7 +319,7 @@ class StreamMethods(BaseDataset):
         """
         from feedline.nodes.ignore_errors import IgnoreErrors
 
-        return self._of(IgnoreErrors((self._node,), user_origin(), bool(log_warning)))
+        return self._of(IgnoreErrors((self._node,), user_origin(), true_or_false(log_warning, "log_warning")))
 
     def rejection_resample(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedline.dataset.base import BaseDataset, whole_number
+from feedline.dataset.base import BaseDataset, number_or_autotune, whole_number
 from feedline.errors import ArgumentError, nearest_name
 from feedline.nodes.base import AUTOTUNE, INFINITE_CARDINALITY
 
@@ -54,9 +54,10 @@ def as_turns(num_parallel_reads: Any) -> int:
     Raises:
         ArgumentError: it is no number, or below 1.
     """
-    if num_parallel_reads is None or num_parallel_reads == AUTOTUNE:
+    if num_parallel_reads is None:
         return 1
-    return whole_number(num_parallel_reads, "num_parallel_reads", least=1)
+    turns = number_or_autotune(num_parallel_reads, "num_parallel_reads", least=1)
+    return 1 if turns == AUTOTUNE else turns
 
 
 def as_chunk(buffer_size: Any, default: int, least: int = 0) -> int:
