@@ -255,6 +255,18 @@ def grid_decode_npy() -> None:
         np.testing.assert_array_equal(io.decode_npy(file.getvalue()), array)
 
 
+def grid_open_npz(folder: Path) -> None:
+    arrays = {f"{name}_{len(shape)}": value_of(name, shape) for name in DTYPES for shape in ((), (0,), (3, 4))
+              if name != "bfloat16"}  # fmt: skip
+    for save in (np.savez, np.savez_compressed):
+        save(folder / "a.npz", **arrays)
+        opened = io.open_npz(folder / "a.npz")
+        assert list(opened) == list(arrays)
+        for name, array in arrays.items():
+            assert as_plain(opened[name]).dtype == array.dtype
+            np.testing.assert_array_equal(opened[name], array)
+
+
 def grid_decode_wav() -> None:
     waves = []
     for channels, frames in itertools.product((1, 2), (0, 1, 5)):
@@ -423,7 +435,7 @@ def test_equals_tensorflow(name, tmp_path):
     GRIDS[name](tmp_path) if needs_folder else GRIDS[name]()
 
 
-@pytest.mark.parametrize("name", sorted(set(io.__all__) - {"decode_npy", "decode_padded_raw"}))
+@pytest.mark.parametrize("name", sorted(set(io.__all__) - {"decode_npy", "decode_padded_raw", "open_npz"}))
 def test_arguments_are_those_of_tensorflow(name):
     theirs = ELSEWHERE.get(name) or getattr(tf.io, name)
     assert signature_difference(getattr(io, name), theirs) == ""

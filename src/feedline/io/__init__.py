@@ -21,6 +21,7 @@ from feedline.io.encode_jpeg import encode_jpeg
 from feedline.io.encode_png import encode_png
 from feedline.io.features import FixedLenFeature, FixedLenSequenceFeature, RaggedFeature, SparseFeature, VarLenFeature
 from feedline.io.matching_files import matching_files
+from feedline.io.open_npz import open_npz
 from feedline.io.parse_example import parse_example, parse_single_example
 from feedline.io.parse_sequence_example import parse_sequence_example, parse_single_sequence_example
 from feedline.io.read_file import read_file
@@ -56,6 +57,7 @@ __all__ = [
     "extract_jpeg_shape",
     "is_jpeg",
     "matching_files",
+    "open_npz",
     "parse_example",
     "parse_sequence_example",
     "parse_single_example",

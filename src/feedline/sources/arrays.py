@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 
 from feedline.block import Block, Column, ColumnBuilder, own_rows, own_value, take_column
 from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError, UnequalLengthsError
+from feedline.formats.stored_array import StoredArray, stored_array
 from feedline.nodes.base import Node
 from feedline.origin import Origin
 from feedline.ragged import RaggedTensor
@@ -64,7 +66,10 @@ class Slices(Node):
         count = len(positions)
         if count and positions[-1] - positions[0] == count - 1 and (count < 3 or (np.diff(positions) == 1).all()):
             start, stop = int(positions[0]), int(positions[-1]) + 1
-            columns = [own_rows(column[start:stop]) for column in self.columns]
+            columns = [
+                column.rows(positions) if isinstance(column, StoredArray) else own_rows(column[start:stop])
+                for column in self.columns
+            ]
         else:
             columns = [_take(column, positions) for column in self.columns]
         return Block(count, columns, self.treedef)
@@ -77,13 +82,15 @@ class Slices(Node):
 
 
 def _take(column: Column, positions: np.ndarray) -> Column:
+    if isinstance(column, StoredArray):
+        return column.rows(positions)
     if isinstance(column, np.ndarray):
         return take_column(column, positions)
     return [own_value(column[position]) for position in positions.tolist()]
 
 
 def _row_spec(column: Column) -> Any:
-    if isinstance(column, np.ndarray):
+    if isinstance(column, np.ndarray | StoredArray):
         return TensorSpec(column.shape[1:], column.dtype)
     if isinstance(column, RaggedTensor):
         shape = column.shape[1:]
@@ -130,6 +137,8 @@ def _unpack_tables(tensors: Any) -> Any:
         return tuple(_unpack_tables(value) for value in tensors)
     if kind is dict:
         return {key: _unpack_tables(value) for key, value in tensors.items()}
+    if kind is np.lib.npyio.NpzFile:
+        return _unpack_npz(tensors)
     module = kind.__module__
     if kind.__name__ == "Bunch" and module.startswith("sklearn."):
         if "data" not in tensors or "target" not in tensors:
@@ -144,6 +153,17 @@ def _unpack_tables(tensors: Any) -> Any:
     if pandas and hasattr(tensors, "isna") and hasattr(tensors, "to_numpy"):
         return _series_values(tensors)
     return tensors
+
+
+def _unpack_npz(npz: Any) -> dict[str, np.ndarray]:
+    """Returns the arrays of a file that `np.load` opened, mapped into memory where they can be."""
+    from feedline.formats.npz import read_npz
+
+    if npz.fid is None and npz.zip is None:
+        raise ArgumentError("this .npz file is closed.", fix="Use it before it is closed, or fl.io.open_npz(path).")
+    file = npz.zip.fp
+    path = getattr(file, "name", None)
+    return read_npz(os.path.abspath(path) if isinstance(path, str) else "", file)
 
 
 def _unpack_frame(frame: Any) -> Any:
@@ -185,6 +205,10 @@ def _column(value: Any, name: str) -> Column:
         return value
     if isinstance(value, SparseTensor):
         return _rows_of_sparse(value)
+    if isinstance(value, np.memmap):
+        stored = stored_array(value)
+        if stored is not None:
+            return _of_known_dtype(stored)
     if isinstance(value, list | tuple):
         rows = _rows_of_unequal(value, name)
         if rows is not None:

@@ -9,8 +9,8 @@ from feedline.compat.tf import gfile
 from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.values import on_arrays
 
-_NOT_HERE = {"decode_padded_raw", "decode_wav"}
-"""What TensorFlow has in another module, or under another name alone."""
+_NOT_HERE = {"decode_padded_raw", "decode_wav", "open_npz"}
+"""What TensorFlow has in another module, under another name alone, or not at all and which gives no tensors."""
 
 __all__ = [*(name for name in io.__all__ if name not in _NOT_HERE), "gfile"]
 
