@@ -212,7 +212,7 @@ def test_every_option_of_tensorflows_can_be_set_and_no_other(group) -> None:
 
     theirs = [name for name in dir(options(tf.data.Options())) if name[0] != "_" and name not in ("merge", *GROUPS)]
     ours = [name for name in dir(options(fl.Options())) if name[0] != "_"]
-    assert set(ours) - {"merge", "freeze", *GROUPS} == set(theirs)
+    assert set(ours) - {"merge", "freeze", "executor", "memory_budget", *GROUPS} == set(theirs)
     for name in set(theirs) - {"experimental_threading"}:
         assert same(getattr(options(fl.Options()), name), getattr(options(tf.data.Options()), name)), name
         kind = options(fl.Options())._types[options(fl.Options())._renamed.get(name, name)]
@@ -238,3 +238,23 @@ def test_the_choices_are_tensorflows(name) -> None:
     tf = pytest.importorskip("tensorflow")
     theirs = getattr(tf.data.experimental, name)
     assert {m.name: m.value for m in getattr(feedline.options, name)} == {m.name: m.value for m in theirs}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("executor", "process", "'processes'"),
+        ("executor", "gpu", "inline, threads, processes"),
+        ("executor", 3, "Give text"),
+        ("memory_budget", 0, "positive"),
+        ("memory_budget", "1 GB", "whole number"),
+    ],
+)
+def test_what_is_to_run_a_dataset_is_checked(name, value, fix) -> None:
+    options = fl.Options()
+    with pytest.raises(ArgumentError) as caught:
+        setattr(options, name, value)
+    assert fix in caught.value.fix
+    with pytest.raises(ArgumentError):
+        fl.Options(**{name: value})
+    assert getattr(options, name) is None

@@ -43,7 +43,9 @@ __all__ = [
     "TruncatedRecordError",
     "UnequalLengthsError",
     "UnknownCardinalityError",
+    "UnpicklableError",
     "UserFunctionError",
+    "WorkerDiedError",
     "WriteError",
     "nearest_name",
     "with_article",
@@ -268,6 +270,14 @@ class UnknownCardinalityError(FeedlineError, TypeError):
 
 class StateError(FeedlineError, ValueError):
     """A state cannot be gone on from: it is none, or that of another pipeline."""
+
+
+class UnpicklableError(FeedlineError, TypeError):
+    """Processes were asked for, and a function refers to something that cannot be sent to them."""
+
+
+class WorkerDiedError(FeedlineError, RuntimeError):
+    """A worker process ended while it computed elements: it crashed, or the system was out of memory."""
 
 
 class WriteError(FeedlineError, OSError):

@@ -80,7 +80,16 @@ class _Group:
         unset = value is None and not issubclass(kind, _Group)
         if not unset and not isinstance(value, kind):
             raise ArgumentError(f"the option {name} is {value!r:.60}.", fix=f"Give {_example_of(kind)}.")
+        if not unset:
+            self._check(name, value)
         self._values[name] = value
+
+    def _check(self, name: str, value: Any) -> None:
+        """Checks a value that is of the right type.
+
+        Raises:
+            ArgumentError: it cannot be used all the same.
+        """
 
     def __delattr__(self, name: str) -> NoReturn:
         raise ArgumentError(f"the option {name} cannot be deleted.", fix="Set it to None.")
@@ -144,7 +153,9 @@ class ThreadingOptions(_Group):
 
 
 class AutotuneOptions(_Group):
-    """Taken and remembered; feedline measures in any case."""
+    """`cpu_budget`: how many workers AUTOTUNE may use; `ram_budget`: as `memory_budget` of `Options`. The others are
+    taken and remembered; feedline measures in any case.
+    """
 
     _types = {  # noqa: RUF012
         "autotune_algorithm": AutotuneAlgorithm,
@@ -196,6 +207,11 @@ class Options(_Group):
 
     `deterministic=False` allows elements out of order; feedline keeps the order all the same.
 
+    Two options are feedline's own, and hold for the whole of a dataset. `executor` is by what functions run that may
+    run in parallel: "inline", "threads" or "processes", each process with an interpreter of its own; without it, what
+    was measured to be quickest is taken. `memory_budget` is how many bytes may be made ready ahead; without it, a
+    quarter of the memory that the machine, or the container, has.
+
     Raises:
         NoSuchOptionError: an option is set, or asked for, that does not exist.
         ArgumentError: an option is set to a value of another type; or the options are those that a dataset has.
@@ -211,6 +227,7 @@ class Options(_Group):
         "autotune": AutotuneOptions,
         "dataset_name": str,
         "deterministic": bool,
+        "executor": str,
         "experimental_distribute": DistributeOptions,
         "experimental_external_state_policy": ExternalStatePolicy,
         "experimental_optimization": OptimizationOptions,
@@ -219,6 +236,21 @@ class Options(_Group):
         "experimental_symbolic_checkpoint": bool,
         "experimental_warm_start": bool,
         "framework_type": list,
+        "memory_budget": int,
         "threading": ThreadingOptions,
     }
     _renamed = {"experimental_deterministic": "deterministic", "experimental_threading": "threading"}  # noqa: RUF012
+
+    def _check(self, name: str, value: Any) -> None:
+        if name == "executor" and value not in EXECUTORS:
+            nearest = nearest_name(value, EXECUTORS)
+            raise ArgumentError(
+                f"there is no executor {value!r}.",
+                fix=f"Did you mean {nearest!r}?" if nearest else f"The executors are {', '.join(EXECUTORS)}.",
+            )
+        if name == "memory_budget" and value < 1:
+            raise ArgumentError(f"memory_budget is {value} bytes.", fix="Give a positive number of bytes, or None.")
+
+
+EXECUTORS = ("inline", "threads", "processes")
+"""By what a pipeline may be run."""

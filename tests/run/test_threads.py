@@ -22,7 +22,7 @@ class NumberUnit:
     def __init__(self, first: int, count: int) -> None:
         self.first, self.count = first, count
 
-    def compute(self, turns: object = None) -> Block:
+    def compute(self, turns: object = None, remote: object = None) -> Block:
         if self.first <= 50 < self.first + self.count and NumberUnits.fails:
             raise ValueError("fifty")
         return Block(self.count, [np.arange(self.first, self.first + self.count)], TREEDEF)

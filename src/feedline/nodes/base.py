@@ -78,6 +78,18 @@ class Node:
     threads: ClassVar[int | None] = None
     """How many threads AUTOTUNE may use, where the user said so; None for one a core."""
 
+    in_order: ClassVar[bool] = False
+    """Whether it must see the elements in their order, one at a time."""
+
+    keeps_elements: ClassVar[bool] = False
+    """Whether it keeps elements for later: another process would keep them for itself."""
+
+    executor: ClassVar[str | None] = None
+    """What is to run the pipeline, where the user said so: "inline", "threads" or "processes"."""
+
+    memory_budget: ClassVar[int | None] = None
+    """How many bytes may be made ready ahead, where the user said so."""
+
     one_by_one: ClassVar[bool] = False
     """Whether asking it for several elements at once may mean a long wait for the first."""
 

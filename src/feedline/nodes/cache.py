@@ -129,6 +129,7 @@ class Cache(OrderNode):
     _store: _Store = field(default_factory=_Store, repr=False)
 
     name = "cache"
+    keeps_elements = True
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return positions, np.zeros_like(epochs)

@@ -109,6 +109,10 @@ class Map(BlockNode):
     def parallel_calls(self) -> int | None:  # type: ignore[override]
         return self.num_parallel_calls
 
+    @property
+    def in_order(self) -> bool:  # type: ignore[override]
+        return self.num_parallel_calls is None
+
     def check_parents(self) -> None:
         check_arity(self.function, self)
 

@@ -25,7 +25,15 @@ class WithOptions(OrderNode):
 
     @property
     def threads(self) -> int | None:  # type: ignore[override]
-        return self.options.threading.private_threadpool_size or None
+        return self.options.threading.private_threadpool_size or self.options.autotune.cpu_budget or None
+
+    @property
+    def executor(self) -> str | None:  # type: ignore[override]
+        return self.options.executor
+
+    @property
+    def memory_budget(self) -> int | None:  # type: ignore[override]
+        return self.options.memory_budget or self.options.autotune.ram_budget or None
 
     def locate(self, positions: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return positions, epochs

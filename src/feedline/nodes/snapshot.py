@@ -80,6 +80,7 @@ class Snapshot(Node):
     _progress: _Progress = field(default_factory=_Progress, repr=False)
 
     name = "snapshot"
+    keeps_elements = True
 
     def label(self) -> str:
         return f"{self.kind}({self.folder!r})"

@@ -1,15 +1,22 @@
-"""Autotune: inline or in threads, by what each was measured to give.
+"""Autotune: inline, in threads or in processes, by what each was measured to give.
 
 Threads let the pipeline work while the model does, and use more cores; but each result costs a hand-over, and work that
 holds the interpreter's lock gains nothing from a second thread. Which of the two weighs more depends on the work, so
 both are tried. Where the consumer does something of its own between two elements, threads stay: they use that time.
+
+Processes have a lock each, but starting them costs a second of work. They are wanted where the consumer has waited for
+some time for a pipeline that works as fast as it can and yet uses fewer cores than it may: something, which is the
+interpreter's lock as a rule, keeps its threads from working at one time. Whether processes give more is tried, too.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from feedline.run.concurrency import INLINE, PROCESSES, THREADS
 
 THREADED_SECONDS = 20e-6
 """An element that takes less is not worth a trial of threads: handing it over would cost about as much."""
@@ -25,9 +32,20 @@ _SETTLED_SECONDS = 10.0
 _LONGEST_SETTLED_SECONDS = 120.0
 _BETTER = 1.05
 _FAR_BETTER = 1.2
-"""Where threads give so much more than inline in two windows side by side, no more windows are compared."""
+"""Where the second way gives so much more than the first in two windows side by side, no more windows are compared."""
 
 _TIGHT_SHARE = 0.15
+_WAITING_SHARE = 0.15
+"""A consumer that waits for less than this part of its time has what it needs."""
+
+_STEADY_SECONDS = 2.0
+"""For how long a pipeline must have been held up before processes are worth their start."""
+
+_LOOK_SECONDS = 0.5
+_BUSY_CORES = 0.5
+_FREE_SHARE = 0.7
+_PROCESSES_BETTER = 1.1
+_PROCESSES_SETTLED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -39,89 +57,187 @@ class Window:
         elements: how many elements.
         busy: how long the consumer waited for them, in seconds.
         apart: how long the consumer did something else between two units, in seconds.
+        work: for how long cores were at work for them, in seconds.
     """
 
     units: int = 0
     elements: int = 0
     busy: float = 0.0
     apart: float = 0.0
+    work: float = 0.0
 
-    def add(self, elements: int, busy: float, apart: float) -> None:
+    def add(self, elements: int, busy: float, apart: float, work: float = 0.0) -> None:
         """Adds a unit."""
         self.units += 1
         self.elements += elements
         self.busy += busy
         self.apart += apart
+        self.work += work
+
+    @property
+    def seconds(self) -> float:
+        """How long it was."""
+        return self.busy + self.apart
 
     @property
     def tight(self) -> bool:
         """Whether the consumer did little but wait."""
-        return self.apart < _TIGHT_SHARE * (self.busy + self.apart)
+        return self.apart < _TIGHT_SHARE * self.seconds
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the consumer waited for a good part of the time."""
+        return self.busy >= _WAITING_SHARE * self.seconds
 
     @property
     def rate(self) -> float:
         """Elements a second."""
-        return self.elements / max(self.busy + self.apart, 1e-9)
+        return self.elements / max(self.seconds, 1e-9)
 
 
-class InlineOrThreads:
-    """Says when to change between inline and threads.
+class _Trial:
+    """Two ways by turns. Each window is compared with the one beside it, since what else the machine does comes and
+    goes, and the middle one of the comparisons counts.
 
-    Example:
-        >>> tuner = InlineOrThreads()
-        >>> [tuner.note(elements=1, busy=0.01, apart=0.0, warm=True) for _ in range(3)]
-        [False, False, True]
-        >>> tuner.threaded
-        True
+    Args:
+        first: one way.
+        second: the other.
+        needed: how many times as much as the first the second must give to be taken.
     """
 
-    def __init__(self, clock=time.monotonic) -> None:  # type: ignore[no-untyped-def]
-        self.threaded = False
+    def __init__(self, first: str, second: str, needed: float) -> None:
+        self.first, self.second = first, second
+        self._needed = needed
+        self._rates: dict[str, list[float]] = {first: [], second: []}
+        self._turns = 2 * _TRIAL_ROUNDS
+
+    def add(self, way: str, rate: float) -> None:
+        """Notes a window."""
+        self._rates[way].append(rate)
+        self._turns -= 1
+
+    @property
+    def gains(self) -> list[float]:
+        """How many times as much the second way gave, in each pair of windows."""
+        pairs = zip(self._rates[self.first], self._rates[self.second], strict=False)
+        return [second / max(first, 1e-9) for first, second in pairs]
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is over."""
+        gains = self.gains
+        hopeless = self._needed > 1 and bool(gains) and gains[0] < 1
+        return self._turns <= 0 or hopeless or (bool(gains) and gains[0] > _FAR_BETTER)
+
+    @property
+    def second_wins(self) -> bool:
+        """Whether the second way is to be taken."""
+        return not self.gains or statistics.median(self.gains) > self._needed
+
+
+class Tuner:
+    """Says by what a plan is to be run.
+
+    Args:
+        ways: by what it may be run.
+        workers: how many threads, or processes, there would be.
+        clock: gives the time in seconds.
+
+    Attributes:
+        way: by what it is to be run now.
+        wants_processes: whether processes are worth starting.
+        rate: how many elements a second were given lately.
+        gain: how many times as much as without them processes gave when they were tried last; None before.
+
+    Example:
+        >>> tuner = Tuner()
+        >>> [tuner.note(elements=1, busy=0.01, apart=0.0, warm=True) for _ in range(3)]
+        [False, False, True]
+        >>> tuner.way
+        'threads'
+    """
+
+    def __init__(
+        self,
+        ways: tuple[str, ...] = (INLINE, THREADS),
+        workers: int = 2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ways = ways
+        self._workers = workers
         self._clock = clock
         self._window = Window()
-        self._settled = False
+        self._look = Window()
+        self._steady = 0.0
+        self._verdict: str | None = None
         self._settled_until = 0.0
         self._settled_for = _SETTLED_SECONDS
-        self._turns = 0
-        self._rates: dict[bool, list[float]] = {True: [], False: []}
-        self._verdict = False
+        self._trial: _Trial | None = None
+        self._plainer = self.way = ways[0]
+        self._processes_ready = False
+        self._processes_after = 0.0
+        self._processes_for = _PROCESSES_SETTLED_SECONDS
+        self.wants_processes = False
+        self.rate = 0.0
+        self.gain: float | None = None
 
     @classmethod
-    def resumed(cls, other: InlineOrThreads) -> InlineOrThreads:
+    def resumed(cls, other: Tuner) -> Tuner:
         """Returns one that begins with what another has settled on."""
-        tuner = cls(other._clock)
-        if other._settled:
-            tuner._settled, tuner.threaded = True, other._verdict
-            tuner._verdict = other._verdict
-            tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
+        tuner = cls(other._ways, other._workers, other._clock)
+        tuner._steady, tuner.gain = other._steady, other.gain
+        tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
+        tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
+        if other._verdict is not None:
+            tuner.way = tuner._verdict = other._verdict
+            tuner._plainer = other._plainer
+            tuner._processes_ready = other._verdict == PROCESSES
         return tuner
 
-    def note(self, elements: int, busy: float, apart: float, warm: bool) -> bool:
-        """Takes note of a unit, and says whether to change.
+    def note(self, elements: int, busy: float, apart: float, warm: bool, work: float = 0.0) -> bool:
+        """Takes note of a unit, and says whether the way has changed.
 
         Args:
             elements: how many elements it has.
             busy: how long the consumer waited for it, in seconds.
             apart: how long the consumer did something else before it, in seconds.
             warm: whether the way at hand has run long enough to be measured.
+            work: for how long cores were at work since the unit before, in seconds.
         """
         if not warm:
             return False
+        self._look.add(elements, busy, apart, work)
+        if self._look.seconds >= _LOOK_SECONDS:
+            self._look_for_the_lock()
         window = self._window
-        window.add(elements, busy, apart)
-        if not self._settled and not self.threaded and self._turns == 0:
-            change = window.units >= _FIRST_UNITS and self._pays(window)
-        elif window.busy + window.apart < _WINDOW_SECONDS or window.units < _WINDOW_UNITS:
+        window.add(elements, busy, apart, work)
+        before = self.way
+        if self._verdict is None and self.way == INLINE and self._trial is None and THREADS in self._ways:
+            if window.units >= _FIRST_UNITS and self._pays(window):
+                self.way = THREADS
+        elif window.seconds < _WINDOW_SECONDS or window.units < _WINDOW_UNITS:
             return False
-        elif self._turns:
-            change = self._compare(window)
+        elif self._trial is not None:
+            self._compare(self._trial, window)
         else:
-            change = self._look_again(window)
-        if change:
-            self.threaded = not self.threaded
-        if change or window.busy + window.apart >= _WINDOW_SECONDS:
+            self._look_again(window)
+        if self.way != before or window.seconds >= _WINDOW_SECONDS:
             self._window = Window()
-        return change
+        return self.way != before
+
+    def offer_processes(self) -> None:
+        """Says that processes have started: they are tried."""
+        self.wants_processes = False
+        self._processes_ready = True
+        self._processes_after = 0.0
+
+    def refuse_processes(self) -> None:
+        """Says that the plan cannot be run by processes."""
+        self.wants_processes = self._processes_ready = False
+        self._ways = tuple(way for way in self._ways if way != PROCESSES)
+        if PROCESSES in (self.way, self._verdict):
+            self.way, self._trial = self._plainer, None
+            self._verdict = None if self._verdict is None else self._plainer
 
     @staticmethod
     def _pays(window: Window) -> bool:
@@ -129,33 +245,61 @@ class InlineOrThreads:
         each = window.busy / window.elements
         return each > (THREADED_SECONDS if window.tight else _HANDED_OVER_SECONDS)
 
-    def _look_again(self, window: Window) -> bool:
-        """Says whether to change after a window outside a trial; begins a trial where it is time for one."""
-        if not window.tight:
-            return not self.threaded
-        if self._clock() < self._settled_until:
-            return False
-        self._turns = 2 * _TRIAL_ROUNDS
-        self._rates = {True: [], False: []}
-        return self._compare(window)
+    def _look_for_the_lock(self) -> None:
+        """Sees whether the consumer waits for a pipeline that is at work and yet leaves cores idle."""
+        look, self._look = self._look, Window()
+        self.rate = look.rate
+        cores = look.work / look.seconds
+        held_up = look.waiting and _BUSY_CORES <= cores < _FREE_SHARE * self._workers
+        if self.way == PROCESSES or self._trial is not None:
+            return
+        self._steady = self._steady + look.seconds if held_up else 0.0
+        due = PROCESSES in self._ways and not self._processes_ready and self._clock() >= self._processes_after
+        self.wants_processes = due and self._steady >= _STEADY_SECONDS
 
-    def _compare(self, window: Window) -> bool:
-        """Notes a window of a trial, in which both ways take turns; says whether to change.
+    def _look_again(self, window: Window) -> None:
+        """Begins a trial where it is time for one, after a window outside a trial."""
+        now = self._clock()
+        if self.way == INLINE and not window.tight:
+            self.way = THREADS
+        elif self._processes_ready and now >= self._processes_after and window.waiting:
+            self._begin(_Trial(self._plainer_way(), PROCESSES, _PROCESSES_BETTER), window)
+        elif (
+            window.tight
+            and self.way != PROCESSES
+            and INLINE in self._ways
+            and THREADS in self._ways
+            and now >= self._settled_until
+        ):
+            self._begin(_Trial(INLINE, THREADS, 1 / _BETTER), window)
 
-        Each window is compared with the one beside it, since what else the machine does comes and goes, and the middle
-        one of the comparisons counts.
-        """
-        self._rates[self.threaded].append(window.rate)
-        self._turns -= 1
-        pairs = zip(self._rates[False], self._rates[True], strict=False)
-        gains = [inline / max(threaded, 1e-9) for inline, threaded in pairs]
-        decided = bool(gains) and gains[0] * _FAR_BETTER < 1
-        if self._turns and window.tight and not decided:
-            return True
-        self._turns = 0
-        self._settled = True
-        self._settled_until = self._clock() + self._settled_for
-        self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
-        threads_win = not window.tight or not gains or statistics.median(gains) < _BETTER
-        self._verdict = threads_win
-        return threads_win != self.threaded
+    def _plainer_way(self) -> str:
+        return self.way if self.way != PROCESSES else self._plainer
+
+    def _begin(self, trial: _Trial, window: Window) -> None:
+        self._trial = trial
+        self._compare(trial, window)
+
+    def _compare(self, trial: _Trial, window: Window) -> None:
+        """Notes a window of a trial, in which both ways take turns."""
+        trial.add(self.way, window.rate)
+        threads_do = trial.second == THREADS and not window.tight
+        if not trial.decided and not threads_do:
+            self.way = trial.first if self.way == trial.second else trial.second
+            return
+        self._trial = None
+        second_wins = threads_do or trial.second_wins
+        self.way = trial.second if second_wins else trial.first
+        now = self._clock()
+        if trial.second == PROCESSES:
+            self.gain = statistics.median(trial.gains) if trial.gains else None
+            self._plainer = trial.first
+            self._processes_ready = second_wins
+            self._processes_after = now + self._processes_for
+            self._processes_for *= 2
+            self._steady = 0.0
+        else:
+            self._plainer = self.way
+            self._settled_until = now + self._settled_for
+            self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
+        self._verdict = self.way

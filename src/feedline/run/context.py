@@ -18,11 +18,20 @@ from feedline.structure import component_dtype, component_names, describe_tree
 
 if TYPE_CHECKING:
     from feedline.nodes.base import BlockNode, Node, Stream
+    from feedline.run.concurrency import Asked
+    from feedline.run.remote import Remote
     from feedline.run.turns import UnitTurns
 
 
 _ALWAYS = nullcontext()
 _MOST_AT_ONCE = 64
+
+
+class _Here(threading.local):
+    """What this thread is computing a unit with."""
+
+    turns: UnitTurns | None = None
+    remote: Remote | None = None
 
 
 class Run:
@@ -31,19 +40,24 @@ class Run:
     Args:
         timings: where the times of the stages are added up.
         keeps: whether caches keep what is read; not where an element is only looked at, since nothing counts that work.
+        asked: what the user asked for with options; None for nothing.
     """
 
-    def __init__(self, timings: Timings | None = None, *, keeps: bool = True) -> None:
+    def __init__(self, timings: Timings | None = None, *, keeps: bool = True, asked: Asked | None = None) -> None:
         self.timings = timings or Timings()
         self.keeps = keeps
+        self.asked = asked
         self.structures: dict[Any, Any] = {}
         self._dtypes: dict[Any, tuple] = {}
         self._turns: dict[Any, threading.Semaphore] = {}
         self._vectorises = True
-        self._here = threading.local()
+        self._here = _Here()
 
     def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Returns elements of an indexed node, timed, its errors located."""
+        remote = self._here.remote
+        if remote is not None and (section := remote.giving(node)) is not None:
+            return remote.read(section, positions, epochs, self)
         try:
             with self.timings.stage(node, len(positions)):
                 return node.read(positions, epochs, self)
@@ -135,7 +149,7 @@ class Run:
         if calls == AUTOTUNE:
             return _ALWAYS
         semaphore = self._turns.get(node) or self._turns.setdefault(node, threading.Semaphore(calls or 1))
-        turns: UnitTurns | None = getattr(self._here, "turns", None)
+        turns = self._here.turns
         if calls is not None or turns is None:
             return semaphore
         turn = ExitStack()
@@ -144,14 +158,45 @@ class Run:
         return turn
 
     @contextmanager
-    def computing(self, turns: UnitTurns | None) -> Iterator[None]:
-        """Marks what this thread does as the computing of one unit, whose turns are given."""
-        before = getattr(self._here, "turns", None)
-        self._here.turns = turns
+    def computing(self, turns: UnitTurns | None, remote: Remote | None) -> Iterator[None]:
+        """Marks what this thread does as the computing of one unit.
+
+        Args:
+            turns: its turns.
+            remote: what has sections of the plan computed by processes; None where this thread computes all.
+        """
+        here = self._here
+        before = here.turns, here.remote
+        here.turns, here.remote = turns, remote
         try:
             yield
         finally:
-            self._here.turns = before
+            here.turns, here.remote = before
+
+    @property
+    def lessons(self) -> int:
+        """How much has been learnt so far of the structures and dtypes of blocks; it only grows."""
+        return len(self.structures) + len(self._dtypes)
+
+    def learnt(self, node: Node) -> tuple[Any, tuple | None] | None:
+        """Returns the structure and the dtypes that a node's blocks have had so far; None where there were none."""
+        treedef = self.structures.get(node)
+        return None if treedef is None else (treedef, self._dtypes.get(node))
+
+    def learn(self, node: Node, treedef: Any, dtypes: tuple | None) -> bool:
+        """Takes note of the structure and the dtypes that a node's blocks had elsewhere.
+
+        Returns:
+            Whether they are those of the blocks before; what is known stays known.
+        """
+        same = self.structures.setdefault(node, treedef) == treedef
+        return same and (dtypes is None or self._dtypes.setdefault(node, dtypes) == dtypes)
+
+    def relearn(self, node: Node, treedef: Any, dtypes: tuple | None) -> None:
+        """Replaces what is known of a node's blocks."""
+        self.structures[node] = treedef
+        if dtypes is not None:
+            self._dtypes[node] = dtypes
 
     def check_alike(self, node: Node, block: Block, giver: str) -> None:
         """Checks that a block has the structure and the dtypes of the node's blocks before it.

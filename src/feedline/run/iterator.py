@@ -8,6 +8,7 @@ from typing import Any
 
 from feedline.block import Block
 from feedline.nodes.base import Node, Stream
+from feedline.run.concurrency import asked_for
 from feedline.run.context import Run, asks_one_by_one
 from feedline.run.timings import Timings
 
@@ -60,7 +61,8 @@ class DatasetIterator:
         self._limit = 1
         self._block: Block | None = None
         self._row = 0
-        self._stream: Stream | None = Run(self._timings).open(self._node, epoch, given)
+        run = Run(self._timings, asked=asked_for(self._node))
+        self._stream: Stream | None = run.open(self._node, epoch, given)
 
     def __iter__(self) -> DatasetIterator:
         return self

@@ -1,17 +1,17 @@
-"""Running a plan: inline where that is cheap, in threads where it pays; the order is the same either way."""
+"""Running a plan: inline where that is cheap, in threads or processes where it pays; the order is always the same."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedline.block import Block
-from feedline.nodes.base import AUTOTUNE, Node, Stream
-from feedline.run.autotune import InlineOrThreads
+from feedline.nodes.base import Node, Stream
+from feedline.run.autotune import Tuner
+from feedline.run.concurrency import available_cores, concurrency_of
+from feedline.run.executors import Executors
 from feedline.run.threads import Threads
 from feedline.run.units import IndexedUnits, StreamedUnits, Unit, Units, pass_over, split_plan
 
@@ -19,52 +19,6 @@ if TYPE_CHECKING:
     from feedline.run.context import Run
 
 _UNIT_SECONDS = 2e-3
-
-
-def available_cores() -> int:
-    """Returns how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@dataclass(frozen=True, slots=True)
-class Concurrency:
-    """How a plan wants to be run.
-
-    Args:
-        workers: how many threads at the most; 0 for inline.
-        lookahead: how many elements are made ready ahead; AUTOTUNE for what seems sensible.
-        measured: whether threads are used only where measurement shows that they pay.
-    """
-
-    workers: int
-    lookahead: int
-    measured: bool
-
-
-def concurrency_of(node: Node) -> Concurrency:
-    """Returns what the maps and prefetches between a node and the streams below it ask for."""
-    calls: list[int | None] = []
-    lookahead = 0
-    works = not node.indexed
-    threads: int | None = None
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        calls.append(current.parallel_calls)
-        works = works or current.works
-        threads = threads or current.threads
-        lookahead = AUTOTUNE if AUTOTUNE in (lookahead, current.lookahead) else max(lookahead, current.lookahead)
-        if current.indexed or split_plan(current)[0] is not current:
-            waiting.extend(current.parents)
-    parallel = [count for count in calls if count is not None]
-    if not works or (not parallel and lookahead == 0):
-        return Concurrency(0, lookahead, True)
-    if not parallel:
-        return Concurrency(1, lookahead, True)
-    workers = threads or available_cores() if AUTOTUNE in parallel else max(parallel)
-    return Concurrency(workers, lookahead, AUTOTUNE in parallel)
 
 
 def open_stream(node: Node, epoch: int, run: Run, given: int = 0) -> Stream:
@@ -77,25 +31,23 @@ def open_stream(node: Node, epoch: int, run: Run, given: int = 0) -> Stream:
         given: how many of the first elements are not wanted: they were given before.
     """
     base, suffix = split_plan(node)
-    concurrency = concurrency_of(node)
+    concurrency = concurrency_of(node, run.asked.executor if run.asked is not None else None)
+    units: Units
     if base.indexed:
-        return UnitStream(IndexedUnits(base, epoch, run, given), concurrency, _tuner_of(node, concurrency, run))
-    if not suffix and concurrency.workers == 0:
+        units = IndexedUnits(base, epoch, run, given)
+    elif not suffix and concurrency.workers == 0:
         stream = run.open_source(base, epoch)
         pass_over(stream, given)
         return stream
-    units = StreamedUnits(base, suffix, epoch, run, given)
-    return UnitStream(units, concurrency, _tuner_of(node, concurrency, run))
-
-
-def _tuner_of(node: Node, concurrency: Concurrency, run: Run) -> InlineOrThreads | None:
-    """Returns what chooses between inline and threads; it begins where the last iteration over the node ended."""
-    if not concurrency.workers or not concurrency.measured:
-        return None
+    else:
+        units = StreamedUnits(base, suffix, epoch, run, given)
+    executors = Executors(node, units, concurrency, run)
     known = run.timings.tuners.get(node)
-    tuner = InlineOrThreads() if known is None else InlineOrThreads.resumed(known)
-    run.timings.tuners[node] = tuner
-    return tuner
+    if len(concurrency.ways) > 1:
+        cores = min(concurrency.workers, available_cores())
+        tuner = run.timings.tuners[node] = Tuner(concurrency.ways, cores) if known is None else Tuner.resumed(known)
+        return UnitStream(units, executors, tuner)
+    return UnitStream(units, executors, concurrency.ways[0])
 
 
 def first_block(node: Node, run: Run) -> Block | None:
@@ -115,22 +67,23 @@ class UnitStream:
 
     Args:
         units: the units.
-        concurrency: what the plan asks for.
-        tuner: chooses between inline and threads; None where there is no choice.
+        executors: what else but this thread can compute them.
+        way: by what they are computed; or a tuner that chooses.
     """
 
-    def __init__(self, units: Units, concurrency: Concurrency, tuner: InlineOrThreads | None) -> None:
+    def __init__(self, units: Units, executors: Executors, way: Tuner | str) -> None:
         self._units = units
-        self._concurrency = concurrency
+        self._executors = executors
+        self._tuner = way if isinstance(way, Tuner) else None
+        self._way = way.way if isinstance(way, Tuner) else way
         self._threads: Threads | None = None
-        self._tuner = tuner
+        self._begun = False
         self._left = time.perf_counter()
+        self._worked = 0.0
         self._held: Block | None = None
         self._singles: Iterator[Unit] | None = None
         self._failure: BaseException | None = None
         self._ended = False
-        if concurrency.workers and (tuner is None or tuner.threaded):
-            self._start_threads(1)
 
     def next(self, limit: int) -> Block | None:
         block = self._held
@@ -155,30 +108,51 @@ class UnitStream:
             if block is not None:
                 return block
         came = time.perf_counter()
-        if self._threads is not None:
-            ticket = self._threads.next()
-            if ticket is not None:
-                try:
-                    block = ticket.result()
-                except CancelledError:  # another thread has closed this stream
-                    return None
-                except Exception as error:
-                    if ticket.unit is None or ticket.unit.count == 1:
-                        raise
-                    return self._begin_singles(ticket.unit, error)
-                self._tune(block, came, self._threads.warm)
-                return block
+        if not self._begun:
+            self._begun = True
+            self._begin(1)
+        while self._threads is not None:
+            try:
+                ticket = self._threads.next()
+                if ticket is None:  # drained
+                    self._begin(self._threads.elements)
+                    continue
+                block = ticket.result()
+            except CancelledError:  # another thread has closed this stream
+                return None
+            except Exception as error:
+                if ticket is None or ticket.unit is None or ticket.unit.count == 1:
+                    raise
+                return self._begin_singles(ticket.unit, error)
+            except BaseException:
+                self.close(interrupted=True)
+                raise
+            self._tune(block, came, self._threads.warm, self._threads.busy_seconds)
+            return block
         unit = self._units.take(limit)
         if unit is None:
             return None
+        start = time.thread_time()
         try:
             block = unit.compute()
         except Exception as error:
             if unit.count == 1:
                 raise
             return self._begin_singles(unit, error)
-        self._tune(block, came, True)
+        self._tune(block, came, True, self._worked + time.thread_time() - start)
         return block
+
+    def _begin(self, elements: int) -> None:
+        """Begins to compute units by what was chosen.
+
+        Args:
+            elements: how many elements the first units have.
+        """
+        self._threads = self._executors.begin(self._way, elements)
+        if self._tuner is not None and self._executors.refusal is not None:
+            self._tuner.refuse_processes()
+            self._way = self._tuner.way
+        self._worked = self._threads.busy_seconds if self._threads is not None else 0.0
 
     def _begin_singles(self, unit: Unit, failure: BaseException) -> Block | None:
         """Computes a unit that failed element by element, so that those before the failure are given first."""
@@ -195,37 +169,58 @@ class UnitStream:
                 raise failure
             return None
         try:
-            return unit.compute()
+            return unit.compute(None, self._executors.remote if self._threads is not None else None)
         except Exception:
             self._failure = None
             raise
 
-    def _tune(self, block: Block | None, came: float, warm: bool) -> None:
-        if self._tuner is None or block is None:
+    def _tune(self, block: Block | None, came: float, warm: bool, worked: float) -> None:
+        """Lets the tuner know of a block, and changes to what it chooses.
+
+        Args:
+            block: the block.
+            came: when it was asked for.
+            warm: whether the way at hand has run long enough to be measured.
+            worked: for how long cores were at work so far, in seconds.
+        """
+        tuner = self._tuner
+        if tuner is None or block is None:
             return
         now = time.perf_counter()
         apart, self._left = came - self._left, now
-        if not self._tuner.note(block.length, now - came, apart, warm):
+        work, self._worked = worked - self._worked, worked
+        changed = tuner.note(block.length, now - came, apart, warm, work)
+        if tuner.wants_processes or self._executors.starting:
+            self._start_processes(tuner)
+        if not changed:
             return
-        if self._tuner.threaded and self._threads is not None:
-            self._threads.resume()
-        elif self._tuner.threaded:
-            self._start_threads(max(1, min(block.length, int(block.length * _UNIT_SECONDS / (now - came)))))
-        elif self._threads is not None:
+        self._way = tuner.way
+        if self._threads is not None:
             self._threads.drain()
+        else:
+            self._begin(max(1, min(block.length, int(block.length * _UNIT_SECONDS / (now - came)))))
 
-    def _start_threads(self, elements: int) -> None:
-        self._threads = Threads(self._units, self._concurrency.workers, self._concurrency.lookahead, elements)
+    def _start_processes(self, tuner: Tuner) -> None:
+        """Starts processes beside what runs; once they are there, or cannot be, the tuner is told."""
+        if not self._executors.starting:
+            self._executors.start_processes(tuner.rate)
+        elif self._executors.processes_have_started():
+            tuner.offer_processes()
+        elif self._executors.refusal is not None:
+            tuner.refuse_processes()
 
-    def close(self) -> None:
+    def close(self, interrupted: bool = False) -> None:
+        """Ends what runs, and closes what is read.
+
+        Args:
+            interrupted: whether processes are to end at once; else they are kept for the next iteration.
+        """
         if self._ended:
             return
         self._ended = True
         self._held = None
-        threads, self._threads = self._threads, None
-        if threads is not None:
-            threads.close()
-        else:
+        self._threads = None
+        if not self._executors.close(interrupted):
             self._units.close()
 
     def __del__(self) -> None:

@@ -11,21 +11,28 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from feedline.errors import ArgumentError
 from feedline.nodes.base import AUTOTUNE
+from feedline.run.memory import default_budget
 from feedline.run.turns import Turns, UnitTurns
 from feedline.run.units import Unit, Units
+
+if TYPE_CHECKING:
+    from feedline.run.remote import Remote
 
 _SHORT_SECONDS = 2e-3
 _LONG_SECONDS = 16e-3
 _MOST_ELEMENTS = 256
+_LONGER_REMOTE = 2
+"""How much longer units are that go to another process: handing one over costs a quarter of a millisecond."""
+
+_MOST_STRETCH = 8
+"""How many times further is looked ahead, at the most, where the consumer asks in bursts."""
+
 _WARM_UNITS = 3
 """After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
-
-_LOOKAHEAD_BYTES = 512 << 20
-
 
 _MOST_THREADS = 256
 """More threads than this would only cost memory, whatever number the user gives."""
@@ -110,21 +117,37 @@ class Threads:
     Args:
         units: where units are taken.
         workers: how many threads.
-        lookahead: how many elements are made ready ahead; AUTOTUNE or 0 for two units a worker.
+        lookahead: how many elements are made ready ahead; AUTOTUNE or 0 for two units a worker, and more where the
+            consumer asks in bursts.
         elements: how many elements the first units have; units that prove short get more.
+        remote: what has sections of the plan computed by processes, for which these threads wait; None for none.
+        budget: how many bytes may be made ready ahead.
+        taking: held while a unit is taken; shared by all who take from the same units.
     """
 
-    def __init__(self, units: Units, workers: int, lookahead: int, elements: int = 1) -> None:
+    def __init__(
+        self,
+        units: Units,
+        workers: int,
+        lookahead: int,
+        elements: int = 1,
+        remote: Remote | None = None,
+        budget: int | None = None,
+        taking: threading.Lock | None = None,
+    ) -> None:
         self._units = units
         self._workers = workers = min(workers, _MOST_THREADS)
         self._lookahead = lookahead
         self._elements = elements
+        self._remote = remote
+        self._budget = budget or default_budget()
+        self._longer = _LONGER_REMOTE if remote is not None else 1
         self._element_bytes = 0
         self._pool = Workers(workers)
         self._process = os.getpid()
         self._results: deque[Ticket] = deque()
         self._tickets: deque[Ticket] = deque()
-        self._taking = threading.Lock()
+        self._taking = taking or threading.Lock()
         self._changing = threading.Lock()
         self._closed = False
         self._draining = False
@@ -133,17 +156,25 @@ class Threads:
         self._last: Ticket | None = None
         self._failed: Ticket | None = None
         self._put_off = 0
+        self._stretch = 1
+        self._was_full = False
+        self.busy_seconds = 0.0
 
     @property
     def depth(self) -> int:
         """How many units may be under way or waiting to be given."""
         if self._lookahead in (0, AUTOTUNE):
-            depth = 2 * self._workers
+            depth = 2 * self._workers * self._stretch
         else:
             depth = self._workers + -(-self._lookahead // self._elements)
         if self._element_bytes:
-            depth = min(depth, _LOOKAHEAD_BYTES // (self._element_bytes * self._elements))
+            depth = min(depth, self._budget // (self._element_bytes * self._elements))
         return max(1, depth)
+
+    @property
+    def elements(self) -> int:
+        """How many elements a unit has at present."""
+        return self._elements
 
     @property
     def warm(self) -> bool:
@@ -159,6 +190,7 @@ class Threads:
             )
         with self._changing:
             self._go_on()
+            self._look_further()
             while not self._closed and not self._draining and len(self._results) < self.depth:
                 ticket = Ticket()
                 self._results.append(ticket)
@@ -173,6 +205,18 @@ class Threads:
         ticket = Ticket()
         ticket.cancel()
         return ticket
+
+    def _look_further(self) -> None:
+        """Makes more ready ahead where all was ready at one time, and nothing is at another: the consumer asks in
+        bursts.
+        """
+        if not self._results:
+            return
+        if self._results[-1].done():
+            self._was_full = True
+        elif self._was_full and not self._results[0].done():
+            self._was_full = False
+            self._stretch = min(2 * self._stretch, _MOST_STRETCH)
 
     def _go_on(self) -> None:
         """Takes units again when the consumer asks on past one that could not be taken."""
@@ -211,22 +255,25 @@ class Threads:
             ticket.turns.end()
 
     def _compute(self, ticket: Ticket, start: float) -> None:
+        remote = self._remote
         try:
-            block = None if ticket.unit is None else ticket.unit.compute(ticket.turns)
+            block = None if ticket.unit is None else ticket.unit.compute(ticket.turns, remote)
         except BaseException as error:
             ticket.set_exception(error)
             return
+        seconds = time.thread_time() - start + (remote.spent() if remote is not None else 0.0)
         if ticket.unit is not None and block is not None:
-            self._adapt(ticket.unit.count, time.thread_time() - start, block.nbytes())
+            self._adapt(ticket.unit.count, seconds, block.nbytes())
         ticket.unit = None
         ticket.set_result(block)
 
     def _adapt(self, count: int, seconds: float, nbytes: int) -> None:
         """Makes units longer where they are so short that handing them over costs a good part of them."""
+        self.busy_seconds += seconds  # an estimate: two threads that add at one time may lose one of the two
         if count == self._elements:
-            if seconds < _SHORT_SECONDS and count < _MOST_ELEMENTS:
+            if seconds < self._longer * _SHORT_SECONDS and count < _MOST_ELEMENTS:
                 self._elements = 2 * count
-            elif seconds > _LONG_SECONDS and count > 1:
+            elif seconds > self._longer * _LONG_SECONDS and count > 1:
                 self._elements = count // 2
         self._element_bytes = nbytes // max(1, count)
 

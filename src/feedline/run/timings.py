@@ -50,7 +50,7 @@ class StageClock:
 
     Args:
         timings: where it is added.
-        node: whose work it is.
+        node: whose work it is; None for what is no stage's here, such as waiting for another process.
         elements: how many elements it gives; may be set while it runs.
     """
 
@@ -85,18 +85,22 @@ class StageClock:
             total_busy = time.thread_time() - self._busy_start
             busy = total_busy - local.busy_seconds
             local.busy_seconds = self._outer_busy + total_busy
-        self._timings.add(self._node, self.elements, own, busy)
+        if self._node is not None:
+            self._timings.add(self._node, self.elements, own, busy)
 
 
 class Timings:
     """The timings of all stages of a dataset, over all its iterators, and what these have learnt from them.
 
-    `tuners` has, for each node that is run by itself, what the last iterator over it settled on; `block_functions`, for
-    each map, what runs its function on whole blocks.
+    `tuners` has, for each node that is run by itself, what the last iterator over it settled on; `plans`, what of it
+    was prepared for processes; `ways`, by what it was run last; `block_functions`, for each map, what runs its function
+    on whole blocks.
     """
 
     def __init__(self) -> None:
         self.tuners: dict[Any, Any] = {}
+        self.plans: dict[Any, Any] = {}
+        self.ways: dict[Any, Any] = {}
         self.block_functions: dict[Any, Any] = {}
         self._stages: dict[Any, StageTiming] = {}
         self._lock = threading.Lock()
@@ -124,6 +128,22 @@ class Timings:
             if busy_seconds is not None:
                 timing.sampled_seconds += seconds
                 timing.sampled_busy_seconds += busy_seconds
+
+    def add_all(self, timings: dict[Any, StageTiming]) -> None:
+        """Adds what stages have done elsewhere."""
+        with self._lock:
+            for node, timing in timings.items():
+                known = self._stages.setdefault(node, StageTiming())
+                known.elements += timing.elements
+                known.seconds += timing.seconds
+                known.sampled_seconds += timing.sampled_seconds
+                known.sampled_busy_seconds += timing.sampled_busy_seconds
+
+    def take(self) -> dict[Any, StageTiming]:
+        """Returns the timings since the last time it was called, by node; they count no more."""
+        with self._lock:
+            taken, self._stages = self._stages, {}
+        return taken
 
     def snapshot(self) -> dict[Any, StageTiming]:
         """Returns the timings so far, by node."""

@@ -13,6 +13,7 @@ from feedline.nodes.base import BlockNode, Node, Stream
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
+    from feedline.run.remote import Remote
     from feedline.run.turns import UnitTurns
 
 
@@ -21,11 +22,12 @@ class Unit(Protocol):
 
     count: int
 
-    def compute(self, turns: UnitTurns | None = None) -> Block:
+    def compute(self, turns: UnitTurns | None = None, remote: Remote | None = None) -> Block:
         """Returns the elements.
 
         Args:
             turns: what gives the functions that may not run in parallel the units in order; None without threads.
+            remote: what has sections of the plan computed by processes; None where this thread computes all.
         """
 
     def singles(self) -> Iterator[Unit]:
@@ -34,6 +36,11 @@ class Unit(Protocol):
 
 class Units(Protocol):
     """Gives the work units of a plan in order; one caller at a time."""
+
+    epoch: int
+
+    def left(self) -> int | None:
+        """Returns how many elements are still to come; None where that is not known, or they have no end."""
 
     def take(self, count: int) -> Unit | None:
         """Returns the unit of the next `count` elements, fewer at the end; None when there are no more."""
@@ -54,9 +61,9 @@ class IndexedUnit:
         self.count = count
         self._run = run
 
-    def compute(self, turns: UnitTurns | None = None) -> Block:
+    def compute(self, turns: UnitTurns | None = None, remote: Remote | None = None) -> Block:
         positions = np.arange(self._first, self._first + self.count)
-        with self._run.computing(turns):
+        with self._run.computing(turns, remote):
             return self._run.read(self._node, positions, np.full(self.count, self._epoch))
 
     def singles(self) -> Iterator[IndexedUnit]:
@@ -69,9 +76,10 @@ class IndexedUnits:
 
     def __init__(self, node: Node, epoch: int, run: Run, given: int = 0) -> None:
         self._node = node
-        self._epoch = epoch
+        self.epoch = epoch
         self._run = run
         length = node.cardinality()
+        self._endless = length < 0
         self._length = length if length >= 0 else 1 << 62
         self._next = min(given, self._length)
 
@@ -79,9 +87,12 @@ class IndexedUnits:
         count = min(count, self._length - self._next)
         if count <= 0:
             return None
-        unit = IndexedUnit(self._node, self._epoch, self._next, count, self._run)
+        unit = IndexedUnit(self._node, self.epoch, self._next, count, self._run)
         self._next += count
         return unit
+
+    def left(self) -> int | None:
+        return None if self._endless else self._length - self._next
 
     def close(self) -> None:
         self._next = self._length
@@ -101,17 +112,32 @@ class StreamedUnit:
         self._run = run
         self.count = -(-block.length // group)
 
-    def compute(self, turns: UnitTurns | None = None) -> Block:
-        block, first = self._block, self._first
-        if self.count > 1 and any(node.works for node in self._suffix):
+    def compute(self, turns: UnitTurns | None = None, remote: Remote | None = None) -> Block:
+        block = self._block
+        works = any(node.works for node in self._suffix)
+        if self.count > 1 and works and (remote is None or not remote.sends_first(self._suffix)):
             block = block.own()  # the user's function may change its argument, and where it fails, `singles` begin anew
-        with self._run.computing(turns):
-            for node in self._suffix:
-                count = -(-block.length // node.group)
-                first //= node.group
-                positions = np.arange(first, first + count)
-                block = self._run.apply(node, block, positions, np.full(count, self._epoch))
+        steps = self._steps()
+        with self._run.computing(turns, remote):
+            while steps:
+                node, positions, epochs = steps[0]
+                section = remote.beginning_with(node) if remote is not None else None
+                if remote is None or section is None:
+                    block = self._run.apply(node, block, positions, epochs)
+                    steps = steps[1:]
+                else:
+                    block = remote.apply(section, block, steps[: len(section.nodes)], self._run)
+                    steps = steps[len(section.nodes) :]
         return block
+
+    def _steps(self) -> list[tuple[BlockNode, np.ndarray, np.ndarray]]:
+        """Returns the block nodes with the positions and epochs of what each gives."""
+        steps, count, first = [], self._block.length, self._first
+        for node in self._suffix:
+            count = -(-count // node.group)
+            first //= node.group
+            steps.append((node, np.arange(first, first + count), np.full(count, self._epoch)))
+        return steps
 
     def singles(self) -> Iterator[StreamedUnit]:
         for start in range(0, self._block.length, self._group):
@@ -128,7 +154,7 @@ class StreamedUnits:
     def __init__(self, base: Node, suffix: list[BlockNode], epoch: int, run: Run, given: int = 0) -> None:
         self._stream = run.open_source(base, epoch)
         self._suffix = suffix
-        self._epoch = epoch
+        self.epoch = epoch
         self._run = run
         self._group = int(np.prod([node.group for node in suffix], dtype=np.int64))
         self._first = given * self._group
@@ -166,10 +192,13 @@ class StreamedUnits:
         block = concatenate_blocks(parts)
         unit = StreamedUnit(
             block if block.length == held else block.slice(0, held),
-            self._first, self._suffix, self._group, self._epoch, self._run,
+            self._first, self._suffix, self._group, self.epoch, self._run,
         )  # fmt: skip
         self._first += held
         return unit
+
+    def left(self) -> int | None:
+        return None
 
     def _without_remainder(self, rows: int) -> int:
         """Returns how many of the last rows are left when smaller batches are dropped."""

@@ -1,0 +1,169 @@
+"""Sections of a plan as a message: functions are sent by their code, so lambdas and closures are, too."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import linecache
+import os
+import pickle
+import sys
+import types
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from feedline.nodes.base import Node
+from feedline.run.given import given_for
+from feedline.run.sections import Section
+
+_HASHED_WHOLE = 64 << 20
+_HASHED_PIECE = 4096
+_GIVEN = "given"
+
+modules_by_value: set[str] = set()
+"""Modules whose functions are sent by their code, since another process does not find the modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMessage:
+    """A plan as it is sent.
+
+    Args:
+        pickled: the sections and what they refer to.
+        buffers: the memory of the arrays in it, which is not copied here.
+        digest: of both, so that a change is seen.
+        sources: the lines of code that is in no file, such as that of notebooks.
+    """
+
+    pickled: bytes
+    buffers: list[memoryview]
+    digest: bytes
+    sources: dict[str, list[str]]
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return len(self.pickled) + sum(buffer.nbytes for buffer in self.buffers)
+
+
+def plan_message(sections: Sequence[Section]) -> PlanMessage:
+    """Returns the message of sections of a plan.
+
+    Raises:
+        Exception: something in it cannot be pickled.
+    """
+    below = {section.below: given_for(number, section) for number, section in enumerate(sections) if section.below}
+    content = [(section.top, section.nodes, section.below is None, section.all_nodes()) for section in sections]
+    pickled, buffers = _pickled(content, below)
+    return PlanMessage(pickled, buffers, _digest(pickled, buffers), _sources_outside_files(sections))
+
+
+def load_plan(pickled: Any, buffers: Iterable[Any]) -> list[tuple[Node, tuple, bool, list[Node]]]:
+    """Returns, for each section, its top, its block nodes, whether it begins at sources, and all of its nodes."""
+    unpickler = pickle.Unpickler(io.BytesIO(pickled), buffers=buffers)
+    unpickler.persistent_load = lambda given: given[1]  # type: ignore[method-assign]
+    return unpickler.load()
+
+
+def node_message(node: Node) -> tuple[bytes, list[memoryview]]:
+    """Returns a node alone, pickled, and the memory of the arrays in it.
+
+    Raises:
+        Exception: something in it cannot be pickled.
+    """
+    return _pickled(node, dict.fromkeys(node.parents))
+
+
+def value_message(value: Any) -> tuple[bytes, list[memoryview]]:
+    """Returns any value pickled as within a plan, and the memory of the arrays in it.
+
+    Raises:
+        Exception: something in it cannot be pickled.
+    """
+    return _pickled(value, {})
+
+
+def _pickled(value: Any, replaced: dict[Node, Any]) -> tuple[bytes, list[memoryview]]:
+    import cloudpickle
+
+    buffers: list[memoryview] = []
+    file = io.BytesIO()
+    here = [sys.modules[name] for name in modules_by_value if name in sys.modules]
+    added = [module for module in here if module.__name__ not in cloudpickle.list_registry_pickle_by_value()]
+    for module in added:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        pickler = _pickler_class()(file, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
+        pickler.replaced = replaced
+        pickler.dump(value)
+    finally:
+        for module in added:
+            cloudpickle.unregister_pickle_by_value(module)
+    return file.getvalue(), buffers
+
+
+@cache
+def _pickler_class() -> Any:
+    """Returns what pickles plans."""
+    import cloudpickle
+
+    known = cloudpickle.Pickler.dispatch_table
+
+    def reduced_code(code: types.CodeType) -> tuple[Any, ...]:
+        """Keeps the name of the file, which cloudpickle leaves out: errors tell the lines of the user's code."""
+        kind, arguments, *rest = known[types.CodeType](code)
+        named = tuple(code.co_filename if argument == _NO_FILE else argument for argument in arguments)
+        return (kind, named, *rest)
+
+    class Pickler(cloudpickle.Pickler):
+        dispatch_table = ChainMap({types.CodeType: reduced_code}, known)  # noqa: RUF012
+        replaced: dict[Node, Any]
+
+        def persistent_id(self, each: Any) -> Any:
+            return (_GIVEN, self.replaced[each]) if isinstance(each, Node) and each in self.replaced else None
+
+    return Pickler
+
+
+_NO_FILE = "<dynamic-code>"
+
+
+def _digest(pickled: bytes, buffers: Iterable[memoryview]) -> bytes:
+    digest = hashlib.blake2b(pickled, digest_size=16)
+    for buffer in buffers:
+        digest.update(str(buffer.nbytes).encode())
+        if buffer.nbytes <= _HASHED_WHOLE:
+            digest.update(buffer)
+        else:
+            step = buffer.nbytes // (_HASHED_WHOLE // _HASHED_PIECE)
+            for start in range(0, buffer.nbytes, step):
+                digest.update(buffer[start : start + _HASHED_PIECE])
+    return digest.digest()
+
+
+def functions_of(node: Node) -> Iterator[tuple[str, Any]]:
+    """Gives the functions of the user's that a node calls, with the names of the fields that hold them."""
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if callable(value) and not isinstance(value, type):
+            yield field.name, value
+
+
+def _sources_outside_files(sections: Sequence[Section]) -> dict[str, list[str]]:
+    names = {node.origin.filename for section in sections for node in section.all_nodes()}
+    for section in sections:
+        for node in section.all_nodes():
+            for _, function in functions_of(node):
+                code = getattr(function, "__code__", None)
+                if code is not None:
+                    names.add(code.co_filename)
+    return {name: lines for name in names if not os.path.exists(name) and (lines := linecache.getlines(name))}
+
+
+def know_sources(sources: dict[str, list[str]]) -> None:
+    """Makes the lines of code that is in no file known to tracebacks of this process."""
+    for name, lines in sources.items():
+        linecache.cache[name] = (sum(map(len, lines)), None, lines, name)

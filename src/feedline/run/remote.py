@@ -1,0 +1,301 @@
+"""Remote: has sections of a running plan computed by processes."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, nullcontext
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedline.block import Block
+from feedline.errors import FeedlineError, UnpicklableError, WorkerDiedError
+from feedline.nodes.base import BlockNode, Node
+from feedline.run.block_message import Writing, describe_block, read_block
+from feedline.run.given import source_told
+from feedline.run.plan_message import modules_by_value
+from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess, describe_end
+from feedline.run.remote_errors import unpacked_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from feedline.run.context import Run
+    from feedline.run.prepare import PreparedPlan
+    from feedline.run.sections import Section
+
+_TRIES = 2
+"""How often a section is computed whose worker ends: the first time may have been an accident."""
+
+_SEGFAULTS = (-4, -6, -7, -8, -11)
+_KILLED = -9
+
+_warned: dict[Any, Any] = {}
+
+
+class _Spent(threading.local):
+    seconds = 0.0
+
+
+class Remote:
+    """Gives sections of a plan to workers, for one running of the plan.
+
+    Args:
+        prepare: prepares the plan, and again where a worker cannot read it.
+        count: how many workers.
+        pool: where they come from.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(self, prepare: Callable[[], PreparedPlan], count: int, pool: WorkerPool = POOL) -> None:
+        self._number = next(Remote._numbers)
+        self._prepare = prepare
+        self._pool = pool
+        self._count = count
+        self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
+        self._workers: list[WorkerProcess] = []
+        self._spent = _Spent()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._use(prepare())
+
+    def _use(self, prepared: PreparedPlan) -> None:
+        self.prepared = prepared
+        self._nodes = prepared.nodes
+        self._numbers_of = {section: number for number, section in enumerate(prepared.sections)}
+        self._giving: dict[Node, Section] = {section.top: section for section in prepared.sections}
+        self._beginning: dict[Node, Section] = {
+            section.nodes[0]: section for section in prepared.sections if section.nodes
+        }
+        self._turns = {
+            section: threading.Semaphore(section.calls) for section in prepared.sections if section.calls is not None
+        }
+
+    @property
+    def count(self) -> int:
+        """How many workers there are."""
+        return self._count
+
+    def open(self) -> None:
+        """Starts the workers, and waits until the first has read the plan.
+
+        Raises:
+            UnpicklableError: a worker cannot read it.
+        """
+        with self._lock:
+            if self._workers or self._closed:
+                return
+            self._workers = [self._pool.take() for _ in range(self._count)]
+            try:
+                for worker in self._workers:
+                    worker.start()
+                self._have_read(self._workers[0])
+            except (OSError, WorkerLostError) as error:
+                raise WorkerDiedError(
+                    f"a worker process cannot be started: {error}",
+                    fix="Look at what it wrote to the error output; or run in threads: "
+                    "dataset.with_options(fl.Options(executor='threads')).",
+                ) from error
+            finally:
+                for worker in self._workers:
+                    self._idle.put(worker)
+
+    def warm_up(self, modules: Sequence[str]) -> None:
+        """Has all workers read the plan, load what its functions will need, and compute an element of it where that
+        takes nothing of this process: the first units then take no longer than others.
+
+        Args:
+            modules: what to load.
+        """
+        threads = [threading.Thread(target=self._warm_up_one, args=(modules,)) for _ in self._workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _warm_up_one(self, modules: Sequence[str]) -> None:
+        worker = self._idle.get()
+        try:
+            if not self._closed:
+                plan = self.prepared.plan
+                worker.prepare(plan)
+                whole = [number for section, number in self._numbers_of.items() if section.below is None]
+                worker.ask(("warm", plan.number, list(modules), whole))
+        except (WorkerLostError, UnreadablePlanError, OSError):  # whoever uses it will be told
+            pass
+        finally:
+            self._put(worker)
+
+    def _have_read(self, worker: WorkerProcess) -> None:
+        """Has a worker read the plan; functions of modules that it does not find are sent by their code."""
+        while True:
+            try:
+                worker.prepare(self.prepared.plan)
+                return
+            except UnreadablePlanError as error:
+                if error.module is None or error.module not in sys.modules or error.module in modules_by_value:
+                    raise self._unreadable(error) from error.__cause__
+                modules_by_value.add(error.module)
+                self._use(self._prepare())
+
+    def _unreadable(self, error: UnreadablePlanError) -> UnpicklableError:
+        return UnpicklableError(
+            f"a worker process cannot read what it is sent: {error.__cause__}",
+            where=[f"{node.label()} at {node.origin}" for node in self._nodes if node.parallel_calls is not None],
+            fix="Put what the function refers to where other programs can import it; or run in threads: "
+            "dataset.with_options(fl.Options(executor='threads')).",
+        )
+
+    def giving(self, node: Node) -> Section | None:
+        """Returns the section whose elements are a node's, if there is one."""
+        return self._giving.get(node)
+
+    def beginning_with(self, node: Node) -> Section | None:
+        """Returns the section whose first block node this is, if there is one."""
+        return self._beginning.get(node)
+
+    def sends_first(self, suffix: Sequence[BlockNode]) -> bool:
+        """Says whether the first of these nodes is sent to another process, which works on a copy of the block."""
+        return suffix[0] in self._beginning
+
+    def read(self, section: Section, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns elements of an indexed section."""
+        if section.below is None:
+            return self._compute(section, run, positions, "read", (positions, epochs), None)
+        steps: list[tuple[BlockNode, np.ndarray, np.ndarray]] = []
+        for node in reversed(section.nodes):
+            steps.insert(0, (node, positions, epochs))
+            positions, epochs = node.expand(positions, epochs)
+        return self.apply(section, run.read(section.below, positions, epochs), steps, run)
+
+    def apply(
+        self, section: Section, block: Block, steps: Sequence[tuple[BlockNode, np.ndarray, np.ndarray]], run: Run
+    ) -> Block:
+        """Returns what the nodes of a section make of a block."""
+        where = [(positions, epochs) for _, positions, epochs in steps]
+        return self._compute(section, run, steps[-1][1], "apply", (where,), block)
+
+    def spent(self) -> float:
+        """Returns how long workers were at work for this thread since it last asked, in seconds."""
+        seconds, self._spent.seconds = self._spent.seconds, 0.0
+        return seconds
+
+    def _compute(
+        self, section: Section, run: Run, positions: np.ndarray, kind: str, task: tuple[Any, ...], block: Block | None
+    ) -> Block:
+        turn: AbstractContextManager[Any] = self._turns.get(section) or nullcontext()
+        status: int | None = None
+        with turn, run.timings.stage(None):
+            for _ in range(_TRIES):
+                worker = self._idle.get()
+                try:
+                    if self._closed or self._pool.closed:
+                        raise CancelledError
+                    worker.prepare(self.prepared.plan)
+                    return self._ask(worker, section, run, kind, task, block)
+                except WorkerLostError as error:
+                    status = error.status
+                except UnreadablePlanError as error:
+                    raise self._unreadable(error) from error.__cause__
+                finally:
+                    self._put(worker)
+            if self._closed or self._pool.closed:
+                raise CancelledError
+        raise _died(section, positions, status)
+
+    def _put(self, worker: WorkerProcess) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.put(worker)
+                return
+        self._pool.give_back(worker)
+
+    def _ask(
+        self, worker: WorkerProcess, section: Section, run: Run, kind: str, task: tuple[Any, ...], block: Block | None
+    ) -> Block:
+        channel = worker.channel
+        number = self._numbers_of[section]
+        plan = self.prepared.plan.number
+        while True:
+            lessons: list[tuple[int, Any, tuple | None]] = []
+            if worker.knows != (self._number, run.lessons):
+                worker.knows = (self._number, run.lessons)
+                known = ((which, run.learnt(node)) for which, node in enumerate(self._nodes))
+                lessons = [
+                    (which, channel.number_of(lesson[0]), lesson[1]) for which, lesson in known if lesson is not None
+                ]
+            message: tuple[Any, ...] = (kind, plan, self._number, lessons, number, *task)
+            writing: Writing | None = None
+            if block is not None:
+                writing = Writing()
+                message = (*message, describe_block(block, writing), channel.number_of(block.treedef))
+            (answered, *answer), memory = worker.ask(message, writing)
+            *content, timings, warned, seconds = answer
+            self._spent.seconds += seconds
+            run.timings.add_all({self._nodes[which]: timing for which, timing in timings})
+            for packed, filename, line in warned:
+                warnings.warn_explicit(unpacked_error(packed), None, filename, line, registry=_warned)  # type: ignore[call-overload]
+            if answered == "failed":
+                error = unpacked_error(content[0])
+                if isinstance(error, FeedlineError):
+                    error.where = [source_told(place, self.prepared.sections) for place in error.where]
+                raise error
+            described, tree, learnt = content
+            result_tree = channel.tree_of(tree)
+            lessons_fit = [
+                run.learn(self._nodes[which], channel.tree_of(numbered), dtypes) for which, numbered, dtypes in learnt
+            ]
+            if all(lessons_fit):
+                assert memory is not None
+                return read_block(described, memory, result_tree)
+            # The elements differ from those that other workers have had. Told of these, this one says so itself.
+            worker.knows = None
+
+    def interrupt(self) -> None:
+        """Ends the workers at once."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+        for worker in workers:
+            worker.kill()
+
+    def close(self) -> None:
+        """Gives the workers back; those at work follow once they are done."""
+        with self._lock:
+            self._closed = True
+            idle = []
+            while not self._idle.empty():
+                idle.append(self._idle.get_nowait())
+        for worker in idle:
+            self._pool.give_back(worker)
+
+
+def _died(section: Section, positions: np.ndarray, status: int | None) -> WorkerDiedError:
+    nodes = [node for node in section.all_nodes() if node.parallel_calls is not None]
+    labels = " or ".join(node.label() for node in nodes)
+    first, last = int(positions.min()), int(positions.max())
+    elements = f"element {first}" if first == last else f"elements {first} to {last}"
+    if status == _KILLED:
+        fix = (
+            "The system probably had no memory left: give a smaller num_parallel_calls, or smaller batches and "
+            "prefetch(); its log (dmesg) says what it ended."
+        )
+    elif status in _SEGFAULTS:
+        fix = (
+            "A library that the function calls has crashed: call the function on this element by itself, "
+            "with python -X faulthandler, to see where."
+        )
+    else:
+        fix = "The function, or a library that it calls, ends its process: it must raise an error instead."
+    return WorkerDiedError(
+        f"a worker process {describe_end(status)} while it computed {elements} of {labels}.",
+        where=[f"{node.label()} at {node.origin}" for node in nodes],
+        fix=fix,
+    )
