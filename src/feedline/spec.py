@@ -160,18 +160,34 @@ class RaggedTensorSpec(_Spec):
     Args:
         shape: as in `TensorSpec`; ragged dimensions are None.
         dtype: the dtype of the values.
-        ragged_rank: how many dimensions are ragged.
+        ragged_rank: how many dimensions are ragged; None for all but the first.
         row_splits_dtype: int32 or int64.
+
+    Raises:
+        ArgumentError: neither `ragged_rank` nor the rank of `shape` is known, or there are no so many dimensions.
+
+    Example:
+        >>> RaggedTensorSpec((None, None), "int32")
+        RaggedTensorSpec(shape=(None, None), dtype=int32, ragged_rank=1)
     """
 
     shape: Any = None
     dtype: Any = float32
-    ragged_rank: int = 1
+    ragged_rank: Any = None
     row_splits_dtype: Any = int64
 
     def __post_init__(self) -> None:
         self._normalise()
         object.__setattr__(self, "row_splits_dtype", as_dtype(self.row_splits_dtype))
+        rank = None if self.shape is None else len(self.shape)
+        if self.ragged_rank is None:
+            if rank is None:
+                raise ArgumentError("a RaggedTensorSpec has neither ragged_rank nor a shape.", fix="Give one of them.")
+            object.__setattr__(self, "ragged_rank", rank - 1)
+        elif rank is not None and self.ragged_rank > 0 and self.ragged_rank >= rank:
+            raise ArgumentError(
+                f"ragged_rank is {self.ragged_rank} for the shape {self.shape}.", fix=f"Give at most {rank - 1}."
+            )
 
     def __repr__(self) -> str:
         return f"RaggedTensorSpec(shape={self.shape}, dtype={dtype_name(self.dtype)}, ragged_rank={self.ragged_rank})"

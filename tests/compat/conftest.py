@@ -13,7 +13,15 @@ def describe(value):
     if isinstance(value, list | tuple) and not hasattr(value, "as_list"):
         return {"kind": type(value).__name__, "parts": [describe(part) for part in value]}
     if hasattr(value, "to_list"):
-        return {"kind": "ragged", "dtype": dtype_of(value), "values": listed(value.to_list())}
+        shape = [None if length is None else int(length) for length in value.shape]
+        splits = [np.asarray(splits).dtype.name for splits in value.nested_row_splits]
+        described = {"kind": "ragged", "dtype": dtype_of(value), "shape": shape, "splits": splits}
+        return {**described, "values": listed(value.to_list())}
+    if hasattr(value, "dense_shape"):
+        return {
+            "kind": "sparse",
+            "parts": [describe(part) for part in (value.indices, value.values, value.dense_shape)],
+        }
     if hasattr(value, "numpy"):
         array = np.asarray(value.numpy())
         return {"dtype": dtype_of(value), "shape": [int(n) for n in array.shape], "values": listed(array.tolist())}
@@ -40,13 +48,40 @@ def listed(value):
     return value if isinstance(value, bool | int | float | str) else float(value)
 
 
+RAGGED = {
+    "R2": "tf.ragged.constant([[1, 2, 5], [], [3]])",
+    "F2": "tf.ragged.constant([[1.0, 2.5, 4.0], [], [3.0]])",
+    "B2": "tf.ragged.constant([[True, False], [], [True]])",
+    "R3": "tf.ragged.constant([[[1, 2], [3]], [[], [4, 5, 6], [7]]])",
+    "D3": "tf.ragged.constant([[[1, 2], [3, 4]], [[5, 6]]], ragged_rank=1)",
+    "S2": "tf.ragged.constant([['ab', 'c'], [], ['d']])",
+    "S3": "tf.ragged.constant([[['a', 'b'], ['c']], [['d']]])",
+}
+"""Ragged tensors that the expressions know by name."""
+
+
+def names_of(module):
+    """Returns the names that expressions use, with `tf` being a module."""
+    names = {"tf": module, "np": np, "C": module.constant, "S": module.strings, "R": module.RaggedTensor}
+    return names | {name: eval(text, names) for name, text in RAGGED.items()}
+
+
 def evaluate(module, expression):
     """Returns the description of an expression's value, with `tf` being a module."""
-    names = {"tf": module, "np": np, "C": module.constant, "S": module.strings}
+    if module not in _NAMES:
+        _NAMES[module] = names_of(module)
+    return outcome(lambda: eval(expression, dict(_NAMES[module])))
+
+
+def outcome(compute):
+    """Returns the description of what a function returns, or that it raises."""
     try:
-        return describe(eval(expression, names))
+        return describe(compute())
     except Exception as error:
         return describe(error)
+
+
+_NAMES = {}
 
 
 def agree(one, other):
@@ -63,6 +98,16 @@ def agree(one, other):
 @pytest.fixture(scope="session", name="evaluate")
 def evaluate_fixture():
     return evaluate
+
+
+@pytest.fixture(scope="session", name="names_of")
+def names_of_fixture():
+    return names_of
+
+
+@pytest.fixture(scope="session", name="outcome")
+def outcome_fixture():
+    return outcome
 
 
 @pytest.fixture(scope="session", name="agree")

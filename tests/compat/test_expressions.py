@@ -30,11 +30,9 @@ def test_as_tensorflow_has_it(part, evaluate, agree):
 
 
 @pytest.mark.parametrize("expression", DIFFERENCES)
-def test_what_is_refused_says_why(expression):
-    import numpy as np
-
+def test_what_is_refused_says_why(expression, names_of):
     with pytest.raises(FeedlineError) as caught:
-        eval(expression, {"tf": tf, "np": np, "C": tf.constant, "S": tf.strings})
+        eval(expression, names_of(tf))
     assert caught.value.fix
 
 

@@ -115,6 +115,8 @@ def operate(operation: str, x: Any, y: Any) -> Any:
         ShapeError: the shapes do not go together.
         ArgumentError: an integer is divided by zero, or raised to a negative power.
     """
+    if hasattr(x, "row_splits") or hasattr(y, "row_splits"):
+        return _operate_on_ragged(operation, x, y)
     left, right = both(operation, x, y)
     rule = OPERATIONS[operation]
     need_kinds(left, rule.kinds, operation)
@@ -126,12 +128,33 @@ def operate(operation: str, x: Any, y: Any) -> Any:
     return as_tensor(fitting(rule.function, left, right))
 
 
+def _operate_on_ragged(operation: str, x: Any, y: Any) -> Any:
+    from feedline.compat.tf.ragged_broadcast import elementwise
+
+    if operation == "matmul":
+        raise DtypeError("matmul is for dense tensors.", fix="Use .to_tensor() first.")
+    left = x if hasattr(x, "row_splits") else to_array(x, _dtype_beside(x, y), "x")
+    right = y if hasattr(y, "row_splits") else to_array(y, _dtype_beside(y, x), "y")
+    return elementwise(lambda a, b: operate(operation, a, b), *(map(_as_tensor, (left, right))))
+
+
+def _as_tensor(value: Any) -> Any:
+    return as_tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _dtype_beside(value: Any, other: Any) -> Any:
+    """Returns the dtype that a value takes beside a ragged tensor: its own if it is a tensor, for an error to say."""
+    return None if isinstance(value, Tensor) else other.dtype
+
+
 def operate_on_one(operation: str, x: Any) -> Any:
     """Returns the tensor that an operation on one value gives.
 
     Raises:
         DtypeError: the operation is not for the dtype.
     """
+    if hasattr(x, "row_splits"):
+        return x.on_flat_values(lambda values: operate_on_one(operation, values))
     array = to_array(x)
     rule = _ON_ONE[operation]
     need_kinds(array, rule.kinds, operation)

@@ -13,7 +13,8 @@ from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.compat.tf.values import plain, wrapped
 from feedline.errors import ArgumentError, StructureError
-from feedline.structure import flatten
+from feedline.spec import RaggedTensorSpec
+from feedline.structure import describe_tree, flatten
 
 
 def truth(value: Any, name: str) -> bool:
@@ -106,15 +107,23 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
     return type(loop_vars)(values)
 
 
-def map_fn(fn: Callable[[Any], Any], elems: Any, *unused: Any, fn_output_signature: Any = None, **ignored: Any) -> Any:
+def map_fn(
+    fn: Callable[[Any], Any], elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True,
+    swap_memory: bool = False, infer_shape: bool = True, name: str | None = None, fn_output_signature: Any = None,
+) -> Any:  # fmt: skip
     """Returns what a function makes of each row, stacked.
 
     Args:
         fn: from a row to a value.
         elems: a tensor, or a structure of tensors with as many rows.
-        *unused: the arguments of TensorFlow's that have no meaning here.
-        fn_output_signature: not used: the results say what they are.
-        **ignored: the arguments of TensorFlow's that have no meaning here.
+        dtype: an older name of `fn_output_signature`.
+        parallel_iterations: not used.
+        back_prop: not used.
+        swap_memory: not used.
+        infer_shape: not used.
+        name: not used.
+        fn_output_signature: where it has a `tf.RaggedTensorSpec`, the results there become a ragged tensor, as they do
+            where `elems` is ragged; otherwise the results say what they are.
     """
     leaves, treedef = flatten(elems)
     tensors = [leaf if isinstance(leaf, RaggedTensor) else to_tensor(leaf) for leaf in leaves]
@@ -124,14 +133,50 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, *unused: Any, fn_output_signatu
     results = [fn(treedef.unflatten([tensor[row] for tensor in tensors])) for row in range(counts.pop())]
     if not results:
         raise ArgumentError("there are no rows to map.", fix="Leave empty tensors out.")
-    parts = [flatten(result) for result in results]
-    from feedline.compat.tf.joining import stack
+    found, outer = flatten(results[0])
+    columns = zip(*(outer.flatten_up_to(result) for result in results), strict=True)
+    signature = dtype if fn_output_signature is None else fn_output_signature
+    if signature is None:
+        ragged = any(isinstance(tensor, RaggedTensor) for tensor in tensors)
+        wanted: list[Any] = [RaggedTensorSpec(None, leaf_dtype(leaf), 0) if ragged else None for leaf in found]
+    else:
+        wanted = _flatten_signature(signature, outer)
+    return outer.unflatten([_stacked(list(column), spec) for column, spec in zip(columns, wanted, strict=True)])
 
-    return parts[0][1].unflatten([stack(list(column)) for column in zip(*(part[0] for part in parts), strict=True)])
+
+def _flatten_signature(signature: Any, outer: Any) -> list[Any]:
+    try:
+        return outer.flatten_up_to(signature)
+    except (ValueError, TypeError):
+        raise StructureError(
+            f"fn_output_signature is {signature!r:.80}, and the function returned {describe_tree(outer)}.",
+            fix="Give one dtype or spec for each value that it returns.",
+        ) from None
 
 
-def vectorized_map(fn: Callable[[Any], Any], elems: Any, **ignored: Any) -> Any:
-    """Does what `map_fn` does."""
+def leaf_dtype(value: Any) -> np.dtype:
+    """Returns the dtype of what a function returned."""
+    return value.dtype if hasattr(value, "dtype") else to_array(value).dtype
+
+
+def _stacked(rows: list[Any], spec: Any) -> Any:
+    """Returns the results of a function as one tensor, ragged where a spec says so or they are."""
+    from feedline.compat.tf import joining, ragged_joining
+    from feedline.compat.tf.ragged_parts import ragged_as
+
+    depth = getattr(spec, "ragged_rank", None)
+    if depth is None and not any(isinstance(row, RaggedTensor) for row in rows):
+        return joining.stack(rows)
+    tensors = [row if isinstance(row, RaggedTensor) else to_tensor(row) for row in rows]
+    if all(tensor.shape.rank == 0 for tensor in tensors):
+        return joining.stack(tensors)
+    splits = getattr(spec, "row_splits_dtype", np.dtype(np.int64))
+    made = ragged_joining.stack([ragged_as(tensor, max(depth or 0, 0), splits) for tensor in tensors])
+    return made.with_row_splits_dtype(splits)
+
+
+def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
+    """Does what `map_fn` does; the further arguments are not used."""
     return map_fn(fn, elems)
 
 

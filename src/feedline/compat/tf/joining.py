@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from feedline.compat.tf import ragged_joining
 from feedline.compat.tf.convert import axis_of, need_kinds, to_array, to_arrays, whole, wholes
+from feedline.compat.tf.ragged_broadcast import any_ragged
+from feedline.compat.tf.ragged_parts import take_rows
 from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
-from feedline.errors import ArgumentError, DtypeError, ShapeError
+from feedline.errors import ArgumentError, ShapeError
 
 # NumPy 2.5 types keepdims as a literal: calls that pass it on are marked.
 
 
-def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
+def stack(values: Any, axis: Any = 0, name: str = "stack") -> Any:
     """Returns tensors of one shape as the rows of one tensor.
 
     Args:
@@ -30,6 +33,8 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
         >>> tf.stack([tf.constant([1, 2]), tf.constant([3, 4])]).shape
         TensorShape([2, 2])
     """
+    if isinstance(values, list | tuple) and any_ragged(*values):
+        return ragged_joining.stack(values, axis)
     if not isinstance(values, list | tuple) or not any(isinstance(value, Tensor) for value in values):
         try:
             whole_array = to_array(values, None, "values")
@@ -67,11 +72,11 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -
     return [as_tensor(row) for row in rows]
 
 
-def concat(values: Any, axis: Any, name: str = "concat") -> Tensor | RaggedTensor:
+def concat(values: Any, axis: Any, name: str = "concat") -> Any:
     """Returns tensors one after the other along a dimension.
 
     Args:
-        values: the tensors, all dense, or all ragged with `axis` 0.
+        values: the tensors; of ragged and dense ones together a ragged one is made.
         axis: the dimension.
 
     Raises:
@@ -81,8 +86,8 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor | RaggedTenso
     if isinstance(values, Tensor | np.ndarray):
         return as_tensor(to_array(values))
     values = list(values)
-    if any(isinstance(value, RaggedTensor) for value in values):
-        return _concat_ragged(values, axis)
+    if any_ragged(*values):
+        return ragged_joining.concat(values, axis)
     arrays = to_arrays(values)
     if not arrays:
         raise ArgumentError("concat was given no tensors.", fix="Give at least one.")
@@ -99,20 +104,11 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor | RaggedTenso
     return as_tensor(np.concatenate(arrays, where))
 
 
-def _concat_ragged(values: list[Any], axis: Any) -> RaggedTensor:
-    if whole(axis, "axis") != 0 or not all(isinstance(value, RaggedTensor) for value in values):
-        raise DtypeError(
-            "concat of ragged tensors is for ragged tensors alone, along axis 0.",
-            fix="Make dense tensors of them first, with .to_tensor().",
-        )
-    return RaggedTensor.from_rows([row for value in values for row in value])
-
-
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Any]:
     """Returns a tensor in pieces.
 
     Args:
-        value: a tensor.
+        value: a tensor; a ragged one with `axis` 0.
         num_or_size_splits: how many equal pieces, or the length of each; -1 in one place for what is left.
         axis: the dimension that is cut.
         num: not used.
@@ -120,6 +116,11 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     Raises:
         ShapeError: the pieces do not make up the tensor.
     """
+    if isinstance(value, RaggedTensor):
+        if axis_of(axis, len(value.shape)):
+            raise ArgumentError("split of a ragged tensor is for axis 0.", fix="Slice it, as in ragged[:, :2].")
+        rows = split(np.arange(len(value)), num_or_size_splits)
+        return [take_rows(value, np.asarray(numbers)) for numbers in rows]
     array = to_array(value, None, "value")
     where = axis_of(axis, array.ndim)
     length = array.shape[where]

@@ -8,7 +8,7 @@ import numpy as np
 
 from feedline import array_ops
 from feedline.compat.tf.convert import fitting, kind_of, need_kinds, to_array, to_tensor, whole, wholes
-from feedline.compat.tf.ragged_tensor import RaggedTensor
+from feedline.compat.tf.ragged_tensor import RaggedTensor, by_value
 from feedline.compat.tf.sparse_tensor import SparseTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.compat.tf.values import plain, wrapped
@@ -91,7 +91,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     return wrapped(array_ops.cast(held if hasattr(held, "values") else to_array(x), dtype))
 
 
-def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
+@by_value
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     """Converts to another dtype; what is too large or too small becomes the nearest value that it has."""
     array, target = to_array(value), as_dtype(dtype)
     if kind_of(target) not in "iu" or kind_of(array.dtype) not in "iuf":
@@ -123,13 +124,15 @@ def _no_strings(dtype: np.dtype) -> np.dtype:
     return dtype
 
 
-def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+@by_value
+def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
     """Returns zeros in the shape of a tensor, and in its dtype where none is given."""
     array = to_array(input, None, "input")
     return zeros(array.shape, array.dtype if dtype is None else dtype)
 
 
-def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+@by_value
+def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
     """Returns ones in the shape of a tensor, and in its dtype where none is given."""
     array = to_array(input, None, "input")
     return ones(array.shape, array.dtype if dtype is None else dtype)
@@ -227,10 +230,14 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any
 def one_hot(
     indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: Any = None, dtype: Any = None,
     name: str | None = None,
-) -> Tensor:  # fmt: skip
+) -> Any:  # fmt: skip
     """Returns `on_value` at each index of a new dimension, and `off_value` elsewhere; see `feedline.one_hot`."""
     on, off = plain(on_value), plain(off_value)
     place = None if axis is None else whole(axis, "axis")
+    if isinstance(indices, RaggedTensor):
+        if place not in (None, -1, len(indices.shape)):
+            raise ArgumentError("one_hot of ragged indices puts its dimension last.", fix="Leave axis out.")
+        return indices.on_flat_values(lambda flat: one_hot(flat, depth, on, off, None, dtype))
     return as_tensor(array_ops.one_hot(to_array(indices), whole(depth, "depth"), on, off, place, dtype))
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from feedline.compat.tf.arithmetic import OPERATIONS, both, operate, operate_on_one
 from feedline.compat.tf.convert import axis_of, fitting, need_kinds, to_array, to_tensor, whole
 from feedline.compat.tf.missing import missing_name
+from feedline.compat.tf.ragged_broadcast import any_ragged, elementwise
+from feedline.compat.tf.ragged_reductions import cumsum as ragged_cumsum
+from feedline.compat.tf.ragged_tensor import RaggedTensor, by_value
 from feedline.compat.tf.reductions import (
     argmax,
     argmin,
@@ -45,7 +48,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _of_two(operation: str, summary: str, public: str | None = None) -> Callable[..., Any]:
-    def function(x: Any, y: Any, name: str | None = None) -> Tensor:
+    def function(x: Any, y: Any, name: str | None = None) -> Any:
         return operate(operation, x, y)
 
     function.__name__ = function.__qualname__ = public or operation
@@ -75,7 +78,9 @@ greater_equal = _of_two("greater_equal", "Says where x is y or above.")
 
 
 def _of_two_bools(operation: str, summary: str) -> Callable[..., Any]:
-    def function(x: Any, y: Any, name: str | None = None) -> Tensor:
+    def function(x: Any, y: Any, name: str | None = None) -> Any:
+        if any_ragged(x, y):
+            return elementwise(function, *(v if isinstance(v, RaggedTensor) else to_tensor(v, bool) for v in (x, y)))
         left, right = to_array(x, bool, "x"), to_array(y, bool, "y")
         return as_tensor(fitting(OPERATIONS[operation].function, left, right))
 
@@ -90,7 +95,9 @@ logical_xor = _of_two_bools("logical_xor", "Says where one of x and y is True, a
 
 
 def _of_one(public: str, compute: Callable[..., Any], kinds: str, summary: str) -> Callable[..., Any]:
-    def function(x: Any, name: str | None = None) -> Tensor:
+    def function(x: Any, name: str | None = None) -> Any:
+        if isinstance(x, RaggedTensor):
+            return x.on_flat_values(function)
         array = to_array(x, None, "x")
         need_kinds(array, kinds, public)
         with np.errstate(all="ignore"):
@@ -131,7 +138,8 @@ tan = _of_one("tan", np.tan, "fc", "Returns the tangent of x, in radians.")
 tanh = _of_one("tanh", np.tanh, "fc", "Returns the hyperbolic tangent of x.")
 
 
-def round(x: Any, name: str | None = None) -> Tensor:
+@by_value
+def round(x: Any, name: str | None = None) -> Any:
     """Returns x rounded to whole numbers, halves to the even one; integers as they are."""
     array = to_array(x, None, "x")
     need_kinds(array, "iufc", "round")
@@ -148,20 +156,25 @@ def negative(x: Any, name: str | None = None) -> Tensor:
     return operate_on_one("negative", x)
 
 
-def logical_not(x: Any, name: str | None = None) -> Tensor:
+@by_value
+def logical_not(x: Any, name: str | None = None) -> Any:
     """Says where x is False."""
     return as_tensor(np.logical_not(to_array(x, bool, "x")))
 
 
-def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     """Returns x / y, and 0 where y is 0."""
+    if any_ragged(x, y):
+        return elementwise(divide_no_nan, x, y)
     left, right = both("divide_no_nan", x, y)
     need_kinds(left, "fc", "divide_no_nan")
     return as_tensor(fitting(lambda a, b: np.where(b == 0, a.dtype.type(0), np.divide(a, b)), left, right))
 
 
-def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     """Returns x * y, and 0 where y is 0, whatever x is."""
+    if any_ragged(x, y):
+        return elementwise(multiply_no_nan, x, y)
     left, right = both("multiply_no_nan", x, y)
     need_kinds(left, "fc", "multiply_no_nan")
     return as_tensor(fitting(lambda a, b: np.where(b == 0, a.dtype.type(0), a * b), left, right))
@@ -181,7 +194,7 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
     return as_tensor(array / np.sqrt(np.maximum(squares, array.dtype.type(epsilon))))
 
 
-def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
     """Returns the sums of all values up to each, along an axis.
 
     Args:
@@ -190,6 +203,8 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
         exclusive: whether each value is left out of its own sum.
         reverse: whether the sums begin at the end.
     """
+    if isinstance(x, RaggedTensor):
+        return ragged_cumsum(x, axis, exclusive, reverse)
     array = to_array(x, None, "x")
     need_kinds(array, "iufc", "cumsum")
     where = axis_of(axis, array.ndim)

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from feedline.compat.tf import ragged_joining
 from feedline.compat.tf.arithmetic import both
-from feedline.compat.tf.convert import axis_of, fitting, need_kinds, to_array, whole, wholes
+from feedline.compat.tf.convert import axis_of, fitting, need_kinds, to_array, to_tensor, whole, wholes
 from feedline.compat.tf.making import lengths_of
+from feedline.compat.tf.ragged_broadcast import any_ragged, elementwise
+from feedline.compat.tf.ragged_parts import as_sparse
+from feedline.compat.tf.ragged_tensor import RaggedTensor, by_value
 from feedline.compat.tf.results import Unique, UniqueWithCounts
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError, ShapeError
@@ -32,18 +36,24 @@ def _check_bounds(indices: np.ndarray, length: int) -> None:
         )
 
 
-def gather(params: Any, indices: Any, axis: Any = None, batch_dims: Any = 0, name: str | None = None) -> Tensor:
+def gather(
+    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: Any = 0,
+    name: str | None = None,
+) -> Any:  # fmt: skip
     """Returns the rows of a tensor at indices.
 
     Args:
         params: the tensor.
         indices: integers, from 0.
+        validate_indices: not used: they are always checked.
         axis: the dimension whose rows they are; None for the first, or the first behind `batch_dims`.
         batch_dims: how many leading dimensions `params` and `indices` have in common.
 
     Raises:
         ArgumentError: an index is out of range.
     """
+    if any_ragged(params, indices):
+        return ragged_joining.gather(params, indices, axis, batch_dims)
     array, where = to_array(params, None, "params"), _indices(indices)
     common = whole(batch_dims, "batch_dims")
     common = common + where.ndim if common < 0 else common
@@ -69,18 +79,42 @@ def _places(indices: np.ndarray, lengths: tuple[int, ...]) -> tuple[np.ndarray, 
     return tuple(np.moveaxis(indices, -1, 0))
 
 
-def gather_nd(params: Any, indices: Any, batch_dims: Any = 0, name: str | None = None) -> Tensor:
+def gather_nd(
+    params: Any, indices: Any, batch_dims: Any = 0, name: str | None = None, bad_indices_policy: str = ""
+) -> Any:
     """Returns the values, or slices, of a tensor at places.
 
     Args:
         params: the tensor.
         indices: integers `(..., n)`: each row is a place in the first n dimensions.
         batch_dims: must be 0.
+        name: not used.
+        bad_indices_policy: "", "DEFAULT" or "ERROR" for an error; "IGNORE" for 0 where there is no such place.
     """
     if whole(batch_dims, "batch_dims"):
         raise ArgumentError("gather_nd with batch_dims is not covered.", fix="Use tf.gather, which has batch_dims.")
+    ignored = _ignores(bad_indices_policy)
+    if isinstance(params, RaggedTensor):
+        return ragged_joining.gather_nd(params, _indices(indices))
     array, where = to_array(params, None, "params"), _indices(indices)
+    if ignored and where.ndim and where.shape[-1] <= array.ndim:
+        inside = _inside(where, array.shape)
+        found = array[_places(np.where(inside[..., None], where, 0), array.shape)]
+        empty = b"" if array.dtype == object else np.zeros((), array.dtype)
+        return as_tensor(np.where(inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim)), found, empty))
     return as_tensor(array[_places(where, array.shape)])
+
+
+def _ignores(policy: str) -> bool:
+    if policy not in ("", "DEFAULT", "ERROR", "IGNORE"):
+        raise ArgumentError(f"bad_indices_policy is {policy!r}.", fix='Use "ERROR" or "IGNORE".')
+    return policy == "IGNORE"
+
+
+def _inside(indices: np.ndarray, lengths: tuple[int, ...]) -> np.ndarray:
+    """Says which places in the last dimension of `indices` are there."""
+    inside = (indices >= 0) & (indices < np.array(lengths[: indices.shape[-1]], np.int64))
+    return np.asarray(np.all(inside, axis=-1))
 
 
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
@@ -100,25 +134,31 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
     return as_tensor(array)
 
 
-def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
+def scatter_nd(indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None) -> Tensor:
     """Returns zeros with values at some places; those for one place are added.
 
     Args:
         indices: integers `(..., n)`: each row is a place in the first n dimensions.
         updates: numbers.
         shape: the shape of the result.
+        bad_indices_policy: "", "DEFAULT" or "ERROR" for an error; "IGNORE" to leave out what has no such place.
+        name: not used.
     """
     values = to_array(updates, None, "updates")
     need_kinds(values, "iufc", "scatter_nd")
     result = np.zeros(lengths_of(shape), values.dtype)
-    where = _places(_indices(indices), result.shape)
+    places = _indices(indices)
+    if _ignores(bad_indices_policy) and places.ndim:
+        inside = _inside(places, result.shape)
+        places, values = places[inside], values[inside]
+    where = _places(places, result.shape)
     if result[where].shape != values.shape:
         raise ShapeError(f"updates has the shape {values.shape} where {result[where].shape} is needed.")
     np.add.at(result, where, values)
     return as_tensor(result)
 
 
-def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """Returns x where a condition is True and y elsewhere; or, without both, the places where it is True.
 
     Args:
@@ -131,12 +171,25 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     """
     if (x is None) != (y is None):
         raise ArgumentError("where was given one of x and y.", fix="Give both, or none.")
+    if any_ragged(condition, x, y):
+        return _where_ragged(condition, x, y)
     if x is None:
         array = to_array(condition, None, "condition")
         need_kinds(array, "biufc", "where")
         return as_tensor(np.argwhere(array).astype(np.int64))
     chosen = to_array(condition, bool, "condition")
     return as_tensor(fitting(np.where, chosen, *both("where", x, y)))
+
+
+def _where_ragged(condition: Any, x: Any, y: Any) -> Any:
+    if x is None:
+        return as_tensor(np.asarray(as_sparse(condition).indices)[np.asarray(condition.flat_values).reshape(-1) != 0])
+    dtype = next((value.dtype for value in (x, y) if isinstance(value, RaggedTensor | Tensor)), None)
+    if dtype is None:
+        dtype = to_array(x, None, "x").dtype
+    values = [value if isinstance(value, RaggedTensor) else to_tensor(value, dtype) for value in (x, y)]
+    chosen = condition if isinstance(condition, RaggedTensor) else to_tensor(condition, bool)
+    return elementwise(where, chosen, *values)
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
@@ -185,7 +238,8 @@ def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tenso
 slice_.__name__ = slice_.__qualname__ = "slice"
 
 
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
+@by_value
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
     """Returns a tensor whose values below one bound become it, and those above another become that.
 
     Args:

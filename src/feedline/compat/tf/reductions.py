@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from feedline.compat.tf import ragged_reductions as ragged
 from feedline.compat.tf.convert import axis_of, kind_of, need_kinds, to_array, wholes
+from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError
 from feedline.spec import as_dtype
@@ -31,7 +33,12 @@ def _input(values: Any, axis: Any, kinds: str, function: str) -> tuple[np.ndarra
     return array, _axes(axis, array.ndim)
 
 
-def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def _as_floats(values: RaggedTensor) -> RaggedTensor:
+    """Returns ragged integers as float64, of which alone TensorFlow makes means; floats as they are."""
+    return values if kind_of(values.dtype) != "i" else values.with_flat_values(np.asarray(values.flat_values, float))
+
+
+def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the sum, in the dtype of the input: integers wrap round.
 
     Args:
@@ -39,23 +46,29 @@ def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
         axis: an axis, several, or None for all.
         keepdims: whether the axes stay, with length 1.
     """
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_sum, ragged.SUM)
     array, axes = _input(input_tensor, axis, "iufc", "reduce_sum")
     with np.errstate(all="ignore"):
         return as_tensor(np.sum(array, axes, dtype=array.dtype, keepdims=keepdims))  # type: ignore[call-overload]
 
 
-def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the product, in the dtype of the input; the arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_prod, ragged.PRODUCT)
     array, axes = _input(input_tensor, axis, "iufc", "reduce_prod")
     with np.errstate(all="ignore"):
         return as_tensor(np.prod(array, axes, dtype=array.dtype, keepdims=keepdims))  # type: ignore[call-overload]
 
 
-def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the mean, in the dtype of the input: that of integers is cut off to an integer.
 
     The arguments are `reduce_sum`'s.
     """
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(_as_floats(input_tensor), axis, keepdims, reduce_mean, ragged.MEAN)
     array, axes = _input(input_tensor, axis, "iufc", "reduce_mean")
     with np.errstate(all="ignore"):
         if array.dtype.kind not in "iu":
@@ -72,14 +85,18 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, nam
     return as_tensor(result if keepdims else result.reshape(np.sum(array, axes).shape))
 
 
-def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the largest value; of no values, the lowest that the dtype has. The arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_max, ragged.LARGEST)
     array, axes = _input(input_tensor, axis, "iuf", "reduce_max")
     return as_tensor(np.max(array, axes, keepdims=keepdims, initial=_bound(array.dtype, lowest=True)))  # type: ignore[call-overload]
 
 
-def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the smallest value; of no values, the highest that the dtype has. The arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_min, ragged.SMALLEST)
     array, axes = _input(input_tensor, axis, "iuf", "reduce_min")
     return as_tensor(np.min(array, axes, keepdims=keepdims, initial=_bound(array.dtype, lowest=False)))  # type: ignore[call-overload]
 
@@ -90,33 +107,43 @@ def _bound(dtype: np.dtype, *, lowest: bool) -> Any:
     return np.iinfo(dtype).min if lowest else np.iinfo(dtype).max
 
 
-def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Says whether one value is True. The input is bool; the arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_any, ragged.ANY)
     array = to_array(input_tensor, bool, "input_tensor")
     return as_tensor(np.any(array, _axes(axis, array.ndim), keepdims=keepdims))  # type: ignore[call-overload]
 
 
-def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Says whether all values are True. The input is bool; the arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_all, ragged.ALL)
     array = to_array(input_tensor, bool, "input_tensor")
     return as_tensor(np.all(array, _axes(axis, array.ndim), keepdims=keepdims))  # type: ignore[call-overload]
 
 
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the mean squared distance from the mean. The input is floats; the arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(_as_floats(input_tensor), axis, keepdims, reduce_variance, ragged.VARIANCE)
     array, axes = _input(input_tensor, axis, "f", "reduce_variance")
     means = np.asarray(reduce_mean(as_tensor(array), axes, keepdims=True))
     with np.errstate(all="ignore"):
         return reduce_mean(as_tensor(np.square(array - means)), axes, keepdims)
 
 
-def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns the standard deviation. The input is floats; the arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(_as_floats(input_tensor), axis, keepdims, reduce_std, ragged.DEVIATION)
     return as_tensor(np.sqrt(np.asarray(reduce_variance(input_tensor, axis, keepdims))))
 
 
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Returns log(sum(exp(input_tensor))), without overflow. The input is floats; the arguments are `reduce_sum`'s."""
+    if isinstance(input_tensor, RaggedTensor):
+        return ragged.reduced(input_tensor, axis, keepdims, reduce_logsumexp, ragged.LOGARITHM_OF_SUM)
     array, axes = _input(input_tensor, axis, "f", "reduce_logsumexp")
     with np.errstate(all="ignore"):
         largest = np.max(array, axes, keepdims=True, initial=-np.inf)

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from feedline.compat.tf import ragged_joining
 from feedline.compat.tf.convert import axis_of, fitting, need_kinds, to_array, to_tensor, wholes
 from feedline.compat.tf.making import lengths_of
+from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError, ShapeError
 from feedline.spec import as_dtype
@@ -18,7 +20,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """Returns the values of a tensor in another shape.
 
     Args:
-        tensor: a tensor.
+        tensor: a tensor; of a ragged one the values, one after the other.
         shape: the lengths; -1 in one place for what is left.
 
     Raises:
@@ -30,7 +32,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
         array([[1, 2],
                [3, 4]], dtype=int32)
     """
-    array = to_array(tensor, None, "tensor")
+    array = to_array(tensor.flat_values if isinstance(tensor, RaggedTensor) else tensor, None, "tensor")
     lengths = wholes(shape, "shape")
     if lengths.count(-1) > 1 or any(length < -1 for length in lengths):
         raise ArgumentError(f"shape is {lengths}.", fix="Give lengths from 0, and -1 in one place at the most.")
@@ -64,31 +66,42 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
 
 def shape(input: Any, out_type: Any = np.int32, name: str | None = None) -> Tensor:
     """Returns the lengths of a tensor as a tensor."""
+    if isinstance(input, RaggedTensor):
+        raise ArgumentError(
+            "a ragged tensor has no shape that is a row of numbers.",
+            fix="Use ragged.bounding_shape(), ragged.nrows() or ragged.row_lengths().",
+        )
     return as_tensor(np.array(to_array(input, None, "input").shape, as_dtype(out_type)))
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
     """Returns the number of dimensions, int32."""
+    if isinstance(input, RaggedTensor):
+        return as_tensor(np.int32(len(input.shape)))
     return as_tensor(np.int32(to_array(input, None, "input").ndim))
 
 
 def size(input: Any, out_type: Any = np.int32, name: str | None = None) -> Tensor:
     """Returns the number of values."""
+    if isinstance(input, RaggedTensor):
+        input = input.flat_values
     return as_tensor(np.asarray(to_array(input, None, "input").size, as_dtype(out_type)))
 
 
-def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
+def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:
     """Returns a tensor with one more dimension, of length 1.
 
     Args:
         input: a tensor.
         axis: where it goes; -1 for the end.
     """
+    if isinstance(input, RaggedTensor):
+        return ragged_joining.expand_dims(input, axis)
     array = to_array(input, None, "input")
     return as_tensor(np.expand_dims(array, axis_of(axis, array.ndim + 1)))
 
 
-def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
+def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
     """Returns a tensor without its dimensions of length 1.
 
     Args:
@@ -98,6 +111,8 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     Raises:
         ShapeError: a dimension in `axis` has another length.
     """
+    if isinstance(input, RaggedTensor):
+        return ragged_joining.squeeze(input, axis)
     array = to_array(input, None, "input")
     if axis is None:
         return as_tensor(np.squeeze(array))
@@ -134,7 +149,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | Non
     return as_tensor(np.conj(moved) if conjugate and array.dtype.kind == "c" else moved)
 
 
-def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
     """Returns a tensor turned round along axes.
 
     Args:
@@ -144,6 +159,8 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     Raises:
         ArgumentError: `axis` is no list, or names an axis twice.
     """
+    if isinstance(tensor, RaggedTensor):
+        return ragged_joining.reverse(tensor, axis)
     array = to_array(tensor, None, "tensor")
     if to_array(axis, None, "axis").ndim != 1:
         raise ArgumentError(f"axis is {axis!r:.60}; a list is wanted.", fix="Give a list such as [0].")
@@ -168,7 +185,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     return as_tensor(np.roll(array, shifts, axes))
 
 
-def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     """Returns a tensor again and again along each dimension.
 
     Args:
@@ -178,6 +195,8 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     Raises:
         ArgumentError: there are more or fewer numbers than dimensions, or negative ones.
     """
+    if isinstance(input, RaggedTensor):
+        return ragged_joining.tile(input, multiples)
     array = to_array(input, None, "input")
     counts = wholes(multiples, "multiples")
     if len(counts) != array.ndim or any(count < 0 for count in counts):

@@ -8,18 +8,34 @@ from typing import Any
 
 import numpy as np
 
-from feedline.compat.tf.convert import axis_of, fitting, kind_of, to_array, whole, wholes
+from feedline.compat.tf.convert import axis_of, fitting, kind_of, to_array, to_tensor, whole, wholes
 from feedline.compat.tf.fingerprint import fingerprint64
 from feedline.compat.tf.missing import missing_name
+from feedline.compat.tf.ngrams import ngrams
 from feedline.compat.tf.patterns import check_rewrite, compiled, replaced
+from feedline.compat.tf.ragged_broadcast import any_ragged, elementwise
+from feedline.compat.tf.ragged_reductions import joined, reduced
 from feedline.compat.tf.ragged_tensor import RaggedTensor
+from feedline.compat.tf.string_format import format
+from feedline.compat.tf.string_hashes import murmur64, siphash
 from feedline.compat.tf.tensor import Tensor, as_tensor
+from feedline.compat.tf.text import decoded, each, parts, row_of, single_text
+from feedline.compat.tf.unicode import (
+    unicode_decode,
+    unicode_decode_with_offsets,
+    unicode_encode,
+    unicode_split,
+    unicode_split_with_offsets,
+    unicode_transcode,
+)
 from feedline.errors import ArgumentError, DtypeError, ShapeError
 from feedline.spec import as_dtype, dtype_name, string
 
 __all__ = [
-    "as_string", "bytes_split", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace",
-    "split", "strip", "substr", "to_hash_bucket_fast", "to_number", "unicode_split", "upper",
+    "as_string", "bytes_split", "format", "join", "length", "lower", "ngrams", "reduce_join", "regex_full_match",
+    "regex_replace", "split", "strip", "substr", "to_hash_bucket", "to_hash_bucket_fast", "to_hash_bucket_strong",
+    "to_number", "unicode_decode", "unicode_decode_with_offsets", "unicode_encode", "unicode_split",
+    "unicode_split_with_offsets", "unicode_transcode", "unsorted_segment_join", "upper",
 ]  # fmt: skip
 
 _SPACE = b" \t\n\v\f\r"
@@ -29,46 +45,18 @@ def __getattr__(name: str) -> Any:
     raise missing_name("tf.strings", name, __all__)
 
 
-def _each(values: Any, function: Callable[[bytes], Any], dtype: Any = string) -> Any:
-    """Returns what a function makes of each string, in the shape of the input."""
-    if isinstance(values, RaggedTensor):
-        return values.with_flat_values(_each(values.flat_values, function, dtype))
-    array = to_array(values, string, "the text")
-    result = np.empty(array.shape, as_dtype(dtype))
-    flat = result.reshape(-1)
-    for number, value in enumerate(array.reshape(-1).tolist()):
-        flat[number] = function(value)
-    return as_tensor(result)
-
-
-def _decoded(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        raise ArgumentError(
-            f"the string {value[:40]!r} is not UTF-8.", fix="Decode it before, or work on its bytes."
-        ) from None
-
-
-def _text(value: Any, name: str) -> str:
-    array = to_array(value, string, name)
-    if array.ndim:
-        raise ArgumentError(f"{name} has the shape {array.shape}; one string is wanted.", fix="Give one string.")
-    return _decoded(array.item())
-
-
 def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
     """Returns text in lower case: the letters a to z, or with encoding "utf-8" all."""
     if _by_bytes(encoding):
-        return _each(input, bytes.lower)
-    return _each(input, lambda value: _decoded(value).lower().encode())
+        return each(input, bytes.lower)
+    return each(input, lambda value: decoded(value).lower().encode())
 
 
 def upper(input: Any, encoding: str = "", name: str | None = None) -> Any:
     """Returns text in upper case: the letters a to z, or with encoding "utf-8" all."""
     if _by_bytes(encoding):
-        return _each(input, bytes.upper)
-    return _each(input, lambda value: _decoded(value).upper().encode())
+        return each(input, bytes.upper)
+    return each(input, lambda value: decoded(value).upper().encode())
 
 
 def _by_bytes(encoding: str) -> bool:
@@ -79,15 +67,15 @@ def _by_bytes(encoding: str) -> bool:
 
 def strip(input: Any, name: str | None = None) -> Any:
     """Returns text without white space at its ends."""
-    return _each(input, lambda value: value.strip(_SPACE))
+    return each(input, lambda value: value.strip(_SPACE))
 
 
 def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Any:
     """Returns the lengths of strings, int32, in bytes or with unit "UTF8_CHAR" in characters."""
     if _in_bytes(unit):
-        return _each(input, len, np.int32)
+        return each(input, len, np.int32)
     # A character is every byte that does not go on with one.
-    return _each(input, lambda value: sum(byte & 0xC0 != 0x80 for byte in value), np.int32)
+    return each(input, lambda value: sum(byte & 0xC0 != 0x80 for byte in value), np.int32)
 
 
 def _in_bytes(unit: str) -> bool:
@@ -96,7 +84,7 @@ def _in_bytes(unit: str) -> bool:
     return unit == "BYTE"
 
 
-def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
+def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Any:
     """Returns parts of strings.
 
     Args:
@@ -109,16 +97,19 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
         ArgumentError: `pos` is beyond the string.
     """
     by_bytes = _in_bytes(unit)
+    if any_ragged(input, pos, len):
+        values = [value if isinstance(value, RaggedTensor) else to_tensor(value) for value in (input, pos, len)]
+        return elementwise(lambda text, start, count: substr(text, start, count, unit), *values)
     array = to_array(input, string, "input")
     starts, counts = to_array(pos, None, "pos"), to_array(len, None, "len")
-    parts = fitting(
+    found = fitting(
         np.frompyfunc(lambda value, start, count: _part(value, start, count, by_bytes), 3, 1), array, starts, counts
     )
-    return as_tensor(parts if isinstance(parts, bytes) else np.asarray(parts, object))
+    return as_tensor(found if isinstance(found, bytes) else np.asarray(found, object))
 
 
 def _part(value: bytes, start: int, count: int, by_bytes: bool) -> bytes:
-    units: Any = value if by_bytes else _decoded(value)
+    units: Any = value if by_bytes else decoded(value)
     if not -len(units) <= start <= len(units):
         raise ArgumentError(f"pos is {start}, beyond the string {value[:40]!r}.", fix="Check the length first.")
     start += len(units) if start < 0 else 0
@@ -139,47 +130,15 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     """
     between: Any = None if sep is None else to_array(sep, string, "sep")[()]
 
-    return _parts(input, lambda value: value.split(between or None, maxsplit))
-
-
-def _parts(input: Any, function: Callable[[bytes], list[bytes]]) -> Any:
-    """Returns what a function cuts each string into, as a tensor for one string and as a ragged one for several."""
-    if isinstance(input, RaggedTensor):
-        return input.with_flat_values(_parts(input.flat_values, function))
-    array = to_array(input, string, "input")
-    if array.ndim == 0:
-        return as_tensor(_strings(function(array.item())))
-    if array.ndim > 1:
-        inner = _parts(array.reshape(-1), function)
-        for depth in range(array.ndim - 1, 0, -1):
-            count = int(np.prod(array.shape[:depth], dtype=np.int64))
-            inner = RaggedTensor.from_row_lengths(inner, np.full(count, array.shape[depth], np.int64))
-        return inner
-    rows = [function(value) for value in array.tolist()]
-    return RaggedTensor.from_row_lengths(
-        _strings([part for row in rows for part in row]), np.array([len(row) for row in rows], np.int64)
-    )
-
-
-def _strings(values: list[bytes]) -> np.ndarray:
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
+    return parts(input, lambda value: value.split(between or None, maxsplit))
 
 
 def bytes_split(input: Any, name: str | None = None) -> Any:
     """Returns the bytes of strings as strings."""
-    return _parts(input, lambda value: [value[place : place + 1] for place in range(len(value))])
+    return parts(input, lambda value: [value[place : place + 1] for place in range(len(value))])
 
 
-def unicode_split(input: Any, input_encoding: str = "UTF-8", name: str | None = None) -> Any:
-    """Returns the characters of strings as strings; the encoding must be UTF-8."""
-    if input_encoding.upper() != "UTF-8":
-        raise ArgumentError(f"input_encoding {input_encoding!r} is not covered.", fix='Use "UTF-8".')
-    return _parts(input, lambda value: [character.encode() for character in _decoded(value)])
-
-
-def join(inputs: Any, separator: Any = "", name: str | None = None) -> Tensor:
+def join(inputs: Any, separator: Any = "", name: str | None = None) -> Any:
     """Returns strings of several tensors joined, element by element.
 
     Args:
@@ -187,6 +146,9 @@ def join(inputs: Any, separator: Any = "", name: str | None = None) -> Tensor:
         separator: what stands between.
     """
     between: Any = to_array(separator, string, "separator")[()]
+    if any_ragged(*inputs):
+        texts = [value if isinstance(value, RaggedTensor) else to_tensor(value, string) for value in inputs]
+        return elementwise(lambda *values: join(values, separator), *texts)
     arrays = [to_array(value, string, "inputs") for value in inputs]
     shapes = {array.shape for array in arrays if array.ndim}
     if len(shapes) > 1:
@@ -199,7 +161,7 @@ def join(inputs: Any, separator: Any = "", name: str | None = None) -> Tensor:
 
 def reduce_join(
     inputs: Any, axis: Any = None, keepdims: bool = False, separator: Any = "", name: str | None = None
-) -> Tensor:
+) -> Any:
     """Returns the strings of a tensor joined along axes.
 
     Args:
@@ -209,6 +171,8 @@ def reduce_join(
         separator: what stands between.
     """
     between: Any = to_array(separator, string, "separator")[()]
+    if isinstance(inputs, RaggedTensor):
+        return _reduce_join_ragged(inputs, axis, keepdims, between)
     array = to_array(inputs, string, "inputs")
     axes = list(range(array.ndim))
     if axis is not None:
@@ -223,6 +187,60 @@ def reduce_join(
     return as_tensor(result)
 
 
+def _reduce_join_ragged(inputs: RaggedTensor, axis: Any, keepdims: bool, between: bytes) -> Any:
+    """Joins along the innermost of the axes first, as TensorFlow does."""
+    rank = len(inputs.shape)
+    axes = None if axis is None else sorted({axis_of(number, rank) for number in wholes(axis, "axis")}, reverse=True)
+    if not axes:
+        flat = as_tensor(np.asarray(inputs.flat_values))
+        return reduce_join(flat, None, keepdims, between) if axes is None else inputs
+    result: Any = inputs
+    for number in axes:
+        if isinstance(result, RaggedTensor):
+            result = reduced(result, number, keepdims, _joined_dense(between), joined(between))
+        else:
+            result = reduce_join(result, number, keepdims, between)
+    return result
+
+
+def _joined_dense(between: bytes) -> Callable[..., Any]:
+    return lambda values, axis, keepdims: reduce_join(values, axis, keepdims, between)
+
+
+def unsorted_segment_join(
+    inputs: Any, segment_ids: Any, num_segments: Any, separator: Any = "", name: str | None = None
+) -> Tensor:
+    """Returns for each number the strings that have it, joined.
+
+    Args:
+        inputs: strings.
+        segment_ids: a number for each, in the shape of the first dimensions of `inputs`.
+        num_segments: how many numbers there are.
+        separator: what stands between.
+        name: not used.
+
+    Raises:
+        ShapeError: the shapes differ.
+        ArgumentError: a number is not from 0 to below `num_segments`.
+    """
+    between: Any = to_array(separator, string, "separator")[()]
+    array, numbers = to_array(inputs, string, "inputs"), to_array(segment_ids, None, "segment_ids")
+    count = whole(num_segments, "num_segments")
+    if numbers.ndim == 0 or array.shape[: numbers.ndim] != numbers.shape:
+        raise ShapeError(
+            f"segment_ids has the shape {numbers.shape}, and inputs {array.shape}.", fix="Give one for each string."
+        )
+    if ((numbers < 0) | (numbers >= count)).any():
+        raise ArgumentError(f"segment_ids has numbers that are not from 0 to {count - 1}.", fix="Raise num_segments.")
+    inner = array.shape[numbers.ndim :]
+    rows = array.reshape(-1, int(np.prod(inner, dtype=np.int64)))
+    result = np.empty((count, rows.shape[1]), object)
+    for segment in range(count):
+        for column, texts in enumerate(rows[numbers.reshape(-1) == segment].T.tolist()):
+            result[segment, column] = between.join(texts)
+    return as_tensor(result.reshape(count, *inner))
+
+
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Any:
     """Returns text with what matches a pattern replaced.
 
@@ -232,15 +250,15 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
         rewrite: what takes its place; \\1 is the first group.
         replace_global: whether every match is replaced, or the first alone.
     """
-    found, put = compiled(_text(pattern, "pattern")), _text(rewrite, "rewrite")
+    found, put = compiled(single_text(pattern, "pattern")), single_text(rewrite, "rewrite")
     check_rewrite(found, put)
-    return _each(input, lambda value: replaced(found, _decoded(value), put, replace_global).encode())
+    return each(input, lambda value: replaced(found, decoded(value), put, replace_global).encode())
 
 
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
     """Says which strings match a pattern from their first character to their last."""
-    found = compiled(_text(pattern, "pattern"))
-    return _each(input, lambda value: found.fullmatch(_decoded(value)) is not None, bool)
+    found = compiled(single_text(pattern, "pattern"))
+    return each(input, lambda value: found.fullmatch(decoded(value)) is not None, bool)
 
 
 _FLOAT = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE)
@@ -276,7 +294,7 @@ def to_number(input: Any, out_type: Any = np.float32, name: str | None = None) -
         )
 
     with np.errstate(over="ignore"):
-        return _each(input, number, dtype)
+        return each(input, number, dtype)
 
 
 def as_string(
@@ -316,13 +334,39 @@ def as_string(
         values = [shape % value for value in array.astype(np.float64).reshape(-1).tolist()]
     else:
         values = [(shape + "d") % value for value in array.reshape(-1).tolist()]
-    result = _strings([value.encode() for value in values])
+    result = row_of([value.encode() for value in values])
     return as_tensor(result.reshape(array.shape))
 
 
 def to_hash_bucket_fast(input: Any, num_buckets: Any, name: str | None = None) -> Any:
     """Returns a number from 0 to below `num_buckets` for each string, int64: the same as TensorFlow's."""
+    count = _buckets(num_buckets)
+    return each(input, lambda value: fingerprint64(value) % count, np.int64)
+
+
+def to_hash_bucket(input: Any, num_buckets: Any, name: str | None = None) -> Any:
+    """Returns a number from 0 to below `num_buckets` for each string, int64, by the older of TensorFlow's functions."""
+    count = _buckets(num_buckets)
+    return each(input, lambda value: murmur64(value) % count, np.int64)
+
+
+def to_hash_bucket_strong(input: Any, num_buckets: Any, key: Any, name: str | None = None) -> Any:
+    """Returns a number from 0 to below `num_buckets` for each string, int64, that only who has the key can foresee.
+
+    Args:
+        input: strings.
+        num_buckets: how many numbers there are.
+        key: two whole numbers.
+        name: not used.
+    """
+    count, words = _buckets(num_buckets), wholes(key, "key")
+    if len(words) != 2:
+        raise ArgumentError(f"key is {key!r:.60}.", fix="Give two whole numbers.")
+    return each(input, lambda value: siphash(value, *words) % count, np.int64)
+
+
+def _buckets(num_buckets: Any) -> int:
     count = whole(num_buckets, "num_buckets")
     if count < 1:
         raise ArgumentError(f"num_buckets is {count}.", fix="Give 1 or more.")
-    return _each(input, lambda value: fingerprint64(value) % count, np.int64)
+    return count
