@@ -123,6 +123,13 @@ class Node:
             FeedlineError: this node can do nothing with its parents' elements.
         """
 
+    def learn_of_parents(self) -> None:
+        """Learns what it can know only where its parents are, before it is sent to another process without them.
+
+        Raises:
+            FeedlineError: that cannot be known.
+        """
+
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         """Returns the elements at these positions of these epochs; for indexed nodes only."""
         raise NotImplementedError

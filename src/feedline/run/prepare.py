@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from feedline.errors import UnpicklableError, with_article
+from feedline.errors import FeedlineError, UnpicklableError, with_article
 from feedline.nodes.base import Node
 from feedline.run.plan_message import (
     functions_of,
@@ -72,7 +72,11 @@ def prepared_plan(node: Node, known: PreparedPlan | None, budget: int, asked: bo
     problems: dict[Node, str] = {}
     for each in candidates:
         try:
+            each.learn_of_parents()
             pickled, buffers = node_message(each)
+        except FeedlineError:
+            problems[each] = "what it must know of the elements is not known yet"
+            continue
         except Exception as error:
             problems[each] = _problem(each, error)
             if asked and each.parallel_calls is not None:

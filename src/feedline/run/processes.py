@@ -30,7 +30,11 @@ from feedline.run.worker import worker_command
 _IDLE_SECONDS = 60.0
 """How long a worker that nobody needs is kept for the next iteration: starting one takes a third of a second."""
 
+_UNNEEDED_SECONDS = 5.0
+"""How long it is kept when the datasets that it has worked for are gone: the next may be made at once."""
+
 _END_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 _ALIGNMENT = 64
 _ONE_THREAD = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
@@ -271,7 +275,7 @@ class WorkerPool:
         worker.rest()
         with self._lock:
             self._lent.discard(worker)
-            keep = worker.started and worker.needed and not self._closed
+            keep = worker.started and not self._closed
             if keep:
                 self._idle.append(worker)
                 self._watch()
@@ -285,23 +289,23 @@ class WorkerPool:
         self._changed.notify_all()
 
     def _end_idle(self) -> None:
-        """Ends workers that nobody has needed for some time, or nobody can need any more."""
+        """Ends workers that nobody has needed for some time."""
         while True:
             with self._lock:
                 now = time.monotonic()
-                ended = [
-                    worker for worker in self._idle if now - worker.idle_since >= self.idle_seconds or not worker.needed
-                ]
+                ended = [worker for worker in self._idle if now - worker.idle_since >= self._kept_for(worker)]
                 for worker in ended:
                     self._idle.remove(worker)
                 if not ended:
                     if not self._idle or self._closed:
                         self._warden = None
                         return
-                    oldest = min(worker.idle_since for worker in self._idle)
-                    self._changed.wait(min(_END_SECONDS, max(0.01, oldest + self.idle_seconds - now)))
+                    self._changed.wait(_LOOK_SECONDS)
             for worker in ended:
                 worker.end(_END_SECONDS)
+
+    def _kept_for(self, worker: WorkerProcess) -> float:
+        return self.idle_seconds if worker.needed else min(self.idle_seconds, _UNNEEDED_SECONDS)
 
     def close(self) -> None:
         """Ends all workers, also those at work."""

@@ -157,8 +157,9 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        top = self._plans[plan].sections[section][0]
-        self._answer(plan, run, lessons, lambda run: run.read(top, positions, epochs))
+        known = self._begin(plan, run, lessons)
+        top = known.sections[section][0]
+        self._answer(known, lambda: known.run.read(top, positions, epochs))
 
     def _apply(
         self,
@@ -172,17 +173,18 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        nodes: tuple[BlockNode, ...] = self._plans[plan].sections[section][1]
+        known = self._begin(plan, run, lessons)
+        nodes: tuple[BlockNode, ...] = known.sections[section][1]
         given = [read_block(description, memory, self._channel.tree_of(tree))]
         del memory
 
-        def compute(run: Run) -> Block:
+        def compute() -> Block:
             block = given.pop()
             for node, (positions, epochs) in zip(nodes, steps, strict=True):
-                block = run.apply(node, block, positions, epochs)
+                block = known.run.apply(node, block, positions, epochs)
             return block
 
-        self._answer(plan, run, lessons, compute)
+        self._answer(known, compute)
 
     def _warm_up(self, plan: int, modules: list[str], sections: list[int], memory: Any, descriptors: Any) -> None:
         """Loads modules, and computes the first element of sections."""
@@ -196,15 +198,19 @@ class Worker:
         self._warnings.clear()
         self._channel.send(("warm",))
 
-    def _answer(self, number: int, number_of_run: int, lessons: Any, compute: Callable[[Run], Block]) -> None:
+    def _begin(self, number: int, number_of_run: int, lessons: Any) -> _Plan:
+        """Returns a plan that is told which of its runnings this is, and what its blocks have had elsewhere."""
         plan = self._plans[number]
         plan.begin(number_of_run)
         tree_of = self._channel.tree_of
         plan.relearn([(node, tree_of(tree), dtypes) for node, tree, dtypes in lessons])
+        return plan
+
+    def _answer(self, plan: _Plan, compute: Callable[[], Block]) -> None:
         start = time.thread_time()
         writing = Writing()
         try:
-            block = compute(plan.run)
+            block = compute()
             described = describe_block(block, writing)
         except BaseException as error:
             self._send_failure(plan, error, start)
