@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 
+from feedline.dataset.checking import CheckingMethods
 from feedline.dataset.elements import ElementMethods
 from feedline.dataset.groups import GroupMethods
 from feedline.dataset.mixing import MixingMethods
@@ -24,6 +25,7 @@ class Dataset(
     MixingMethods,
     StorageMethods,
     OutputMethods,
+    CheckingMethods,
 ):
     """A pipeline: a source of elements and the transformations on them, run anew by each `iter()`.
 

@@ -1,0 +1,114 @@
+"""check: runs the rules on a dataset and gathers what they find."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from feedline.check.context import USES, Context
+from feedline.check.finding import SEVERITIES, Finding
+from feedline.check.report import Report
+from feedline.check.rule import Rule, all_rules
+from feedline.check.silence import silenced
+from feedline.errors import ArgumentError
+from feedline.nodes.base import Node
+
+SECONDS = 3.0
+"""For how long elements are looked at."""
+
+
+def check(
+    node: Node,
+    *,
+    model: Any = None,
+    against: Node | None = None,
+    sample: int = 512,
+    ignore: Iterable[str] | str = (),
+    use: str = "training",
+    seconds: float = SECONDS,
+    steps_per_epoch: int | None = None,
+    in_fit: bool = False,
+) -> Report:
+    """Returns what is found about a dataset.
+
+    Args:
+        node: its last node.
+        model: a Keras model that is to be trained on it.
+        against: the last node of the dataset that it is compared with, such as the validation data.
+        sample: how many elements are looked at, of each of the two.
+        ignore: codes and beginnings of codes of rules that are not run.
+        use: "training" or "validation".
+        seconds: for how long elements are looked at.
+        steps_per_epoch: what `fit` was given.
+        in_fit: whether `fit` asks.
+
+    Raises:
+        ArgumentError: `ignore` names no rule, or `use` is something else.
+    """
+    if use not in USES:
+        raise ArgumentError(f"use is {use!r}.", fix='Give "training" or "validation".')
+    silent = silenced(ignore)
+    start = time.perf_counter()
+    with _progress(sample) as progress:
+        other = None
+        if against is not None:
+            other_use = "validation" if use == "training" else "training"
+            other = Context(against, size=sample, seconds=seconds / 2, use=other_use, progress=progress)
+        context = Context(
+            node, size=sample, seconds=seconds if other is None else seconds / 2, model=model, against=other, use=use,
+            steps_per_epoch=steps_per_epoch, in_fit=in_fit, progress=progress,
+        )  # fmt: skip
+        rules = [rule for code, rule in all_rules().items() if code not in silent and _can_run(rule, context)]
+        findings, failures = run_rules(rules, context)
+    from feedline.dataset.base import describe_chain
+
+    return Report(
+        findings,
+        title=describe_chain(node),
+        seen=context.seen(),
+        not_seen=context.sample.not_looked_at,
+        seconds=time.perf_counter() - start,
+        rules=tuple(rule.code for rule in rules),
+        silenced=tuple(sorted(silent)),
+        failures=failures,
+    )
+
+
+def run_rules(rules: Iterable[type[Rule]], context: Context) -> tuple[list[Finding], list[tuple[str, Exception]]]:
+    """Returns what rules find, the worst first, and which of them failed themselves."""
+    findings: list[Finding] = []
+    failures: list[tuple[str, Exception]] = []
+    for rule in rules:
+        try:
+            findings += rule().check(context)
+        except Exception as error:  # a mistake in a rule must not keep anyone from training
+            failures.append((rule.code, error))
+    findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
+    return findings, failures
+
+
+def _can_run(rule: type[Rule], context: Context) -> bool:
+    missing = {
+        "model": context.model is None,
+        "against": context.against is None,
+        "sample": bool(context.sample.not_looked_at),
+    }
+    return not any(missing.get(need, False) for need in rule.needs)
+
+
+@contextmanager
+def _progress(size: int) -> Iterator[Callable[[int], None] | None]:
+    """Shows a bar on standard error while elements are looked at, where that is a terminal."""
+    if not sys.stderr.isatty() or size == 0:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("feedline check"), BarColumn(), MofNCompleteColumn(), TextColumn("elements looked at"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=size)
+        yield lambda count: bar.update(task, completed=min(count, size))

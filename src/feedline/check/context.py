@@ -1,0 +1,104 @@
+"""Context: all that rules may look at. Whatever costs something is computed when a rule first asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from feedline.check.labels import Labels, labels_of
+from feedline.check.model import ModelFacts
+from feedline.check.plan import Plan
+from feedline.check.sample import Sample
+from feedline.errors import FeedlineError
+from feedline.nodes.base import Node
+from feedline.structure import flatten
+
+USES = ("training", "validation")
+
+
+class Context:
+    """What is known of one dataset that is checked.
+
+    Args:
+        node: the last node of the dataset.
+        size: how many single elements are looked at.
+        seconds: for how long at the most.
+        model: a Keras model, or None.
+        against: the same for the dataset that it is compared with, such as the validation data; None without one.
+        use: "training" or "validation": an order that is bad for the one is right for the other.
+        steps_per_epoch: how many batches `fit` takes for an epoch; None where that is not known or not said.
+        in_fit: whether `fit` asks, so that None above means that it was left out.
+        progress: is called with how many elements have been looked at.
+
+    Attributes:
+        plan: the steps.
+        sample: the elements that are looked at.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        size: int = 512,
+        seconds: float = 3.0,
+        model: Any = None,
+        against: Context | None = None,
+        use: str = "training",
+        steps_per_epoch: int | None = None,
+        in_fit: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.plan = Plan(node)
+        self.sample = Sample(self.plan, size, seconds, progress)
+        self.model = ModelFacts(model) if model is not None else None
+        self.against = against
+        self.use = use
+        self.steps_per_epoch = steps_per_epoch
+        self.in_fit = in_fit
+
+    @property
+    def trains(self) -> bool:
+        """Whether a model is to learn from this dataset."""
+        return self.use == "training"
+
+    def spec(self, node: Node | None = None) -> Any:
+        """Returns the structure of specs of what a step gives; None where that cannot be known.
+
+        It costs running the first element where a `map` is in between; of what can be gone through only once, it is
+        told only where it costs nothing.
+
+        Args:
+            node: the step; None for the last.
+        """
+        node = self.plan.last if node is None else node
+        if not node.spec_is_free and (self.sample.not_looked_at or self.sample.errors):
+            return None
+        try:
+            return node.spec()
+        except FeedlineError:
+            return None
+
+    def specs(self, node: Node | None = None) -> list[Any]:
+        """Returns the specs of the components of what a step gives, in their order; empty where not known."""
+        spec = self.spec(node)
+        return [] if spec is None else flatten(spec)[0]
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """The class labels of the single elements, in the order in which they are batched before any shuffle of a
+        stream; None where there are none.
+        """
+        return labels_of(self.sample.elements)
+
+    @cached_property
+    def length(self) -> int | None:
+        """How many single elements an epoch has; None where only running all of it would tell."""
+        return self.plan.length(self.plan.elements)
+
+    def seen(self) -> str:
+        """Returns how much was looked at, for `Finding.seen`: "512 of 60,000 elements"."""
+        count, length = self.sample.count, self.length
+        if self.sample.saw_all:
+            return f"all {count:,} elements"
+        return f"{count:,} of {length:,} elements" if length is not None else f"the first {count:,} elements"

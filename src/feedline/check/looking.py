@@ -1,0 +1,293 @@
+"""Running a plan only to look at its elements: nothing is kept, nothing is shuffled, nothing is used up.
+
+A `LookingRun` computes inline and changes nothing: caches and snapshots are passed by where they are not full already,
+and a stream's shuffle is left out, since filling its buffer would take its whole length, and the rules about order
+want to see the order in front of it. A `Recorder` notes what every node gave.
+"""
+
+from __future__ import annotations
+
+import random as python_random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from feedline import random
+from feedline.block import Block
+from feedline.check.plan import Plan
+from feedline.errors import FeedlineError
+from feedline.nodes.base import BlockNode, Node, Stream
+from feedline.nodes.cache import Cache
+from feedline.nodes.shuffle import Shuffle
+from feedline.nodes.snapshot import Snapshot
+from feedline.run.concurrency import INLINE, Asked
+from feedline.run.context import Run
+from feedline.run.memory import default_budget
+from feedline.run.streams import open_stream
+from feedline.sources.generator import Generator
+
+_MOST_SECONDS_A_STEP = 0.05
+_MOST_AT_ONCE = 64
+
+
+class EnoughSeenError(BaseException):
+    """Ends the running of a plan: enough was looked at, or the time is over. No user's code should catch it."""
+
+
+class Budget:
+    """How long may be looked, and how much memory what was seen may take.
+
+    Args:
+        seconds: for how long.
+        memory: how many bytes.
+    """
+
+    def __init__(self, seconds: float, memory: int) -> None:
+        self.seconds = seconds
+        self.end = time.perf_counter() + seconds
+        self.memory = memory
+
+    @property
+    def spent(self) -> bool:
+        """Whether no more may be looked at."""
+        return self.memory <= 0 or time.perf_counter() > self.end
+
+    def check(self) -> None:
+        """Ends the run where the budget is spent.
+
+        Raises:
+            EnoughSeenError: it is.
+        """
+        if self.spent:
+            raise EnoughSeenError
+
+
+class Recorder:
+    """Notes what the nodes of a plan give.
+
+    Args:
+        plan: the plan; nodes that are no part of it, such as those of datasets within elements, are not noted.
+        most: how many elements of each node are noted at the most.
+        budget: the memory that they may take.
+    """
+
+    def __init__(self, plan: Plan, most: int, budget: Budget) -> None:
+        self._nodes = frozenset(plan.nodes)
+        self._most = most
+        self._budget = budget
+        self._last: tuple[Block | None, Block | None] = (None, None)
+        self.seen: dict[Node, list[tuple[np.ndarray, np.ndarray, Block]]] = {}
+        self.counts: dict[Node, int] = {}
+
+    def note(self, node: Node, positions: np.ndarray, epochs: np.ndarray, block: Block) -> None:
+        """Notes a block that a node gave."""
+        if node not in self._nodes:
+            return
+        count = self.counts.get(node, 0)
+        self.counts[node] = count + block.length
+        if count >= self._most:
+            return
+        if self._last[0] is not block:  # a step that only moves positions gives its parent's block
+            self._budget.memory -= block.nbytes()
+            self._last = block, block.own()  # the user's function may change what it is given
+        copy = self._last[1]
+        assert copy is not None
+        self.seen.setdefault(node, []).append((positions.copy(), epochs.copy(), copy))
+
+
+class LookingRun(Run):
+    """A run that changes nothing.
+
+    Args:
+        budget: for how long it may go on.
+        recorder: what notes the elements; None to note none.
+    """
+
+    def __init__(self, budget: Budget, recorder: Recorder | None = None) -> None:
+        super().__init__(keeps=False, asked=Asked(INLINE, default_budget()))
+        self._budget = budget
+        self._recorder = recorder
+
+    def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        self._budget.check()
+        if isinstance(node, Snapshot) and _would_be_filled(node):
+            block = self.read(node.parents[0], positions, np.zeros_like(epochs))
+        else:
+            block = super().read(node, positions, epochs)
+        if self._recorder is not None:
+            self._recorder.note(node, positions, epochs, block)
+        return block
+
+    def apply(self, node: BlockNode, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        self._budget.check()
+        result = super().apply(node, block, positions, epochs)
+        if self._recorder is not None:
+            self._recorder.note(node, positions, epochs, result)
+        return result
+
+    def open_source(self, node: Node, epoch: int) -> Stream:
+        if isinstance(node, Shuffle):
+            stream = self.open(node.parents[0], epoch)
+        elif _would_be_filled(node):
+            stream = self.open(node.parents[0], 0)
+        else:
+            stream = super().open_source(node, epoch)
+        return _LookedAtStream(node, epoch, stream, self._budget, self._recorder)
+
+    def open(self, node: Node, epoch: int, given: int = 0) -> Stream:
+        return open_stream(node, epoch, self, given)
+
+    def nested(self) -> Run:
+        run = LookingRun(self._budget)
+        run._vectorises = False
+        return run
+
+
+def _would_be_filled(node: Node) -> bool:
+    """Says whether running a node would keep elements for later."""
+    if isinstance(node, Cache):
+        return not node._store.ended
+    return isinstance(node, Snapshot) and node.saved() is None
+
+
+class _LookedAtStream:
+    """A stream that notes what it gives, and gives little at a time where that takes long."""
+
+    def __init__(self, node: Node, epoch: int, stream: Stream, budget: Budget, recorder: Recorder | None) -> None:
+        self._node = node
+        self._epoch = epoch
+        self._stream = stream
+        self._budget = budget
+        self._recorder = recorder
+        self._given = 0
+        self._limit = 1
+
+    def next(self, limit: int) -> Block | None:
+        self._budget.check()
+        start = time.perf_counter()
+        block = self._stream.next(min(limit, self._limit))
+        if time.perf_counter() - start < _MOST_SECONDS_A_STEP:
+            self._limit = min(2 * self._limit, _MOST_AT_ONCE)
+        else:
+            self._limit = 1
+        if block is not None:
+            if self._recorder is not None:
+                positions = np.arange(self._given, self._given + block.length)
+                self._recorder.note(self._node, positions, np.full(block.length, self._epoch), block)
+            self._given += block.length
+        return block
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
+    """Returns the source that a look would use up, with the reason; None where there is none.
+
+    A generator function is started anew by each look; but not where it refers to a generator object, a cursor or an
+    open file, or returns one and the same iterator each time.
+    """
+    for node in plan.sources:
+        if isinstance(node, Generator):
+            reason = _used_up_by_looking(node)
+            if reason:
+                return node, reason
+    for node in plan.nodes:
+        for facts in plan.functions(node):
+            if facts.one_shot and not isinstance(node, Generator):
+                return node, f"its function uses {facts.one_shot[0]}, which can be gone through only once"
+    return None
+
+
+def _used_up_by_looking(node: Generator) -> str:
+    from feedline.check.plan import facts_of
+
+    if not callable(node.function):
+        return ""
+    facts = facts_of(node.function)
+    if facts.one_shot:
+        return f"it goes through {facts.one_shot[0]}, which can be gone through only once"
+    if _is_generator_function(node.function):
+        return ""
+    try:
+        first, second = node.function(*node.arguments), node.function(*node.arguments)
+    except Exception:  # it is told what it raises when it is run
+        return ""
+    if first is second and hasattr(first, "__next__"):
+        return "its function returns one and the same iterator each time"
+    return ""
+
+
+def _is_generator_function(function: object) -> bool:
+    import inspect
+
+    return inspect.isgeneratorfunction(function)
+
+
+@contextmanager
+def nothing_drawn(plan: Plan) -> Iterator[None]:
+    """Puts random generators back to where they were: feedline's, NumPy's and Python's global ones, and those that the
+    functions of a plan refer to.
+    """
+    generators = [each for node in plan.nodes for facts in plan.functions(node) for each in facts.generators]
+    states = [(each, _state_of(each)) for each in generators]
+    outer = random.outer_element()
+    numpy_state, python_state = np.random.get_state(), python_random.getstate()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        python_random.setstate(python_state)
+        random.leave_element(outer)
+        for each, state in states:
+            _set_state(each, state)
+
+
+def _state_of(generator: object) -> object:
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    if isinstance(generator, np.random.RandomState):
+        return generator.get_state()
+    return generator.getstate()  # type: ignore[attr-defined]
+
+
+def _set_state(generator: object, state: object) -> None:
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state  # type: ignore[assignment]
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(state)  # type: ignore[arg-type]
+    else:
+        generator.setstate(state)  # type: ignore[attr-defined]
+
+
+def spread(length: int, count: int) -> np.ndarray:
+    """Returns positions spread evenly over a dataset, in an order in which each beginning is spread evenly as well.
+
+    Args:
+        length: how many elements the dataset has.
+        count: how many are wanted.
+
+    Example:
+        >>> spread(100, 5).tolist(), spread(3, 5).tolist()
+        ([0, 50, 25, 75, 12], [0, 1, 2])
+    """
+    if length <= count:
+        return np.arange(length)
+    bits = max(1, int(count - 1).bit_length())
+    numbers = np.arange(1 << bits)
+    reversed_bits = np.zeros(1 << bits, np.int64)
+    for bit in range(bits):
+        reversed_bits |= ((numbers >> bit) & 1) << (bits - 1 - bit)
+    positions = (reversed_bits * (length / (1 << bits))).astype(np.int64)
+    return np.unique(positions) if len(positions) < count else positions[:count]
+
+
+def as_told(error: BaseException) -> FeedlineError:
+    """Returns an error as one of feedline's: those of others are named."""
+    if isinstance(error, FeedlineError):
+        return error
+    told = FeedlineError(f"{type(error).__name__}: {error}", fix="Mend what raised it.")
+    told.__cause__ = error
+    return told

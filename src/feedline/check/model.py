@@ -1,0 +1,196 @@
+"""ModelFacts: what a Keras model takes and gives, and how it is trained; read from the model, without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a model.
+
+    Args:
+        name: its name; an output's is that of the layer that gives it.
+        shape: its shape, with None for the batch and for lengths that vary; None where it is not known.
+        dtype: its dtype's name.
+        layer: the layer that gives it; None where that is not known.
+    """
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    dtype: str
+    layer: Any = None
+
+    @property
+    def activation(self) -> str:
+        """The name of the activation that it comes out of ("softmax", "sigmoid", "linear"); "" where not known."""
+        layer = self.layer
+        kind = type(layer).__name__
+        if kind in ("Softmax", "ReLU", "LeakyReLU"):
+            return kind.lower()
+        if kind == "Activation" or hasattr(layer, "activation"):
+            function = layer.activation
+            return getattr(function, "__name__", "") or type(function).__name__.lower()
+        return ""
+
+    @property
+    def classes(self) -> int | None:
+        """The last length of its shape: of a classifier's output the number of classes."""
+        return self.shape[-1] if self.shape else None
+
+
+@dataclass(frozen=True, slots=True)
+class LossFacts:
+    """How one output is compared with its labels.
+
+    Args:
+        name: the loss in snake case ("sparse_categorical_crossentropy"); the function's name for a function.
+        from_logits: whether it takes logits; None for losses that know no such thing.
+        value: the loss as it was given.
+    """
+
+    name: str
+    from_logits: bool | None
+    value: Any
+
+    @property
+    def is_crossentropy(self) -> bool:
+        """Whether it is a crossentropy of any kind."""
+        return "crossentropy" in self.name
+
+
+class ModelFacts:
+    """What a Keras model takes and gives.
+
+    Args:
+        model: a `keras.Model`, on any backend.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @cached_property
+    def inputs(self) -> tuple[Port, ...] | None:
+        """What it takes, in its order; None for a subclassed model and one that is not built, which do not tell."""
+        return _ports(getattr(self.model, "inputs", None))
+
+    @cached_property
+    def outputs(self) -> tuple[Port, ...] | None:
+        """What it gives, in its order; None where that is not known."""
+        return _ports(getattr(self.model, "outputs", None))
+
+    @property
+    def input_names(self) -> tuple[str, ...] | None:
+        """The names under which a dict of inputs is taken."""
+        names = getattr(self.model, "input_names", None)
+        return tuple(names) if names is not None else None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the model is compiled, and so has a loss."""
+        return bool(getattr(self.model, "compiled", False))
+
+    @cached_property
+    def losses(self) -> tuple[LossFacts | None, ...]:
+        """The loss of each output, None for an output without one; empty where the model has none at all."""
+        given = getattr(self.model, "loss", None)
+        if given is None:
+            return ()
+        outputs = self.outputs or ()
+        if isinstance(given, dict):
+            names = [port.name for port in outputs] or list(given)
+            return tuple(_loss(given.get(name)) for name in names)
+        if isinstance(given, list | tuple):
+            return tuple(_loss(each) for each in given)
+        return (_loss(given),) * max(1, len(outputs))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics that were asked for, where they have names."""
+        compiled = getattr(self.model, "_compile_metrics", None)
+        asked = getattr(compiled, "_user_metrics", None)
+        found: list[str] = []
+        _names_of(asked, found)
+        return tuple(found)
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether any of its layers takes images with the channels first."""
+        return any(_layout(layer) == "channels_first" for layer in self.layers)
+
+    @cached_property
+    def layers(self) -> tuple[Any, ...]:
+        """All its layers, those of models within it included."""
+        flatten = getattr(self.model, "_flatten_layers", None)
+        if flatten is not None:
+            return tuple(layer for layer in flatten(include_self=False))
+        return tuple(getattr(self.model, "layers", ()))
+
+
+def _layout(layer: Any) -> str:
+    return getattr(layer, "data_format", None) or ""
+
+
+def _names_of(metrics: Any, found: list[str]) -> None:
+    if isinstance(metrics, dict):
+        metrics = list(metrics.values())
+    if isinstance(metrics, list | tuple):
+        for each in metrics:
+            _names_of(each, found)
+    elif metrics is not None:
+        found.append(metrics if isinstance(metrics, str) else str(getattr(metrics, "name", type(metrics).__name__)))
+
+
+def _ports(tensors: Any) -> tuple[Port, ...] | None:
+    if not isinstance(tensors, list | tuple) or not tensors:
+        return None
+    ports = []
+    for tensor in tensors:
+        history = getattr(tensor, "_keras_history", None)
+        layer = getattr(history, "operation", None)
+        name = str(getattr(layer, "name", None) or getattr(tensor, "name", ""))
+        shape = getattr(tensor, "shape", None)
+        ports.append(Port(name, None if shape is None else tuple(shape), str(tensor.dtype), layer))
+    return tuple(ports)
+
+
+def _loss(given: Any) -> LossFacts | None:
+    if given is None:
+        return None
+    if isinstance(given, str):
+        value = _known_loss(given)
+        logits = getattr(value, "from_logits", None)
+        return LossFacts(_snake(type(value).__name__) if value is not None else given, logits, given)
+    name: str = getattr(given, "__name__", "")
+    if not name:
+        name = _snake(type(given).__name__)
+        function = getattr(given, "fn", None)
+        if name in ("loss_function_wrapper", "loss") and function is not None:
+            name = getattr(function, "__name__", name)
+        logits = getattr(given, "from_logits", None)
+        if logits is None:
+            logits = (getattr(given, "_fn_kwargs", None) or {}).get("from_logits")
+        return LossFacts(name, logits, given)
+    return LossFacts(_snake(name), False if "crossentropy" in name else None, given)
+
+
+def _known_loss(name: str) -> Any:
+    import keras
+
+    try:
+        found = keras.losses.get(name)
+    except ValueError:
+        return None
+    if isinstance(found, keras.losses.Loss):
+        return found
+    kinds = [each for each in vars(keras.losses).values() if isinstance(each, type)]
+    named = [kind for kind in kinds if _snake(kind.__name__) == getattr(found, "__name__", "")]
+    return named[0]() if named else None
+
+
+def _snake(name: str) -> str:
+    if name.islower():
+        return name
+    return "".join("_" + sign.lower() if sign.isupper() else sign for sign in name).lstrip("_")
