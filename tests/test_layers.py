@@ -31,8 +31,8 @@ VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"
 ALLOWED = {
     "errors": {"origin"},
     "spec": {"errors"},
-    "ragged": {"errors"},
-    "sparse": {"errors"},
+    "ragged": {"errors", "torch", "jax"},
+    "sparse": {"errors", "torch", "jax"},
     "random": {"errors", "spec"},
     "origin": set(),
     "nested": set(),
@@ -56,6 +56,7 @@ ALLOWED = {
 }
 # what may be imported only for types, or within a function that needs it while a pipeline runs
 LATER = {("nodes", "run"), ("nodes", "plan"), ("nodes", "sources"), ("sources", "run")}
+LATER |= {(part, framework) for part in ("ragged", "sparse") for framework in ("torch", "jax")}
 
 
 def imports(path: pathlib.Path) -> list[tuple[str, bool]]:

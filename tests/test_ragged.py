@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import feedline as fl
-from feedline.errors import ArgumentError, ShapeError
+from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError
 
 rows_of_numbers = st.lists(st.lists(st.integers(-9, 9), max_size=5), min_size=1, max_size=5)
 two_levels = st.lists(rows_of_numbers, min_size=1, max_size=4)
@@ -105,3 +105,65 @@ def test_row_splits_that_do_not_rise_to_the_number_of_values_are_refused(splits)
 
 def test_it_is_printed_with_its_rows() -> None:
     assert repr(ragged([[1], []])) == "RaggedTensor([[1], []], dtype=int64)"
+
+
+@settings(deadline=None)
+@given(two_levels, st.booleans(), st.sampled_from([None, -5]), st.sampled_from([None, 3]))
+def test_padded_values_and_where_they_are(tables, deep, default, last) -> None:
+    tensor = twice_ragged(tables) if deep else ragged(tables[0])
+    shape = None if last is None else (None, *[None] * deep, last)
+    dense, mask = tensor.to_padded(default, shape)
+    np.testing.assert_array_equal(dense, tensor.to_tensor(default, shape))
+    assert mask.dtype == np.bool_
+    assert mask.shape == dense.shape
+    assert dense[mask].tolist() == [
+        number for table in (tables if deep else [tables[0]]) for row in table for number in row[:last]
+    ]
+    assert (dense[~mask] == (default or 0)).all()
+
+
+def test_the_mask_has_no_more_dimensions_than_are_ragged() -> None:
+    dense, mask = fl.RaggedTensor.from_rows([np.ones((2, 3)), np.ones((1, 3))]).to_padded(shape=(None, 4, None))
+    assert dense.shape == (2, 4, 3)
+    assert mask.tolist() == [[True, True, False, False], [True, False, False, False]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "uint8", "bool"])
+def test_nested_tensors_of_pytorch_share_the_values(dtype) -> None:
+    torch = pytest.importorskip("torch")
+    tensor = fl.RaggedTensor(np.array([1, 0, 1, 1]).astype(dtype), [0, 2, 2, 4])
+    nested = tensor.to_torch()
+    assert nested.is_nested
+    assert nested.layout is torch.jagged
+    assert [row.tolist() for row in nested.unbind()] == tensor.to_list()
+    assert nested.values().data_ptr() == tensor.values.ctypes.data
+    assert [row.tolist() for row in tensor.to_torch("cpu").unbind()] == tensor.to_list()
+
+
+def test_nested_tensors_without_rows_and_without_values() -> None:
+    pytest.importorskip("torch")
+    assert fl.RaggedTensor(np.zeros(0, np.float32), [0]).to_torch().size(0) == 0
+    assert [row.tolist() for row in fl.RaggedTensor(np.zeros(0), [0, 0, 0]).to_torch().unbind()] == [[], []]
+    rows = fl.RaggedTensor.from_rows([np.ones((2, 3)), np.ones((1, 3))]).to_torch()
+    assert [row.shape for row in rows.unbind()] == [(2, 3), (1, 3)]
+
+
+def test_nested_tensors_that_pytorch_does_not_have() -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(StructureError, match=r"2 ragged dimensions(.|\n)*to_padded"):
+        twice_ragged([[[1], [2, 3]], [[4]]]).to_torch()
+    with pytest.raises(DtypeError, match="strings"):
+        fl.RaggedTensor(np.array([b"a"], object), [0, 1]).to_torch()
+
+
+def test_arrays_of_jax() -> None:
+    jax = pytest.importorskip("jax")
+    values, splits = ragged([[1, 2], [], [3]]).to_jax()
+    assert isinstance(values, jax.Array)
+    assert (values.tolist(), splits.tolist()) == ([1, 2, 3], [0, 2, 2, 3])
+    (values, inner), outer = twice_ragged([[[1], [2, 3]], [[4]]]).to_jax(jax.devices("cpu")[0])
+    assert (values.tolist(), inner.tolist(), outer.tolist()) == ([1, 2, 3, 4], [0, 1, 3, 4], [0, 2, 3])
+    with pytest.raises(DtypeError, match="strings"):
+        fl.RaggedTensor(np.array([b"a"], object), [0, 1]).to_jax()
+    with pytest.raises(DtypeError, match="1099511627776"):
+        ragged([[1 << 40]]).to_jax()

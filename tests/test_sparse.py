@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import feedline as fl
-from feedline.errors import ShapeError
+from feedline.errors import DtypeError, ShapeError
 
 tables = hnp.arrays(np.int64, hnp.array_shapes(max_dims=3, max_side=4, min_side=0), elements=st.integers(-1, 1))
 
@@ -67,3 +67,44 @@ def test_a_batch_of_rows_of_several_lengths_is_as_long_as_the_longest_as_tensorf
 
 def test_it_is_printed_with_its_size() -> None:
     assert repr(sparse(np.eye(2, dtype=np.int64))) == "SparseTensor(2 values, dense_shape=(2, 2), dtype=int64)"
+
+
+@settings(deadline=None)
+@given(tables)
+def test_sparse_tensors_of_pytorch(table) -> None:
+    pytest.importorskip("torch")
+    tensor = sparse(table).to_torch()
+    assert tensor.is_sparse
+    assert tuple(tensor.shape) == table.shape
+    np.testing.assert_array_equal(tensor.to_dense().numpy(), table)
+
+
+@settings(deadline=None, max_examples=20)
+@given(tables)
+def test_sparse_arrays_of_jax(table) -> None:
+    pytest.importorskip("jax")
+    array = sparse(table).to_jax()
+    assert array.shape == table.shape
+    assert array.nse == (table != 0).sum()
+    np.testing.assert_array_equal(np.asarray(array.todense()), table)
+
+
+def test_strings_are_nothing_for_frameworks() -> None:
+    tensor = fl.SparseTensor([[1]], np.array([b"x"], object), [3])
+    for package, convert in (("torch", tensor.to_torch), ("jax", tensor.to_jax)):
+        pytest.importorskip(package)
+        with pytest.raises(DtypeError, match="strings"):
+            convert()
+
+
+@pytest.mark.parametrize("place", [[0, 3], [2, 0], [-1, 0]])
+def test_values_outside_of_the_shape_are_not_given_to_pytorch(place) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(ShapeError, match="has a value at"):
+        fl.SparseTensor([place], [1], [2, 3]).to_torch()
+
+
+@given(tables.filter(lambda table: table.ndim and len(table)))
+def test_the_first_rows(table) -> None:
+    for rows in range(len(table) + 1):
+        np.testing.assert_array_equal(sparse(table).head(rows).to_dense(), table[:rows])

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Protocol
 
-import numpy as np
-
 from feedline.errors import FeedlineError, StructureError
 from feedline.nested import DatasetComponent
-from feedline.ragged import RaggedTensor
 from feedline.run.iterator import DatasetIterator
-from feedline.sparse import SparseTensor
 from feedline.structure import Treedef, component_names, flatten
 
 
@@ -114,12 +110,12 @@ class LookAhead:
 
 
 def is_text(component: Any) -> bool:
-    """Says whether a component is a string or an array of strings, which no device takes."""
+    """Says whether a component is a string, or strings in an array of any kind, which no device takes."""
     return isinstance(component, bytes) or component.dtype == object
 
 
-def check_dense(components: list[Any], treedef: Treedef, framework: str) -> None:
-    """Checks that the components of an element are arrays, numbers or strings.
+def check_no_datasets(components: list[Any], treedef: Treedef, framework: str) -> None:
+    """Checks that no component of an element is itself a dataset.
 
     Args:
         components: the components.
@@ -127,21 +123,11 @@ def check_dense(components: list[Any], treedef: Treedef, framework: str) -> None
         framework: whose arrays they are to become.
 
     Raises:
-        StructureError: one is ragged, sparse or a dataset.
+        StructureError: one is.
     """
     for number, component in enumerate(components):
-        if isinstance(component, np.ndarray | np.generic | bytes):
-            continue
-        kind, fix = _OTHERS[type(component)] if type(component) in _OTHERS else _OTHERS[DatasetComponent]
-        name = component_names(treedef)[number]
-        raise StructureError(f"{name} is {kind}, and {framework} gets arrays.", fix=fix)
-
-
-_OTHERS = {
-    RaggedTensor: (
-        "ragged",
-        "Pad it: padded_batch() in place of batch() or ragged_batch(), or .to_tensor() in map().",
-    ),
-    SparseTensor: ("sparse", "Make it dense in map(), with .to_dense()."),
-    DatasetComponent: ("a dataset", "Make elements of it: flat_map(lambda window: window.batch(n))."),
-}
+        if isinstance(component, DatasetComponent):
+            raise StructureError(
+                f"{component_names(treedef)[number]} is a dataset, and {framework} gets arrays.",
+                fix="Make elements of it: flat_map(lambda window: window.batch(n)).",
+            )

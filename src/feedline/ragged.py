@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from feedline.errors import ArgumentError, ShapeError
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,6 +159,71 @@ class RaggedTensor:
             target[region] = row[region]
         return dense
 
+    def to_padded(self, default_value: Any = None, shape: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Returns a dense array, its rows filled up, and where its values are, for models that take a mask.
+
+        In `map`, `lambda x, y: (x, *y.to_padded())` gives labels, and weights for them that leave out what was filled
+        up; `lambda x, y: (x.to_padded(), y)` gives a model of two inputs the values and their mask.
+
+        Args:
+            default_value: the value to fill up with; 0, or b"" for strings, when left out.
+            shape: lengths to fill up, or cut off, to; None for the longest row.
+
+        Returns:
+            The array, as `to_tensor` gives it, and an array of bool: the array's shape without the dimensions that are
+            dense in this tensor.
+
+        Example:
+            >>> dense, mask = RaggedTensor(np.array([1, 2, 3]), np.array([0, 2, 3])).to_padded(-1)
+            >>> dense.tolist(), mask.tolist()
+            ([[1, 2], [3, -1]], [[True, True], [True, False]])
+        """
+        there = self._with_flat_values(np.ones(len(self.flat_values), np.bool_))
+        lengths = None if shape is None else tuple(shape)[: len(there.shape)]
+        return self.to_tensor(default_value, shape), there.to_tensor(False, lengths)
+
+    def to_torch(self, device: Any = None) -> torch.Tensor:
+        """Returns PyTorch's nested tensor of this, in its jagged layout; on the CPU it shares the values' memory.
+
+        Args:
+            device: where it is wanted; None for the CPU.
+
+        Raises:
+            MissingPackageError: PyTorch is not installed.
+            StructureError: more than one dimension is ragged, which PyTorch does not have.
+            DtypeError: PyTorch has no such dtype.
+
+        Example:
+            >>> nested = RaggedTensor(np.array([1.0, 2.0, 3.0]), np.array([0, 2, 3])).to_torch()
+            >>> nested.is_nested, [row.tolist() for row in nested.unbind()]
+            (True, [[1.0, 2.0], [3.0]])
+        """
+        from feedline.torch import tensor_of
+
+        return tensor_of(self, device)
+
+    def to_jax(self, device: Any = None) -> tuple[Any, Any]:
+        """Returns the values and the row splits as JAX arrays: JAX has no ragged arrays.
+
+        Args:
+            device: where they are wanted; None for JAX's default device.
+
+        Returns:
+            (values, row_splits); the values are such a pair again where more than one dimension is ragged.
+
+        Raises:
+            MissingPackageError: JAX is not installed.
+            DtypeError: an integer does not fit the 32 bits that JAX has for it, or the values are strings.
+
+        Example:
+            >>> values, row_splits = RaggedTensor(np.array([1, 2, 3]), np.array([0, 2, 3])).to_jax()
+            >>> values.tolist(), row_splits.tolist()
+            ([1, 2, 3], [0, 2, 3])
+        """
+        from feedline.jax import arrays_of
+
+        return arrays_of(self, device)
+
     def numpy(self) -> np.ndarray:
         """Returns an object array of the rows (a dense array where all rows have one length), as TensorFlow does."""
         rows = [row.numpy() if isinstance(row, RaggedTensor) else row for row in self]
@@ -164,6 +232,10 @@ class RaggedTensor:
         array = np.empty(len(rows), object)
         array[:] = rows
         return array
+
+    def _with_flat_values(self, values: np.ndarray) -> RaggedTensor:
+        inner = self.values._with_flat_values(values) if isinstance(self.values, RaggedTensor) else values
+        return RaggedTensor(inner, self.row_splits)
 
     def __repr__(self) -> str:
         return f"RaggedTensor({self.to_list()!r}, dtype={self.dtype.name})"

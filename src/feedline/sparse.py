@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedline.errors import ShapeError
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,6 +73,16 @@ class SparseTensor:
         """The shape of the dense array."""
         return tuple(int(length) for length in self.dense_shape)
 
+    def head(self, rows: int) -> SparseTensor:
+        """Returns the first rows.
+
+        Args:
+            rows: how many, no more than there are.
+        """
+        kept = self.indices[:, 0] < rows
+        shape = np.array([rows, *self.dense_shape[1:]], np.int64)
+        return SparseTensor(self.indices[kept], self.values[kept], shape)
+
     def to_dense(self, default_value: Any = None) -> np.ndarray:
         """Returns the dense array, with `default_value` (0, or b"" for strings) where there is no value."""
         if default_value is None:
@@ -77,6 +90,45 @@ class SparseTensor:
         dense = np.full(self.shape, default_value, self.dtype)
         dense[tuple(self.indices.T)] = self.values
         return dense
+
+    def to_torch(self, device: Any = None) -> torch.Tensor:
+        """Returns PyTorch's sparse tensor of this, in its COO layout; on the CPU it shares the values' memory.
+
+        Args:
+            device: where it is wanted; None for the CPU.
+
+        Raises:
+            MissingPackageError: PyTorch is not installed.
+            ShapeError: a value is outside of the shape.
+            DtypeError: PyTorch has no such dtype.
+
+        Example:
+            >>> sparse = SparseTensor(np.array([[0, 0], [1, 2]]), np.array([7, 8]), np.array([2, 3])).to_torch()
+            >>> sparse.is_sparse, sparse.to_dense().tolist()
+            (True, [[7, 0, 0], [0, 0, 8]])
+        """
+        from feedline.torch import tensor_of
+
+        return tensor_of(self, device)
+
+    def to_jax(self, device: Any = None) -> Any:
+        """Returns the `jax.experimental.sparse.BCOO` of this.
+
+        Args:
+            device: where it is wanted; None for JAX's default device.
+
+        Raises:
+            MissingPackageError: JAX is not installed.
+            DtypeError: an integer does not fit the 32 bits that JAX has for it, or the values are strings.
+
+        Example:
+            >>> sparse = SparseTensor(np.array([[0, 0], [1, 2]]), np.array([7, 8]), np.array([2, 3])).to_jax()
+            >>> sparse.nse, sparse.todense().tolist()
+            (2, [[7, 0, 0], [0, 0, 8]])
+        """
+        from feedline.jax import arrays_of
+
+        return arrays_of(self, device)
 
     def __repr__(self) -> str:
         return f"SparseTensor({len(self.values)} values, dense_shape={self.shape}, dtype={self.dtype.name})"

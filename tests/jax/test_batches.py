@@ -130,11 +130,33 @@ def test_strings_stay_what_they_are() -> None:
     assert isinstance(numbers, jax.Array)
 
 
+def test_a_ragged_component_is_its_values_and_row_splits() -> None:
+    rows = [np.array([1, 2]), np.array([], np.int64), np.array([3, 4, 5])]
+    dataset = fl.Dataset.from_tensor_slices((rows, np.arange(3, dtype=np.float32))).ragged_batch(2)
+    ((values, splits), labels), ((more, _), _) = dataset.to_jax(device="cpu")
+    assert all(isinstance(array, jax.Array) for array in (values, splits, labels))
+    assert (values.tolist(), splits.tolist(), labels.tolist()) == ([1, 2], [0, 2, 2], [0.0, 1.0])
+    assert more.tolist() == [3, 4, 5]
+
+
+def test_a_sparse_component_is_a_bcoo() -> None:
+    batch = next(iter(fl.Dataset.from_tensor_slices(np.eye(3)).sparse_batch(2, row_shape=[4]).to_jax()))
+    assert batch.todense().tolist() == [[1, 0, 0, 0], [0, 1, 0, 0]]
+
+
+def test_integers_in_ragged_components_that_jax_would_cut() -> None:
+    dataset = fl.Dataset.from_tensor_slices({"id": [np.array([1, 1 << 40]), np.array([2])]}).ragged_batch(2)
+    with pytest.raises(fl.errors.DtypeError, match=r"\['id'\](.|\n)*1099511627776(.|\n)*element 0(.|\n)*x64"):
+        next(iter(dataset.to_jax()))
+
+
 def test_what_jax_has_no_arrays_for() -> None:
-    with pytest.raises(fl.errors.StructureError, match=r"ragged, and JAX.*\n.*element 0(.|\n)*padded_batch"):
-        next(iter(fl.Dataset.from_tensor_slices([[1, 2], [3]]).ragged_batch(2).to_jax()))
-    with pytest.raises(fl.errors.StructureError, match="sparse"):
-        next(iter(fl.Dataset.from_tensor_slices(np.eye(3)).sparse_batch(2, row_shape=[3]).to_jax()))
+    everywhere = jax.sharding.SingleDeviceSharding(jax.devices("cpu")[0])
+    with pytest.raises(fl.errors.StructureError, match=r"ragged, which cannot be laid(.|\n)*element 0(.|\n)*to_tensor"):
+        next(iter(fl.Dataset.from_tensor_slices([[1, 2], [3]]).ragged_batch(2).to_jax(everywhere)))
+    sparse = fl.Dataset.from_tensor_slices(np.eye(3)).sparse_batch(2, row_shape=[3])
+    with pytest.raises(fl.errors.StructureError, match=r"sparse, which cannot be laid(.|\n)*to_dense"):
+        next(iter(sparse.to_jax(everywhere)))
     with pytest.raises(fl.errors.StructureError, match="dataset"):
         next(iter(fl.Dataset.range(9).window(3).to_jax()))
 

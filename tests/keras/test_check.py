@@ -81,12 +81,21 @@ def test_strings(backend):
 
 
 def test_ragged_and_sparse():
-    for component, fix in [(RaggedTensorSpec((None, None)), "padded_batch"), (SparseTensorSpec((None, 3)), "to_dense")]:
+    ragged, sparse = RaggedTensorSpec((None, None)), SparseTensorSpec((None, 3))
+    for component in (ragged, sparse):
         check_kinds((component, Y), "tensorflow", False, False)
-        for backend in ("jax", "torch"):
-            with pytest.raises(StructureError) as caught:
-                check_kinds((component, Y), backend, False, False)
-            assert fix in caught.value.fix
+    for component, backend, fix in [
+        (ragged, "jax", 'ragged="pad"'),
+        (ragged, "torch", 'ragged="pad"'),
+        (sparse, "torch", 'sparse="dense"'),
+    ]:
+        with pytest.raises(StructureError) as caught:
+            check_kinds((component, Y), backend, False, False)
+        assert fix in caught.value.fix
+    check_kinds((sparse, Y), "jax", False, False)
+    with pytest.raises(StructureError, match="y is a sparse tensor"):
+        check_kinds((X, sparse), "jax", False, False)
+    check_kinds((RaggedTensorSpec((3,), "int32", 0), Y), "jax", False, False)  # a row of a ragged tensor is an array
 
 
 def test_cardinality():

@@ -377,6 +377,11 @@ def test_spec() -> None:
     )
     assert fl.Dataset.range(5).batch(2).map(lambda batch: batch * 2).element_spec == fl.TensorSpec((None,), "int64")
     assert fl.Dataset.range(5).batch(2, True).map(lambda b: b * 2).element_spec == fl.TensorSpec((2,), "int64")
+    rows = fl.Dataset.from_tensor_slices([np.arange(n) for n in range(5)])
+    of_rows = rows.ragged_batch(2).map(lambda rows: (rows, rows.row_lengths())).element_spec
+    assert of_rows == (fl.RaggedTensorSpec((None, None), "int64"), fl.TensorSpec((None,), "int64"))
+    places = rows.sparse_batch(2, [9]).map(lambda places: (places, places.to_dense())).element_spec
+    assert places == (fl.SparseTensorSpec((None, 9), "int64"), fl.TensorSpec((None, 9), "int64"))
     with pytest.raises(fl.errors.StructureError, match="no element"):
         fl.Dataset.range(0).map(lambda number: number).element_spec
 

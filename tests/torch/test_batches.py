@@ -148,13 +148,35 @@ def test_dtypes_of_ml_dtypes(name: str) -> None:
     assert batch.float().tolist() == [0.5, -1.5, 2.0, 96.0]
 
 
+def test_ragged_components_are_nested_tensors() -> None:
+    rows = [np.array([1.0, 2.0]), np.array([]), np.array([3.0, 4.0, 5.0])]
+    dataset = fl.Dataset.from_tensor_slices((rows, np.arange(3))).ragged_batch(2)
+    (first, labels), (second, _) = dataset.to_torch()
+    assert first.is_nested
+    assert first.layout is torch.jagged
+    assert [row.tolist() for row in first.unbind()] == [[1.0, 2.0], []]
+    assert [row.tolist() for row in second.unbind()] == [[3.0, 4.0, 5.0]]
+    assert labels.tolist() == [0, 1]
+    assert torch.nested.to_padded_tensor(first, -1.0).tolist() == [[1.0, 2.0], [-1.0, -1.0]]
+
+
+def test_sparse_components_are_sparse_tensors() -> None:
+    batch = next(iter(fl.Dataset.from_tensor_slices(np.eye(3)).sparse_batch(2, row_shape=[4]).to_torch()))
+    assert batch.is_sparse
+    assert batch.to_dense().tolist() == [[1, 0, 0, 0], [0, 1, 0, 0]]
+
+
+def test_ragged_strings_stay_what_they_are() -> None:
+    texts = fl.RaggedTensor(np.array([b"a", b"b", b"c"], object), [0, 2, 3])
+    dataset = fl.Dataset.from_tensors((texts, 1))
+    assert next(iter(dataset.to_torch()))[0].to_list() == [[b"a", b"b"], [b"c"]]
+
+
 def test_what_pytorch_has_no_tensors_for() -> None:
-    ragged = fl.Dataset.from_tensor_slices([[1, 2], [3]]).ragged_batch(2)
-    with pytest.raises(fl.errors.StructureError, match=r"ragged, and PyTorch.*\n.*element 0(.|\n)*padded_batch"):
-        next(iter(ragged.to_torch()))
-    sparse = fl.Dataset.from_tensor_slices(np.eye(3)).sparse_batch(2, row_shape=[3])
-    with pytest.raises(fl.errors.StructureError, match=r"sparse(.|\n)*to_dense"):
-        next(iter(sparse.to_torch()))
+    tables = [fl.RaggedTensor(np.arange(3), [0, 1, 3]), fl.RaggedTensor(np.arange(2), [0, 2])]
+    twice = fl.Dataset.from_tensors(fl.RaggedTensor.from_rows(tables)).enumerate()
+    with pytest.raises(fl.errors.StructureError, match=r"component \[1\] has 2 ragged(.|\n)*element 0(.|\n)*to_padded"):
+        next(iter(twice.to_torch()))
     with pytest.raises(fl.errors.StructureError, match=r"dataset(.|\n)*flat_map"):
         next(iter(fl.Dataset.range(9).window(3).to_torch()))
     ml_dtypes = pytest.importorskip("ml_dtypes")

@@ -191,6 +191,20 @@ class OutputMethods(BaseDataset):
         """
         return self._node.spec()
 
+    def fingerprint(self) -> np.uint64:
+        """Returns a number that is the same for datasets of the same steps, arguments, functions and data.
+
+        Seeds, and how many workers there are, are no part of it. The state of an object that is called is not known.
+
+        Example:
+            >>> from feedline import Dataset
+            >>> Dataset.range(5).fingerprint() == Dataset.range(5).fingerprint() != Dataset.range(6).fingerprint()
+            True
+        """
+        from feedline.plan.fingerprint import fingerprint_of, steps_of
+
+        return np.uint64(int(fingerprint_of(steps_of(self._node)), 16))
+
     def explain(self) -> str:
         """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why.
 
@@ -229,24 +243,30 @@ class OutputMethods(BaseDataset):
 
         return Profile.of(self._node, self._timings.snapshot())
 
-    def to_keras(self, *, strings: bool = False) -> Any:
+    def to_keras(self, *, strings: bool = False, ragged: Any = None, sparse: Any = None) -> Any:
         """Returns the dataset as Keras takes it, for `model.fit`, `evaluate` and `predict` on every backend.
 
         Args:
             strings: whether strings may go into the model, which only the TensorFlow backend can take.
+            ragged: "pad" fills ragged components up with 0 to the longest row of each batch, a `feedline.keras.Pad`
+                with another value or in fewer lengths; sample weights leave out what was filled up in labels. Without
+                it only the TensorFlow backend takes them.
+            sparse: "dense" makes sparse components dense. Without it only the TensorFlow backend takes them and, for
+                inputs, the JAX backend.
 
         Raises:
             MissingPackageError: Keras is not installed.
         """
         from feedline.keras.adapter import to_keras
 
-        return to_keras(self, strings=strings)
+        return to_keras(self, strings=strings, ragged=ragged, sparse=sparse)
 
     def to_torch(self, device: Any = None, *, lookahead: int = 2) -> TorchBatches:
         """Returns the dataset with PyTorch tensors for arrays, for training loops of one's own.
 
         On the CPU tensors share the memory of the arrays. To a GPU they are copied from page-locked memory, on a
-        stream of their own, while the GPU computes. Strings stay what they are: PyTorch has none. The result can be
+        stream of their own, while the GPU computes. Ragged components become nested tensors in the jagged layout,
+        sparse ones PyTorch's in the COO layout. Strings stay what they are: PyTorch has none. The result can be
         iterated over again and again, an epoch each time, and has a length where the dataset has one; its iterators
         have `state_dict()` and `load_state_dict()` as the dataset's.
 
@@ -258,7 +278,7 @@ class OutputMethods(BaseDataset):
         Raises:
             MissingPackageError: PyTorch is not installed.
             ArgumentError: there is no such device.
-            StructureError: while running: a component is ragged, sparse or a dataset.
+            StructureError: while running: a component is a dataset, or has more than one ragged dimension.
             DtypeError: while running: PyTorch has no such dtype.
 
         Example:
@@ -277,7 +297,8 @@ class OutputMethods(BaseDataset):
 
         On the CPU large arrays keep their memory; to other devices they are copied while these compute. Strings stay
         what they are: JAX has none. float64 becomes float32, and 64-bit integers 32-bit ones, as ever in JAX unless
-        `jax_enable_x64` is set; an integer that does not fit is an error. The result can be iterated over again and
+        `jax_enable_x64` is set; an integer that does not fit is an error. A ragged component becomes the pair of its
+        values and row splits, a sparse one a `jax.experimental.sparse.BCOO`. The result can be iterated over again and
         again, an epoch each time, and has a length where the dataset has one; its iterators have `state_dict()` and
         `load_state_dict()` as the dataset's.
 
@@ -292,8 +313,8 @@ class OutputMethods(BaseDataset):
         Raises:
             MissingPackageError: JAX is not installed.
             ArgumentError: there is no such device, or both `sharding` and `device` are given.
-            StructureError: while running: a component is ragged, sparse or a dataset, or `sharding` has another
-                structure than the elements.
+            StructureError: while running: a component is a dataset, or ragged or sparse beside a `sharding`, or
+                `sharding` has another structure than the elements.
             ShapeError: while running: a component cannot be laid out as `sharding` says.
             DtypeError: while running: an integer does not fit the 32 bits that JAX has for it.
 

@@ -12,5 +12,6 @@ except ModuleNotFoundError as _error:
     raise MissingPackageError.of("jax", "to_jax()") from None
 
 from feedline.jax.batches import JaxBatches
+from feedline.jax.composites import arrays_of
 
-__all__ = ["JaxBatches"]
+__all__ = ["JaxBatches", "arrays_of"]

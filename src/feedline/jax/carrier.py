@@ -7,44 +7,19 @@ from typing import Any
 import jax
 import numpy as np
 
-from feedline.errors import DtypeError, ShapeError, StructureError
-from feedline.lookahead import check_dense, is_text
+from feedline.errors import ShapeError, StructureError
+from feedline.jax.composites import arrays_of
+from feedline.jax.integers import check_integers
+from feedline.lookahead import check_no_datasets, is_text
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
 from feedline.structure import Treedef, component_names, describe_tree
-
-
-def check_integers(array: np.ndarray | np.generic, name: str) -> None:
-    """Checks that JAX keeps the values of an array of integers.
-
-    JAX has no 64-bit integers unless told to: it cuts them to 32 bits without a word.
-
-    Args:
-        array: an array of any dtype.
-        name: its name.
-
-    Raises:
-        DtypeError: a value does not fit what JAX makes of the dtype.
-
-    Example:
-        >>> check_integers(np.array([1, 2]), "y")
-    """
-    if array.dtype.kind not in "iu":
-        return
-    kept = jax.dtypes.canonicalize_dtype(array.dtype)
-    if kept.itemsize == array.dtype.itemsize or not array.size:
-        return
-    fits = np.iinfo(kept)
-    lowest, highest = array.min(), array.max()
-    if lowest < fits.min or highest > fits.max:
-        raise DtypeError(
-            f"{name}, of dtype {array.dtype.name}, has values from {lowest} to {highest}, and JAX would cut them to "
-            f"{fits.dtype.name}.",
-            fix='Map the values to smaller ones, or call jax.config.update("jax_enable_x64", True) at the start of the '
-            "program.",
-        )
 
 
 class JaxCarrier:
     """Sends elements to a device, or several; strings stay what they are.
+
+    A ragged tensor becomes the pair of its values and row splits, a sparse one a `BCOO`.
 
     JAX goes on with the program while it copies, and on the CPU takes an array's memory as it is where that is aligned.
     It holds a reference to the array for as long as it needs it, so that feedline's buffers are not used again before.
@@ -57,11 +32,17 @@ class JaxCarrier:
         self._place = place
 
     def send(self, components: list[Any], treedef: Treedef) -> list[Any]:
-        check_dense(components, treedef, "JAX")
+        check_no_datasets(components, treedef, "JAX")
         places = self._places(treedef)
         result: list[Any] = list(components)
-        numbers = [number for number, component in enumerate(components) if not is_text(component)]
-        for number in numbers:
+        numbers = []
+        for number, component in enumerate(components):
+            if is_text(component):
+                continue
+            if isinstance(component, RaggedTensor | SparseTensor):
+                result[number] = self._arrays(component, places[number], component_names(treedef)[number])
+                continue
+            numbers.append(number)
             check_integers(components[number], component_names(treedef)[number])
         try:
             sent = _put([components[number] for number in numbers], [places[number] for number in numbers])
@@ -76,6 +57,15 @@ class JaxCarrier:
 
     def close(self) -> None:
         pass
+
+    def _arrays(self, component: RaggedTensor | SparseTensor, place: Any, name: str) -> Any:
+        if isinstance(place, jax.sharding.Sharding):
+            kind = "ragged" if isinstance(component, RaggedTensor) else "sparse"
+            raise StructureError(
+                f"{name} is {kind}, which cannot be laid out as {place}.",
+                fix="Make it dense in map(), with .to_tensor() where it is ragged, or .to_dense() where it is sparse.",
+            )
+        return arrays_of(component, place, name)
 
     def _places(self, treedef: Treedef) -> list[Any]:
         if self._place is None or isinstance(self._place, jax.Device | jax.sharding.Sharding):

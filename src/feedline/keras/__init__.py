@@ -24,6 +24,7 @@ except ModuleNotFoundError as _error:
 
 from feedline.keras.adapter import DatasetAdapter, to_keras
 from feedline.keras.audio_dataset import audio_dataset_from_directory
+from feedline.keras.dense import Pad
 from feedline.keras.hook import enable
 from feedline.keras.image_dataset import image_dataset_from_directory
 from feedline.keras.pad_sequences import pad_sequences
@@ -36,6 +37,7 @@ __all__ = [
     "DataWait",
     "DatasetAdapter",
     "EpochWait",
+    "Pad",
     "audio_dataset_from_directory",
     "enable",
     "image_dataset_from_directory",

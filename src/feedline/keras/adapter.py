@@ -6,12 +6,12 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, FeedlineError
 from feedline.keras.check import (
     check_cardinality,
     check_class_weight,
@@ -36,12 +36,13 @@ from feedline.keras.convert import (
     to_numpy,
     torch_converter,
 )
+from feedline.keras.dense import Dense, Pad, as_pad, as_sparse
 from feedline.keras.wait import EpochWait, WaitRecord
 from feedline.keras.weights import KeptWeights
 from feedline.nodes.base import Node
 from feedline.sources.generator import Generator
 from feedline.spec import merge_shapes
-from feedline.structure import component_shape, map_structure, spec_of, with_shape
+from feedline.structure import component_shape, flatten, map_structure, spec_of, with_shape
 
 _END = object()
 
@@ -64,17 +65,22 @@ class DatasetAdapter(DataAdapter):
     Args:
         dataset: a batched dataset of `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
         strings: whether strings may go into the model (TensorFlow backend only).
+        ragged: "pad" or a `Pad` makes ragged components dense.
+        sparse: "dense" makes sparse components dense.
 
     Raises:
         StructureError: the elements have another structure.
         ShapeError: the dataset is not batched.
+        ArgumentError: `ragged` or `sparse` is something else.
     """
 
-    def __init__(self, dataset: Any, *, strings: bool = False) -> None:
+    def __init__(self, dataset: Any, *, strings: bool = False, ragged: Any = None, sparse: Any = None) -> None:
         self.dataset = dataset
         self.strings = strings
-        self.spec = dataset.element_spec
-        check_spec(self.spec)
+        check_spec(dataset.element_spec)
+        self._dense = Dense(dataset.element_spec, as_pad(ragged), as_sparse(sparse))
+        self.spec = self._dense.spec
+        self._names = [name for name, _ in components(split(self.spec))]
         self.wait = WaitRecord()
         self._class_weight: Mapping[int, float] | None = None
         self._open: dict[int, Any] = {}
@@ -108,6 +114,7 @@ class DatasetAdapter(DataAdapter):
         Raises:
             FeedlineError: the dataset does not fit the call; see `feedline.keras.check`.
         """
+        self._dense.check(model, method)
         check_kinds(self.spec, keras.backend.backend(), self.strings, takes_strings(model))
         check_inputs(model, self.spec)
         check_complex(model, self.spec, method)
@@ -120,7 +127,12 @@ class DatasetAdapter(DataAdapter):
         run._open, run._first, run._may_build, run._failure = {}, None, True, None
         run._model, run._weights, run._signature = model, KeptWeights(model), None
         if class_weight is not None:
-            check_class_weight(class_weight, self.spec)
+            check_class_weight(class_weight, self.dataset.element_spec)
+            if self._dense.weighs:
+                raise ArgumentError(
+                    "class_weight was given, but the labels are ragged.",
+                    fix="Leave it out, and give ragged sample weights as the third part of each element.",
+                )
             run._class_weight = class_weight
         return run
 
@@ -137,7 +149,7 @@ class DatasetAdapter(DataAdapter):
 
     def get_numpy_iterator(self) -> Iterator[Any]:
         """Returns the batches of one pass, as arrays."""
-        return self._batches(to_numpy)
+        return self._batches(lambda component, name: to_numpy(component))
 
     def get_jax_iterator(self) -> Iterator[Any]:
         """Returns the batches of one pass, as arrays that JAX takes."""
@@ -250,7 +262,7 @@ class DatasetAdapter(DataAdapter):
         opened = self._first
         try:
             while len(opened.batches) < count and not any(batch is _END for batch in opened.batches):
-                opened.batches.append(next(opened.iterator, _END))
+                opened.batches.append(self._next(opened.iterator))
             if opened.batches[0] is _END:
                 raise ArgumentError("the dataset gave no batch at all.", fix="Check its take, skip and filter.")
             # Its lengths are known now, which may tell what the spec left open.
@@ -262,6 +274,10 @@ class DatasetAdapter(DataAdapter):
             raise
         opened.seconds += perf_counter() - asked
         return opened
+
+    def _next(self, iterator: Iterator[Any]) -> Any:
+        batch = next(iterator, _END)
+        return batch if batch is _END else self._dense(batch)
 
     def _batches(self, convert: Converter) -> Iterator[Any]:
         """Yields the batches of one pass, checked, converted and timed."""
@@ -285,7 +301,7 @@ class DatasetAdapter(DataAdapter):
                 asked = perf_counter()
                 # Neither may keep the buffers of a batch from being used again while the next one is made.
                 first = batch = None
-                batch = waiting.pop(0) if waiting else next(iterator, _END)
+                batch = waiting.pop(0) if waiting else self._next(iterator)
         except GeneratorExit:
             # Keras draws one batch to build a model whose shapes are not known yet, then begins anew. The batch goes
             # back, so that an infinite dataset does not lose it and a finite one is not opened twice.
@@ -329,11 +345,17 @@ class DatasetAdapter(DataAdapter):
         check_rows(parts, number)
         if self._signature is not None:
             check_shapes(parts, split(self._signature), number)
-        converted = map_structure(convert, batch)
+        leaves, treedef = flatten(batch)
+        try:
+            converted = treedef.unflatten(list(map(convert, leaves, self._names)))
+        except FeedlineError as error:
+            error.add_where(f"batch {number} of the epoch")
+            error.add_where(f"{self.dataset.node.label()} at {self.dataset.node.origin}")
+            raise
         if self._class_weight is None:
             return converted
         x, y, _ = split(converted)
-        return x, y, convert(class_weights(parts[1], self._class_weight, keras.config.floatx()))
+        return x, y, convert(class_weights(parts[1], self._class_weight, keras.config.floatx()), "class_weight")
 
 
 def _has_unsigned_generator(node: Node) -> bool:
@@ -345,13 +367,24 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def to_keras(dataset: Any, *, strings: bool = False) -> DatasetAdapter:
+def to_keras(
+    dataset: Any,
+    *,
+    strings: bool = False,
+    ragged: Literal["pad"] | Pad | None = None,
+    sparse: Literal["dense"] | None = None,
+) -> DatasetAdapter:
     """Returns a dataset as an object that `model.fit`, `evaluate` and `predict` take.
 
     Args:
         dataset: a batched dataset of `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`; each part may be a dict or a
             tuple of components.
         strings: whether strings may go into the model, which the TensorFlow backend alone can do.
+        ragged: "pad" fills ragged components up with 0 to the longest row of each batch, a `feedline.keras.Pad` with
+            another value or in fewer lengths. Where labels are ragged, sample weights leave out what was filled up.
+            Without it ragged components stay what they are, which the TensorFlow backend alone can take.
+        sparse: "dense" makes sparse components dense. Without it they stay what they are, which the TensorFlow and, for
+            inputs, the JAX backend can take.
 
     Returns:
         A `DatasetAdapter`; it also knows how long models waited for it (`wait_share()`).
@@ -359,5 +392,7 @@ def to_keras(dataset: Any, *, strings: bool = False) -> DatasetAdapter:
     Raises:
         StructureError: the elements have another structure.
         ShapeError: the dataset is not batched.
+        ArgumentError: `ragged` or `sparse` is something else.
+        DtypeError: the value to fill up with is none of an input's dtype.
     """
-    return DatasetAdapter(dataset, strings=strings)
+    return DatasetAdapter(dataset, strings=strings, ragged=ragged, sparse=sparse)

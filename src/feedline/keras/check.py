@@ -114,15 +114,17 @@ def check_kinds(spec: Any, backend: str, strings: bool, string_inputs: bool) -> 
                 )
         if backend == "tensorflow":
             continue
-        if isinstance(component, RaggedTensorSpec):
+        if isinstance(component, RaggedTensorSpec) and component.ragged_rank > 0:
             raise StructureError(
                 f"{name} is a ragged tensor, which the {backend} backend does not have.",
-                fix="Use .padded_batch(...) instead of .ragged_batch(...), or map it to .to_tensor().",
+                fix='Have it filled up to the longest row: ds.to_keras(ragged="pad"); or use .padded_batch(...) in '
+                "place of .ragged_batch(...).",
             )
-        if isinstance(component, SparseTensorSpec):
+        if isinstance(component, SparseTensorSpec) and (backend != "jax" or not name.startswith("x")):
             raise StructureError(
-                f"{name} is a sparse tensor, which feedline does not hand to the {backend} backend.",
-                fix="Map it to .to_dense(), or parse it with FixedLenFeature.",
+                f"{name} is a sparse tensor, which the {backend} backend does not have"
+                + (" for labels." if backend == "jax" else "."),
+                fix='Have it made dense: ds.to_keras(sparse="dense"); or parse it with FixedLenFeature.',
             )
 
 

@@ -12,7 +12,8 @@ from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec, dtype_name, string
 
-Converter = Callable[[Any], Any]
+Converter = Callable[[Any, str], Any]
+"""From a component, and its name for messages, to what the backend takes."""
 
 
 def to_numpy(component: Any) -> np.ndarray:
@@ -22,36 +23,43 @@ def to_numpy(component: Any) -> np.ndarray:
 
 
 def jax_converter() -> Converter:
-    """Returns the function that gives JAX an array.
+    """Returns the function that gives JAX an array, or a `BCOO` of what is sparse.
 
     JAX has no 64-bit integers unless told to: it would cut them to 32 bits without a word, so values that do not fit
     are an error here.
     """
-    import jax
+    from jax.experimental.sparse import BCOO
 
-    def convert(component: Any) -> np.ndarray:
+    from feedline.jax.integers import check_integers
+
+    def convert(component: Any, name: str) -> Any:
+        if isinstance(component, SparseTensor):
+            values, indices = to_numpy(component.values), component.indices
+            for array in (values, indices):
+                check_integers(array, name)
+            return BCOO(_in_few_sizes(values, indices, component.shape), shape=component.shape)
         array = to_numpy(component)
-        kept = jax.dtypes.canonicalize_dtype(array.dtype) if array.dtype.kind in "iu" else array.dtype
-        if kept.itemsize < array.dtype.itemsize and array.size:
-            fits = np.iinfo(kept)
-            lowest, highest = array.min(), array.max()
-            if lowest < fits.min or highest > fits.max:
-                raise DtypeError(
-                    f"a component of dtype {array.dtype.name} has values from {lowest} to {highest}, and JAX would cut "
-                    f"them to {fits.dtype.name}.",
-                    fix='Map the values to smaller ones, or call jax.config.update("jax_enable_x64", True) at the '
-                    "start of the program.",
-                )
+        check_integers(array, name)
         return array
 
     return convert
+
+
+def _in_few_sizes(values: np.ndarray, indices: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns values and indices filled up to a power of two, with places outside of the array, which JAX passes over.
+
+    It compiles a step anew for every number of values that it has not seen.
+    """
+    more = max(16, 1 << (len(values) - 1).bit_length()) - len(values)
+    outside = np.broadcast_to(np.array(shape, indices.dtype), (more, len(shape)))
+    return np.concatenate([values, np.zeros(more, values.dtype)]), np.concatenate([indices, outside])
 
 
 def torch_converter() -> Converter:
     """Returns the function that makes a PyTorch tensor, on Keras's device, without a copy where PyTorch allows it."""
     import keras
 
-    def convert(component: Any) -> Any:
+    def convert(component: Any, name: str) -> Any:
         array = to_numpy(component)
         # PyTorch shares memory with the array, and knows neither read-only memory nor negative strides.
         if not array.flags.writeable or any(stride < 0 for stride in array.strides):
@@ -65,9 +73,10 @@ def tensorflow_converter() -> Converter:
     """Returns the function that gives TensorFlow an array, a ragged or a sparse tensor."""
     import tensorflow as tf
 
-    def convert(component: Any) -> Any:
+    def convert(component: Any, name: str) -> Any:
         if isinstance(component, RaggedTensor):
-            return tf.RaggedTensor.from_row_splits(convert(component.values), component.row_splits, validate=False)
+            values = convert(component.values, name)
+            return tf.RaggedTensor.from_row_splits(values, component.row_splits, validate=False)
         if isinstance(component, SparseTensor):
             return tf.SparseTensor(component.indices, component.values, component.dense_shape)
         return to_numpy(component)

@@ -22,6 +22,8 @@ from feedline.errors import (
 from feedline.nodes.arity import arity_error, called, check_arity, function_name, never_entered
 from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
 from feedline.strings import PackedStrings, set_record
 from feedline.structure import flatten, merge_specs, spec_of
 
@@ -247,11 +249,13 @@ def _without_last_row(block: Block, parent_spec: Any) -> Block | None:
     specs = flatten(parent_spec)[0]
     firsts = [column[0] for column in block.columns]
     lengths = {
-        len(first)
+        first.shape[0] if isinstance(first, SparseTensor) else len(first)
         for first in firsts
-        if isinstance(first, PackedStrings) or (isinstance(first, np.ndarray) and first.ndim)
+        if isinstance(first, PackedStrings | RaggedTensor | SparseTensor)
+        or (isinstance(first, np.ndarray) and first.ndim)
     }
     batched = specs and all(spec.shape and spec.shape[0] is None for spec in specs)
     if not batched or len(lengths) != 1 or lengths == {1} or lengths == {0}:
         return None
-    return Block(1, [[first[:-1]] for first in firsts], block.treedef)
+    shorter = [first.head(first.shape[0] - 1) if isinstance(first, SparseTensor) else first[:-1] for first in firsts]
+    return Block(1, [[batch] for batch in shorter], block.treedef)

@@ -12,5 +12,6 @@ except ModuleNotFoundError as _error:
     raise MissingPackageError.of("torch", "to_torch()") from None
 
 from feedline.torch.batches import TorchBatches
+from feedline.torch.composites import tensor_of
 
-__all__ = ["TorchBatches"]
+__all__ = ["TorchBatches", "tensor_of"]

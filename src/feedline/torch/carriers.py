@@ -2,63 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import torch
 
-from feedline.errors import DtypeError
-from feedline.lookahead import check_dense, is_text
-from feedline.spec import dtype_name
-from feedline.structure import Treedef
-
-_SAME_BITS = {"bfloat16": np.int16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8}
-"""Dtypes of ml_dtypes that PyTorch has under the same name, and those of NumPy's that they pass as."""
-
-
-def as_tensor(array: np.ndarray | np.generic) -> torch.Tensor:
-    """Returns an array as a tensor on the CPU: the same memory where PyTorch can use it.
-
-    It knows no memory that may not be written to, and no strides below 0: such arrays are copied.
-
-    Args:
-        array: numbers, in the machine's byte order.
-
-    Raises:
-        DtypeError: PyTorch has no such dtype.
-
-    Example:
-        >>> array = np.zeros(3, np.float32)
-        >>> tensor = as_tensor(array)
-        >>> array[0] = 5
-        >>> tensor
-        tensor([5., 0., 0.])
-    """
-    array = np.asarray(array)
-    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
-        array = array.copy()
-    bits = _SAME_BITS.get(array.dtype.name)
-    if bits is not None:
-        return torch.from_numpy(array.view(bits)).view(getattr(torch, array.dtype.name))
-    try:
-        return torch.from_numpy(array)
-    except TypeError:
-        raise DtypeError(
-            f"PyTorch makes no tensor of an array of {dtype_name(array.dtype)}.",
-            fix="Cast it in map(), for example with fl.cast(x, fl.float32).",
-        ) from None
+from feedline.lookahead import check_no_datasets, is_text
+from feedline.ragged import RaggedTensor
+from feedline.sparse import SparseTensor
+from feedline.structure import Treedef, component_names
+from feedline.torch.arrays import as_tensor
+from feedline.torch.composites import Parts, parts_of
 
 
 class CpuCarrier:
-    """Gives tensors that share their memory with the arrays; strings stay what they are."""
+    """Gives tensors that share their memory with the arrays; strings stay what they are.
+
+    Ragged tensors become nested ones, and sparse tensors PyTorch's.
+    """
 
     def send(self, components: list[Any], treedef: Treedef) -> list[Any]:
-        check_dense(components, treedef, "PyTorch")
-        return [component if is_text(component) else as_tensor(component) for component in components]
+        check_no_datasets(components, treedef, "PyTorch")
+        return [_tensors(component, number, treedef) for number, component in enumerate(components)]
 
     def receive(self, sent: list[Any]) -> list[Any]:
-        return sent
+        return [part.whole() if isinstance(part, Parts) else part for part in sent]
 
     def close(self) -> None:
         pass
@@ -75,8 +44,7 @@ class DeviceCarrier(CpuCarrier):
         self._device = device
 
     def send(self, components: list[Any], treedef: Treedef) -> list[Any]:
-        tensors = super().send(components, treedef)
-        return [tensor.to(self._device) if isinstance(tensor, torch.Tensor) else tensor for tensor in tensors]
+        return _mapped(lambda tensor: tensor.to(self._device), super().send(components, treedef))
 
 
 _OnGpu = tuple[list[Any], torch.cuda.Event]
@@ -105,10 +73,7 @@ class CudaCarrier(CpuCarrier):
 
     def _copy(self, tensors: list[Any]) -> _OnGpu:
         with torch.cuda.stream(self._stream):
-            copies = [
-                tensor.pin_memory().to(self._device, non_blocking=True) if isinstance(tensor, torch.Tensor) else tensor
-                for tensor in tensors
-            ]
+            copies = _mapped(lambda tensor: tensor.pin_memory().to(self._device, non_blocking=True), tensors)
             tensors.clear()  # the memory goes back to the dataset now, and not when the element is received
             return copies, self._stream.record_event()
 
@@ -116,13 +81,30 @@ class CudaCarrier(CpuCarrier):
         tensors, copied = sent.result()
         stream = torch.cuda.current_stream(self._device)
         stream.wait_event(copied)
-        for tensor in tensors:
-            if isinstance(tensor, torch.Tensor):
-                # Its memory was taken on the other stream: it may be taken again only once this one is done with it.
-                tensor.record_stream(stream)
-        return tensors
+
+        def used_here(tensor: torch.Tensor) -> torch.Tensor:
+            # Its memory was taken on the other stream: it may be taken again only once this one is done with it.
+            tensor.record_stream(stream)
+            return tensor
+
+        return super().receive(_mapped(used_here, tensors))
 
     def close(self) -> None:
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.shutdown(cancel_futures=True)
+
+
+def _tensors(component: Any, number: int, treedef: Treedef) -> Any:
+    """Returns a component as a tensor, or as the parts of one; what is strings as it is."""
+    if is_text(component):
+        return component
+    if isinstance(component, RaggedTensor | SparseTensor):
+        return parts_of(component, component_names(treedef)[number])
+    return as_tensor(component)
+
+
+def _mapped(function: Callable[[torch.Tensor], torch.Tensor], components: list[Any]) -> list[Any]:
+    """Returns the components with a function applied to each tensor that they are, or are made of."""
+    kinds = {torch.Tensor: function, Parts: lambda parts: parts.mapped(function)}
+    return [kinds[type(component)](component) if type(component) in kinds else component for component in components]

@@ -50,7 +50,12 @@ def check_64_bit_integers_are_not_cut():
     ids = np.array([[1], [2**40]], np.int64)
     model = keras.Sequential([keras.Input((1,), dtype="int64"), keras.layers.Lambda(lambda x: x)])
     if BACKEND == "jax":
-        raises(DtypeError, lambda: model.predict(batches(ids), verbose=0), "1099511627776", "int32")
+        words = "1099511627776", "int32", "jax_enable_x64"
+        raises(DtypeError, lambda: model.predict(batches(ids), verbose=0), "x, of dtype int64", "batch(32) at", *words)
+        late = batches({"id": ids}, size=1)
+        given = {"id": keras.Input((1,), dtype="int64", name="id")}
+        named = keras.Model(given, keras.layers.Lambda(lambda x: x)(given["id"]))
+        raises(DtypeError, lambda: named.predict(late, verbose=0), "x['id'], of dtype int64", "batch 1", *words)
     else:
         assert np.array_equal(model.predict(batches(ids), verbose=0), ids)
 

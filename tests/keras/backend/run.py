@@ -13,12 +13,13 @@ import time
 import traceback
 
 import common  # noqa: F401 (notes what Keras imports; must come first)
+import composites
 import data
 import failures
 import mistakes
 import training
 
-MODULES = [training, data, mistakes, failures]
+MODULES = [training, data, mistakes, failures, composites]
 
 
 def main() -> None:
