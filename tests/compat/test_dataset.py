@@ -231,7 +231,7 @@ def test_older_names():
     assert len(list(ds.apply(experimental.shuffle_and_repeat(3, 2)))) == 12
     assert [i.numpy() for i, _ in ds.apply(experimental.enumerate_dataset(4))] == [4, 5, 6, 7, 8, 9]
     assert len(ds.apply(experimental.assert_cardinality(6))) == 6
-    with pytest.raises(fl.errors.ArgumentError, match="6 elements, not 5"):
+    with pytest.raises(fl.errors.ArgumentError, match="6 elements, and 5 were asserted"):
         ds.apply(experimental.assert_cardinality(5))
     taken = ds.apply(experimental.take_while(lambda x: x < 2))
     assert [x.numpy() for x in taken] == [0, 1]

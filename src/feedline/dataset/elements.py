@@ -23,7 +23,7 @@ class ElementMethods(BaseDataset):
         num_parallel_calls: int | None = None,
         deterministic: bool | None = None,
         synchronous: bool | None = None,
-        use_unbounded_threadpool: bool | None = None,
+        use_unbounded_threadpool: bool = False,
         name: str | None = None,
     ) -> Dataset:
         """Returns the dataset of what a function makes of each element.

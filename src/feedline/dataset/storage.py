@@ -137,8 +137,8 @@ class StorageMethods(BaseDataset):
         compression: str | None = "AUTO",
         reader_func: Callable[[Any], Any] | None = None,
         shard_func: Callable[..., Any] | None = None,
-        pending_snapshot_expiry_seconds: float | None = None,
         name: str | None = None,
+        pending_snapshot_expiry_seconds: float | None = None,
     ) -> Dataset:
         """Returns the dataset that keeps on disk what it has once read, for all later epochs and other programs.
 
@@ -151,9 +151,9 @@ class StorageMethods(BaseDataset):
             compression: None, "AUTO" (the same), "GZIP" or "ZLIB".
             reader_func: as for `load`; None to give the elements in their order.
             shard_func: as for `save`.
+            name: not used; `tf.data` has it.
             pending_snapshot_expiry_seconds: after how long what another program has left unfinished is removed, on
                 systems where it cannot be known that it has ended; None for a day.
-            name: not used; `tf.data` has it.
 
         Raises:
             StructureError: while running: the folder holds a snapshot of another dataset.

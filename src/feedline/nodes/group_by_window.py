@@ -107,10 +107,10 @@ class GroupByWindow(StreamedNode):
 
     def _key(self, element: Any, epoch: int, position: int) -> int:
         key = call_user(self.key_function, arguments_of(element), self, epoch, position, self.seed)
-        return _whole(key, called(self.key_function))
+        return whole_key(key, called(self.key_function))
 
     def _size(self, key: int, epoch: int, position: int) -> int:
-        size = _whole(
+        size = whole_key(
             call_user(self.window_size, (np.int64(key),), self, epoch, position, None, "the key"), "window_size_func"
         )
         if size < 1:
@@ -134,7 +134,12 @@ class GroupByWindow(StreamedNode):
         return made.node
 
 
-def _whole(value: Any, giver: str) -> int:
+def whole_key(value: Any, giver: str) -> int:
+    """Returns what a function returned as a whole number.
+
+    Raises:
+        DtypeError: it is none.
+    """
     array = np.asarray(value)
     if array.ndim or array.dtype.kind not in "iu":
         raise DtypeError(

@@ -86,20 +86,32 @@ def switch_case(
     return wrapped(function())
 
 
-def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, **ignored: Any) -> Any:
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
+    parallel_iterations: Any = 10, back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:  # fmt: skip
     """Calls a function on variables, again and again while a condition holds.
 
     Args:
         cond: from the variables to a condition.
         body: from the variables to their new values.
         loop_vars: the variables, a list or tuple.
-        **ignored: the arguments of TensorFlow's that have no meaning here.
+        shape_invariants: not used.
+        parallel_iterations: not used.
+        back_prop: not used.
+        swap_memory: not used.
+        maximum_iterations: how often the function is called at the most; None for any number.
+        name: not used.
 
     Returns:
         The variables at the end, as a list or tuple like `loop_vars`.
     """
     values = [wrapped(plain(value)) for value in loop_vars]
-    while truth(cond(*values), "the condition"):
+    most = None if maximum_iterations is None else whole(maximum_iterations, "maximum_iterations")
+    turns = 0
+    while (most is None or turns < most) and truth(cond(*values), "the condition"):
+        turns += 1
         made = body(*values)
         values = list(made) if isinstance(made, list | tuple) else [made]
         if len(values) != len(loop_vars):
@@ -180,7 +192,9 @@ def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop:
     return map_fn(fn, elems)
 
 
-def py_function(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None = None) -> Any:
+def py_function(
+    func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None
+) -> Any:
     """Calls a Python function with tensors.
 
     Args:
@@ -194,21 +208,28 @@ def py_function(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None 
     Raises:
         DtypeError: a result cannot have its dtype.
     """
-    return _typed(func(*[_argument(value) for value in inp]), Tout, func)
+    return _typed(_needed(func)(*[_argument(value) for value in inp or ()]), Tout, func)
+
+
+def _needed(function: Callable[..., Any] | None) -> Callable[..., Any]:
+    if function is None:
+        raise ArgumentError("there is no function to be called.", fix="Give func.")
+    return function
 
 
 def numpy_function(
-    func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
-) -> Any:
+    func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True,
+    name: str | None = None,
+) -> Any:  # fmt: skip
     """Calls a Python function with NumPy arrays, NumPy scalars and `bytes`; see `py_function`."""
-    return _typed(func(*[plain(_argument(value)) for value in inp]), Tout, func)
+    return _typed(_needed(func)(*[plain(_argument(value)) for value in inp or ()]), Tout, func)
 
 
 def _argument(value: Any) -> Any:
     return value if hasattr(value, "row_splits") or hasattr(value, "dense_shape") else to_tensor(value)
 
 
-def _typed(result: Any, dtypes: Any, function: Callable[..., Any]) -> Any:
+def _typed(result: Any, dtypes: Any, function: Callable[..., Any] | None) -> Any:
     called = f"what {getattr(function, '__name__', 'the function')} returned"
     if not isinstance(dtypes, list | tuple):
         return to_tensor(result, _dtype_of(dtypes), called)
@@ -227,12 +248,27 @@ def _dtype_of(dtype: Any) -> Any:
     return dtype.dtype if hasattr(dtype, "shape") and not isinstance(dtype, np.dtype) else dtype
 
 
-def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
+def function(
+    func: Callable[..., Any] | None = None, input_signature: Any = None, autograph: bool = True,
+    jit_compile: Any = None, reduce_retracing: bool = False, experimental_implements: Any = None,
+    experimental_autograph_options: Any = None, experimental_attributes: Any = None,
+    experimental_relax_shapes: Any = None, experimental_compile: Any = None,
+    experimental_follow_type_hints: Any = None,
+) -> Any:  # fmt: skip
     """Returns the function that it decorates, as it is: functions are run as they are called.
 
     Args:
         func: the function.
-        **options: the options of TensorFlow's, which have no meaning here.
+        input_signature: not used, nor is any other argument: they say how to make a graph.
+        autograph: not used.
+        jit_compile: not used.
+        reduce_retracing: not used.
+        experimental_implements: not used.
+        experimental_autograph_options: not used.
+        experimental_attributes: not used.
+        experimental_relax_shapes: not used.
+        experimental_compile: not used.
+        experimental_follow_type_hints: not used.
     """
     if func is None:
         return lambda decorated: decorated
@@ -251,7 +287,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Any:
     return identity(input)
 
 
-def no_op(*inputs: Any, **options: Any) -> None:
+def no_op(name: str | None = None) -> None:
     """Does nothing."""
 
 

@@ -7,12 +7,13 @@ python -m feedline.compat.tf.coverage > docs/compat.md
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 from types import ModuleType
 
 from feedline.compat.tf.missing import INSTEAD
 
-_MODULES = {
+MODULES = {
     "tf": "feedline.compat.tf",
     "tf.data": "feedline.compat.tf.data",
     "tf.data.experimental": "feedline.compat.tf.data.experimental",
@@ -65,7 +66,9 @@ shapes that a function in `map` sees are always known.
 | `from_tensor_slices` of a list of (sequence, label) pairs fails | a dataset of these pairs | it can only mean that |
 | errors are `tf.errors.InvalidArgumentError` | feedline's, which have that name here too | they say the record, the line and the fix |
 | random numbers | feedline's own: the same distributions, other numbers; in `map` they follow from seed, epoch and element | the same for every number of workers |
-| ragged tensors may have dimensions of one length | all inner dimensions of `tf.strings.split` and `RaggedTensor.from_tensor` are ragged | feedline knows no such dimensions |
+| ragged dimensions of one length, as `RaggedTensor.from_tensor` makes them, show in shapes | as long as the tensor stays within one function: what comes out of a dataset shows None | elements are values and row splits |
+| `tf.gather` of ragged rows that are too short takes values of the next row | error | another's values |
+| `options.experimental_distribute`, `auto_shard_policy` among it, say how a dataset is shared among workers | taken, and without effect | a dataset is shared by `Dataset.shard` alone |
 | regular expressions are RE2's | Python's, with RE2's syntax; `\\p{..}` is an error | RE2 is not a Python package |
 | `tf.io.gfile` knows remote file systems | files of this machine | copy or mount them |
 
@@ -96,8 +99,9 @@ def table() -> str:
         # What `feedline.compat.tf` covers
     """
     lines = [_HEAD + "| name | instead |", "|---|---|"]
-    lines += [f"| `{name}` | {instead} |" for name, instead in sorted(INSTEAD.items())]
-    for title, path in _MODULES.items():
+    for (_, instead), names in itertools.groupby(sorted(INSTEAD, key=_by_hint), key=_by_hint):
+        lines.append(f"| {', '.join(f'`{name}`' for name in sorted(names))} | {instead} |")
+    for title, path in MODULES.items():
         module = importlib.import_module(path)
         lines += ["", f"## {title}", ""]
         lines += _listed(public_names(module))
@@ -105,6 +109,11 @@ def table() -> str:
             lines += ["", "### tf.data.Dataset", ""]
             lines += _listed(methods_of_datasets())
     return "\n".join(lines) + "\n"
+
+
+def _by_hint(name: str) -> tuple[str, str]:
+    """Returns the module of a name, and what to use instead of it."""
+    return name.rpartition(".")[0], INSTEAD[name]
 
 
 def _listed(names: list[str]) -> list[str]:

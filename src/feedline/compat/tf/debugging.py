@@ -11,11 +11,14 @@ from feedline.compat.tf.arithmetic import OPERATIONS, both
 from feedline.compat.tf.convert import fitting, to_array, to_tensor, whole
 from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.tensor import Tensor
-from feedline.errors import ArgumentError, ShapeError
+from feedline.errors import ArgumentError, DtypeError, ShapeError
+from feedline.spec import as_dtype, dtype_name
 
 __all__ = [
-    "Assert", "assert_all_finite", "assert_equal", "assert_greater", "assert_greater_equal", "assert_less",
-    "assert_less_equal", "assert_none_equal", "assert_rank", "check_numerics",
+    "Assert", "assert_all_finite", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
+    "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive",
+    "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_scalar",
+    "assert_shapes", "assert_type", "check_numerics", "is_numeric_tensor",
 ]  # fmt: skip
 
 
@@ -34,7 +37,7 @@ def _assertion(public: str, operation: str, words: str) -> Callable[..., None]:
             a, b = np.broadcast_arrays(left, right)
             values = f"{a[tuple(place)]!r} and {b[tuple(place)]!r}"
             raise ArgumentError(
-                f"{message + ': ' if message else ''}x must be {words} y, and at {place} they are {values}.",
+                f"{_start(message)}x must be {words} y, and at {place} they are {values}.",
                 fix="Mend what makes these values, or the check.",
             )
 
@@ -44,11 +47,65 @@ def _assertion(public: str, operation: str, words: str) -> Callable[..., None]:
 
 
 assert_equal = _assertion("assert_equal", "equal", "equal to")
-assert_none_equal = _assertion("assert_none_equal", "not_equal", "different from")
+_differ = _assertion("assert_none_equal", "not_equal", "different from")
+
+
+def assert_none_equal(
+    x: Any, y: Any, summarize: int | None = None, message: str | None = None, name: str | None = None
+) -> None:
+    """Raises ArgumentError unless x is different from y everywhere."""
+    _differ(x, y, message)
+
+
 assert_greater = _assertion("assert_greater", "greater", "above")
 assert_greater_equal = _assertion("assert_greater_equal", "greater_equal", "at least")
 assert_less = _assertion("assert_less", "less", "below")
 assert_less_equal = _assertion("assert_less_equal", "less_equal", "at most")
+
+
+def _against_0(public: str, operation: str, words: str) -> Callable[..., None]:
+    def check(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
+        array = to_array(x, None, "x")
+        holds = np.asarray(OPERATIONS[operation].function(array, array.dtype.type(0)))
+        if not holds.all():
+            place = np.argwhere(~holds)[0].tolist()
+            raise ArgumentError(
+                f"{_start(message)}x must be {words}, and at {place} it is {array[tuple(place)]!r}.",
+                fix="Mend what makes these values, or the check.",
+            )
+
+    check.__name__ = check.__qualname__ = public
+    check.__doc__ = f"Raises ArgumentError unless x is {words} everywhere."
+    return check
+
+
+def _start(message: str | None) -> str:
+    return f"{message}: " if message else ""
+
+
+assert_positive = _against_0("assert_positive", "greater", "above 0")
+assert_negative = _against_0("assert_negative", "less", "below 0")
+assert_non_negative = _against_0("assert_non_negative", "greater_equal", "at least 0")
+assert_non_positive = _against_0("assert_non_positive", "less_equal", "at most 0")
+
+
+def assert_near(
+    x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, summarize: int | None = None,
+    name: str | None = None,
+) -> None:  # fmt: skip
+    """Raises ArgumentError unless x and y are near each other everywhere: |x - y| <= atol + rtol * |y|.
+
+    Both bounds are ten times the least difference that the dtype knows where they are not given.
+    """
+    left, right = both("assert_near", x, y)
+    least = 10 * np.finfo(left.dtype).eps if left.dtype.kind in "fc" else 0
+    bounds = [least if bound is None else float(to_array(bound)) for bound in (atol, rtol)]
+    near = fitting(lambda a, b: np.abs(a - b) <= bounds[0] + bounds[1] * np.abs(b), left, right)
+    if not np.all(near):
+        raise ArgumentError(
+            f"{_start(message)}x and y differ by up to {np.max(np.abs(left - right))}.",
+            fix="Mend what makes these values, or the check.",
+        )
 
 
 def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> None:
@@ -80,3 +137,84 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
     """Does what `check_numerics` does."""
     return check_numerics(x, message)
+
+
+def _check_rank(x: Any, allowed: Callable[[int], bool], words: str, message: str | None) -> None:
+    rank = len(x.shape) if hasattr(x, "row_splits") else to_array(x, None, "x").ndim
+    if not allowed(rank):
+        raise ShapeError(f"{_start(message)}the tensor is of rank {rank}, not {words}.", fix="Mend its shape.")
+
+
+def assert_rank_at_least(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises ShapeError unless a tensor has a number of dimensions or more."""
+    least = whole(rank, "rank")
+    _check_rank(x, lambda found: found >= least, f"{least} or more", message)
+
+
+def assert_rank_in(x: Any, ranks: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises ShapeError unless a tensor has one of some numbers of dimensions."""
+    wanted = [whole(rank, "ranks") for rank in ranks]
+    _check_rank(x, lambda found: found in wanted, " or ".join(map(str, wanted)), message)
+
+
+def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises ShapeError unless a tensor is a single value."""
+    _check_rank(tensor, lambda found: found == 0, "0", message)
+
+
+def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises DtypeError unless a tensor is of a dtype."""
+    found, wanted = to_array(tensor).dtype, as_dtype(tf_type)
+    if found != wanted:
+        raise DtypeError(
+            f"{_start(message)}the tensor is {dtype_name(found)}, not {dtype_name(wanted)}.", fix="Use tf.cast."
+        )
+
+
+def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises DtypeError unless a tensor is of integers."""
+    found = to_array(x).dtype
+    if found.kind not in "iu":
+        raise DtypeError(f"{_start(message)}the tensor is {dtype_name(found)}, not integers.", fix="Use tf.cast.")
+
+
+def assert_shapes(
+    shapes: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None
+) -> None:
+    """Raises ShapeError unless tensors have shapes.
+
+    Args:
+        shapes: pairs of tensor and shape; in shapes a letter stands for one length everywhere, None and "." for any,
+            and "..." or "*" in the first place for further dimensions.
+        data: not used.
+        summarize: not used.
+        message: what the error begins with.
+        name: not used.
+
+    Example:
+        >>> import feedline.compat.tf as tf
+        >>> tf.debugging.assert_shapes([(tf.zeros([2, 3]), ("N", 3)), (tf.zeros([2]), ("N",))])
+    """
+    known: dict[Any, int] = {}
+    for tensor, wanted in shapes.items() if isinstance(shapes, dict) else shapes:
+        found = tuple(to_array(tensor, None, "a tensor").shape)
+        lengths = list(wanted) if isinstance(wanted, list | tuple | str) else [wanted]
+        open_ended = bool(lengths) and lengths[0] in ("*", Ellipsis)
+        lengths = lengths[1:] if open_ended else lengths
+        fits = len(found) >= len(lengths) if open_ended else len(found) == len(lengths)
+        for length, there in zip(reversed(lengths), reversed(found), strict=False):
+            if length in (None, "."):
+                continue
+            needed = known.setdefault(length, there) if isinstance(length, str) else whole(length, "a length")
+            fits = fits and needed == there
+        if not fits:
+            raise ShapeError(
+                f"{_start(message)}a tensor has the shape {found} where {wanted} is asked for"
+                f"{f' with {known}' if known else ''}.",
+                fix="Mend its shape, or the check.",
+            )
+
+
+def is_numeric_tensor(tensor: Any) -> bool:
+    """Says whether a value is a tensor of numbers."""
+    return isinstance(tensor, Tensor) and tensor.dtype.kind in "iufcV"

@@ -20,19 +20,64 @@ NotFoundError = FileNotFoundError
 
 PermissionDeniedError = PermissionError
 
+AlreadyExistsError = FileExistsError
+ResourceExhaustedError = MemoryError
+
 __all__ = [
+    "AbortedError",
+    "AlreadyExistsError",
+    "CancelledError",
     "DataLossError",
+    "DeadlineExceededError",
+    "FailedPreconditionError",
+    "InternalError",
     "InvalidArgumentError",
     "NotFoundError",
     "OpError",
     "OutOfRangeError",
     "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnimplementedError",
     "UnknownError",
 ]
 
 
 class OutOfRangeError(FeedlineError):
     """The dataset whose next element is asked for has ended."""
+
+
+class AbortedError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class CancelledError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class DeadlineExceededError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class FailedPreconditionError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class InternalError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class UnauthenticatedError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class UnavailableError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
+
+
+class UnimplementedError(FeedlineError):
+    """For `except`: feedline raises it nowhere."""
 
 
 def __getattr__(name: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import glob as _glob
 import os
 import shutil
-from collections.abc import Iterator
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from typing import IO, Any, NamedTuple
 
 from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.values import plain
@@ -14,7 +14,7 @@ from feedline.errors import ArgumentError
 
 __all__ = [
     "GFile", "copy", "exists", "glob", "isdir", "join", "listdir", "makedirs", "mkdir", "remove", "rename", "rmtree",
-    "walk",
+    "stat", "walk",
 ]  # fmt: skip
 
 
@@ -100,9 +100,37 @@ def rmtree(path: Any) -> None:
     shutil.rmtree(_name(path))
 
 
-def walk(top: Any, topdown: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yields each folder below one, with the names of its folders and of its files."""
-    return os.walk(_name(top), topdown)
+class FileStatistics(NamedTuple):
+    """What `stat` returns.
+
+    Args:
+        length: how many bytes the file has.
+        mtime_nsec: when it was last changed, in nanoseconds since 1970.
+        is_directory: whether it is a folder.
+    """
+
+    length: int
+    mtime_nsec: int
+    is_directory: bool
+
+
+def stat(path: Any) -> FileStatistics:
+    """Returns the size and the time of a file, or folder."""
+    found = os.stat(_name(path))
+    return FileStatistics(found.st_size, found.st_mtime_ns, os.path.isdir(_name(path)))
+
+
+def walk(
+    top: Any, topdown: bool = True, onerror: Callable[[OSError], Any] | None = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yields each folder below one, with the names of its folders and of its files.
+
+    Args:
+        top: the folder.
+        topdown: whether a folder comes before those in it.
+        onerror: called with the error of a folder that cannot be read; None to leave it out.
+    """
+    return os.walk(_name(top), topdown, onerror)
 
 
 def _check_free(path: Any, overwrite: bool) -> None:

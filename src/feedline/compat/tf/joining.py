@@ -13,6 +13,7 @@ from feedline.compat.tf.ragged_parts import take_rows
 from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.errors import ArgumentError, ShapeError
+from feedline.spec import as_dtype
 
 # NumPy 2.5 types keepdims as a literal: calls that pass it on are marked.
 
@@ -141,7 +142,11 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     return [as_tensor(piece) for piece in np.split(array, np.cumsum(sizes)[:-1], where)]
 
 
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> Tensor:
+def matmul(
+    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+    adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False, output_type: Any = None,
+    grad_a: bool = False, grad_b: bool = False, name: str | None = None,
+) -> Tensor:  # fmt: skip
     """Returns the product of two matrices, or of each two of a batch.
 
     Args:
@@ -149,14 +154,29 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
         b: the same.
         transpose_a: whether `a` is transposed first.
         transpose_b: whether `b` is.
+        adjoint_a: whether `a` is transposed and conjugated first.
+        adjoint_b: whether `b` is.
+        a_is_sparse: not used.
+        b_is_sparse: not used.
+        output_type: the dtype that is computed in; None for that of `a`.
+        grad_a: not used.
+        grad_b: not used.
+        name: not used.
+
+    Raises:
+        ArgumentError: a matrix is to be transposed and adjoint.
     """
     from feedline.compat.tf.arithmetic import both, operate
 
+    if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
+        raise ArgumentError("a matrix is to be transposed and adjoint.", fix="Give one of the two.")
     left, right = both("matmul", a, b)
-    if transpose_a:
-        left = np.swapaxes(left, -1, -2)
-    if transpose_b:
-        right = np.swapaxes(right, -1, -2)
+    if output_type is not None:
+        left, right = left.astype(as_dtype(output_type)), right.astype(as_dtype(output_type))
+    if (transpose_a or adjoint_a) and left.ndim > 1:
+        left = np.swapaxes(np.conj(left) if adjoint_a else left, -1, -2)
+    if (transpose_b or adjoint_b) and right.ndim > 1:
+        right = np.swapaxes(np.conj(right) if adjoint_b else right, -1, -2)
     return operate("matmul", as_tensor(left), as_tensor(right))
 
 
@@ -171,8 +191,44 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     return as_tensor(np.tensordot(left, right, where).astype(left.dtype))
 
 
+def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
+    """Returns sums of products by the letters of their dimensions; see `numpy.einsum`.
+
+    Args:
+        equation: such as "ij,jk->ik".
+        *inputs: the tensors, of one dtype.
+        **options: the options of TensorFlow's, which have no meaning here.
+
+    Raises:
+        ShapeError: the equation does not fit the shapes.
+    """
+    arrays = to_arrays(inputs, "inputs")
+    if arrays:
+        need_kinds(arrays[0], "iufc", "einsum")
+    try:
+        _check_letters(equation, arrays)
+        return as_tensor(np.asarray(np.einsum(equation, *arrays)))
+    except ValueError as error:
+        raise ShapeError(
+            f"the equation {equation!r} does not fit the shapes {', '.join(str(array.shape) for array in arrays)}: "
+            f"{error}.",
+            fix="Give one letter for each dimension.",
+        ) from None
+
+
+def _check_letters(equation: str, arrays: list[np.ndarray]) -> None:
+    """Checks that each letter stands for one length: NumPy would repeat a length of 1."""
+    lengths: dict[str, int] = {}
+    for letters, array in zip(equation.replace(" ", "").split("->")[0].split(","), arrays, strict=True):
+        first, _, last = letters.partition("...")
+        pairs = [*zip(first, array.shape, strict=False), *zip(reversed(last), reversed(array.shape), strict=False)]
+        for letter, length in pairs:
+            if lengths.setdefault(letter, length) != length:
+                raise ValueError(f"{letter} stands for the lengths {lengths[letter]} and {length}")
+
+
 def norm(
-    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: str | None = None
 ) -> Tensor:
     """Returns the length of vectors.
 
@@ -184,6 +240,7 @@ def norm(
     """
     array = to_array(tensor, None, "tensor")
     need_kinds(array, "fc", "norm")
+    keepdims = bool(keepdims)
     where = tuple(range(array.ndim)) if axis is None else tuple(axis_of(n, array.ndim) for n in wholes(axis, "axis"))
     sizes = np.abs(array)
     if ord in ("euclidean", 2):

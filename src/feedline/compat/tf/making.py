@@ -13,7 +13,7 @@ from feedline.compat.tf.sparse_tensor import SparseTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.compat.tf.values import plain, wrapped
 from feedline.errors import ArgumentError, DtypeError, ShapeError
-from feedline.spec import as_dtype, string
+from feedline.spec import as_dtype, dtype_name, string
 
 
 def lengths_of(shape: Any, name: str = "shape") -> tuple[int, ...]:
@@ -107,13 +107,13 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     return cast(np.clip(array, low, high), target)
 
 
-def zeros(shape: Any, dtype: Any = np.float32, name: str | None = None) -> Tensor:
+def zeros(shape: Any, dtype: Any = np.float32, name: str | None = None, layout: Any = None) -> Tensor:
     """Returns zeros, or empty strings."""
     wanted = as_dtype(dtype)
     return as_tensor(np.full(lengths_of(shape), b"" if wanted == string else 0, wanted))
 
 
-def ones(shape: Any, dtype: Any = np.float32, name: str | None = None) -> Tensor:
+def ones(shape: Any, dtype: Any = np.float32, name: str | None = None, layout: Any = None) -> Tensor:
     """Returns ones."""
     return as_tensor(np.full(lengths_of(shape), 1, _no_strings(as_dtype(dtype))))
 
@@ -125,20 +125,20 @@ def _no_strings(dtype: np.dtype) -> np.dtype:
 
 
 @by_value
-def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
+def zeros_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
     """Returns zeros in the shape of a tensor, and in its dtype where none is given."""
     array = to_array(input, None, "input")
     return zeros(array.shape, array.dtype if dtype is None else dtype)
 
 
 @by_value
-def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
+def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
     """Returns ones in the shape of a tensor, and in its dtype where none is given."""
     array = to_array(input, None, "input")
     return ones(array.shape, array.dtype if dtype is None else dtype)
 
 
-def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
+def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Tensor:
     """Returns a tensor of one value, again and again.
 
     Args:
@@ -148,6 +148,19 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
     array = to_array(value)
     lengths = lengths_of(dims, "dims")
     return as_tensor(fitting(lambda values: np.broadcast_to(values, lengths), array).copy())
+
+
+def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """Returns complex numbers of their parts: complex64 of float32, complex128 of float64."""
+    from feedline.compat.tf.arithmetic import both
+
+    left, right = both("complex", real, imag)
+    if left.dtype not in (np.float32, np.float64):
+        raise DtypeError(
+            f"complex is for float32 or float64, and this is {dtype_name(left.dtype)}.", fix="Use tf.cast."
+        )
+    unit = np.complex64(1j) if left.dtype == np.float32 else np.complex128(1j)
+    return as_tensor(np.asarray(fitting(lambda a, b: a + unit * b, left, right)))
 
 
 def eye(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,33 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
     return as_tensor(array)
 
 
+def _scattered(public: str, function: np.ufunc, what: str) -> Callable[..., Tensor]:
+    def scattered(
+        tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+    ) -> Tensor:
+        array = to_array(tensor, None, "tensor").copy()
+        need_kinds(array, "iufc", public)
+        places, values = _indices(indices), to_array(updates, array.dtype, "updates")
+        if _ignores(bad_indices_policy) and places.ndim:
+            inside = _inside(places, array.shape)
+            places, values = places[inside], values[inside]
+        where = _places(places, array.shape)
+        if array[where].shape != values.shape:
+            raise ShapeError(f"updates has the shape {values.shape} where {array[where].shape} is needed.")
+        function.at(array, where, values)
+        return as_tensor(array)
+
+    scattered.__name__ = scattered.__qualname__ = public
+    scattered.__doc__ = f"Returns a tensor with {what} at some places; the arguments are `tensor_scatter_nd_update`'s."
+    return scattered
+
+
+tensor_scatter_nd_add = _scattered("tensor_scatter_nd_add", np.add, "values added")
+tensor_scatter_nd_sub = _scattered("tensor_scatter_nd_sub", np.subtract, "values subtracted")
+tensor_scatter_nd_max = _scattered("tensor_scatter_nd_max", np.maximum, "the larger of two values")
+tensor_scatter_nd_min = _scattered("tensor_scatter_nd_min", np.minimum, "the smaller of two values")
+
+
 def scatter_nd(indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None) -> Tensor:
     """Returns zeros with values at some places; those for one place are added.
 
@@ -255,6 +283,23 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     if np.shape(clipped) != array.shape:
         raise ShapeError(f"bounds of the shapes {low.shape} and {high.shape} do not fit the shape {array.shape}.")
     return as_tensor(clipped)
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """Returns a tensor whose Euclidean length is at most a number, its direction kept.
+
+    Args:
+        t: floats.
+        clip_norm: the greatest length.
+        axes: the axes along which the length is taken; None for all.
+        name: not used.
+    """
+    array = to_array(t, None, "t")
+    need_kinds(array, "f", "clip_by_norm")
+    most = to_array(clip_norm, array.dtype, "clip_norm")
+    where = None if axes is None else tuple(axis_of(number, array.ndim, "axes") for number in wholes(axes, "axes"))
+    lengths = np.sqrt(np.sum(np.square(array), where, keepdims=True))
+    return as_tensor((array * most / np.maximum(lengths, most)).astype(array.dtype))
 
 
 def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:

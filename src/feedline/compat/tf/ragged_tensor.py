@@ -204,7 +204,7 @@ class RaggedTensor(RaggedMaking):
         return as_tensor(dense)
 
     def to_padded(self, default_value: Any = None, shape: Any = None) -> Any:
-        """Returns a dense tensor, its rows filled up, and where its values are; see `feedline.RaggedTensor.to_padded`."""
+        """Returns a dense tensor, its rows filled up, and where its values are; see `feedline.RaggedTensor`."""
         fill = None if default_value is None else to_array(default_value, self.dtype, "default_value")[()]
         dense, mask = as_plain_ragged(self).to_padded(fill, shape)
         return as_tensor(dense), as_tensor(mask)

@@ -75,7 +75,13 @@ def _keyed(seed: Any) -> np.random.Generator:
 
 
 def stateless_uniform(
-    shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = np.float32, name: str | None = None
+    shape: Any,
+    seed: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = np.float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
 ) -> Tensor:
     """Returns uniform random numbers that follow from the seed, two integers, alone."""
     lengths, wanted, generator = lengths_of(shape), as_dtype(dtype), _keyed(seed)
@@ -90,7 +96,13 @@ def stateless_uniform(
 
 
 def stateless_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = np.float32, name: str | None = None
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = np.float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
 ) -> Tensor:
     """Returns normally distributed random numbers that follow from the seed, two integers, alone."""
     numbers = _keyed(seed).standard_normal(lengths_of(shape))

@@ -154,7 +154,7 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
 
 
 def count_nonzero(
-    input: Any, axis: Any = None, keepdims: bool = False, dtype: Any = np.int64, name: str | None = None
+    input: Any, axis: Any = None, keepdims: bool | None = None, dtype: Any = np.int64, name: str | None = None
 ) -> Tensor:
     """Returns how many values are not 0, False or empty.
 
@@ -167,7 +167,8 @@ def count_nonzero(
     array = to_array(input, None, "input")
     filled = array != b"" if kind_of(array.dtype) == "O" else array != 0
     filled = np.asarray(filled, bool)
-    return as_tensor(np.sum(filled, _axes(axis, array.ndim), dtype=as_dtype(dtype), keepdims=keepdims))  # type: ignore[call-overload]
+    axes = _axes(axis, array.ndim)
+    return as_tensor(np.sum(filled, axes, dtype=as_dtype(dtype), keepdims=bool(keepdims)))  # type: ignore[call-overload]
 
 
 def argmax(input: Any, axis: Any = None, output_type: Any = np.int64, name: str | None = None) -> Tensor:

@@ -75,6 +75,59 @@ class TensorShape(tuple):
         if not self.is_compatible_with(other):
             raise ShapeError(f"the shapes {tuple(self)} and {tuple(other)} do not go together.")
 
+    def with_rank(self, rank: int) -> TensorShape:
+        """Returns the shape, which must have so many dimensions.
+
+        Raises:
+            ShapeError: it has another number of them.
+        """
+        return self._where(len(self) == rank, f"of rank {rank}")
+
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """Returns the shape, which must have so many dimensions or more."""
+        return self._where(len(self) >= rank, f"of rank {rank} or more")
+
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """Returns the shape, which must have so many dimensions or fewer."""
+        return self._where(len(self) <= rank, f"of rank {rank} or less")
+
+    def assert_has_rank(self, rank: int) -> None:
+        """Raises ShapeError unless the shape has so many dimensions."""
+        self.with_rank(rank)
+
+    def assert_same_rank(self, other: Any) -> None:
+        """Raises ShapeError unless both shapes have as many dimensions."""
+        self.with_rank(len(TensorShape(other)))
+
+    def assert_is_fully_defined(self) -> None:
+        """Raises ShapeError where a length is not known."""
+        self._where(None not in self, "known in every length")
+
+    def merge_with(self, other: Any) -> TensorShape:
+        """Returns the shape with the lengths that either of two knows.
+
+        Raises:
+            ShapeError: they contradict each other.
+        """
+        if other is None:
+            return self
+        self.assert_is_compatible_with(other)
+        return TensorShape([b if a is None else a for a, b in zip(tuple(self), TensorShape(other), strict=True)])
+
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """Returns the most exact shape that allows what either of two allows.
+
+        Raises:
+            ShapeError: they have different numbers of dimensions.
+        """
+        pairs = zip(tuple(self), TensorShape(other).with_rank(len(self)), strict=True)
+        return TensorShape([a if a == b else None for a, b in pairs])
+
+    def _where(self, holds: bool, words: str) -> TensorShape:
+        if not holds:
+            raise ShapeError(f"the shape {tuple(self)} is not {words}.", fix="Use tf.reshape or tf.expand_dims.")
+        return self
+
     def concatenate(self, other: Any) -> TensorShape:
         """Returns the lengths of this shape and then another's."""
         return TensorShape((*self, *TensorShape(other)))

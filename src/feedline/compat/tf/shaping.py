@@ -64,14 +64,18 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     return tensor
 
 
-def shape(input: Any, out_type: Any = np.int32, name: str | None = None) -> Tensor:
+def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
     """Returns the lengths of a tensor as a tensor."""
     if isinstance(input, RaggedTensor):
         raise ArgumentError(
             "a ragged tensor has no shape that is a row of numbers.",
             fix="Use ragged.bounding_shape(), ragged.nrows() or ragged.row_lengths().",
         )
-    return as_tensor(np.array(to_array(input, None, "input").shape, as_dtype(out_type)))
+    return as_tensor(np.array(to_array(input, None, "input").shape, _whole_dtype(out_type)))
+
+
+def _whole_dtype(dtype: Any) -> np.dtype:
+    return np.dtype(np.int32) if dtype is None else as_dtype(dtype)
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
@@ -81,11 +85,11 @@ def rank(input: Any, name: str | None = None) -> Tensor:
     return as_tensor(np.int32(to_array(input, None, "input").ndim))
 
 
-def size(input: Any, out_type: Any = np.int32, name: str | None = None) -> Tensor:
+def size(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
     """Returns the number of values."""
     if isinstance(input, RaggedTensor):
         input = input.flat_values
-    return as_tensor(np.asarray(to_array(input, None, "input").size, as_dtype(out_type)))
+    return as_tensor(np.asarray(to_array(input, None, "input").size, _whole_dtype(out_type)))
 
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from feedline.compat.tf.convert import axis_of, fitting, kind_of, to_array, to_tensor, whole, wholes
-from feedline.compat.tf.fingerprint import fingerprint64
+from feedline.compat.tf.farmhash import fingerprint64
 from feedline.compat.tf.missing import missing_name
 from feedline.compat.tf.ngrams import ngrams
 from feedline.compat.tf.patterns import check_rewrite, compiled, replaced

@@ -17,6 +17,7 @@ import numpy as np
 import feedline
 from feedline.compat.tf.errors import OutOfRangeError
 from feedline.compat.tf.missing import missing_name
+from feedline.compat.tf.tensor import as_tensor
 from feedline.compat.tf.values import on_tensors, plain, wrapped
 from feedline.nested import DatasetComponent
 
@@ -34,10 +35,17 @@ class DatasetIterator:
 
     Args:
         iterator: feedline's iterator.
+        dataset: the dataset that it goes through.
     """
 
-    def __init__(self, iterator: Any) -> None:
+    def __init__(self, iterator: Any, dataset: feedline.Dataset) -> None:
         self._iterator = iterator
+        self._dataset = dataset
+
+    @property
+    def element_spec(self) -> Any:
+        """The spec of the elements."""
+        return self._dataset.element_spec
 
     def __iter__(self) -> DatasetIterator:
         return self
@@ -55,6 +63,12 @@ class DatasetIterator:
             return next(self)
         except StopIteration:
             raise OutOfRangeError("the dataset has ended.", fix="Use a `for` loop.") from None
+
+    def get_next_as_optional(self) -> Any:
+        """Returns the next element, if there is one, as a `tf.data.experimental.Optional`."""
+        from feedline.compat.tf.data.optional import get_next_as_optional
+
+        return get_next_as_optional(self)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -88,7 +102,7 @@ class Dataset(feedline.Dataset, metaclass=_NamesMissing):
 
     def __iter__(self) -> DatasetIterator:  # type: ignore[override]
         """Begins the next epoch and returns its iterator."""
-        return DatasetIterator(plain_dataset(self).__iter__())
+        return DatasetIterator(plain_dataset(self).__iter__(), self)
 
     def as_numpy_iterator(self) -> Any:
         """Begins the next epoch and returns an iterator over its elements as plain NumPy arrays."""
@@ -103,6 +117,10 @@ class Dataset(feedline.Dataset, metaclass=_NamesMissing):
     def cardinality(self) -> Cardinality:
         """Returns the number of elements, `INFINITE_CARDINALITY` (-1) or `UNKNOWN_CARDINALITY` (-2)."""
         return Cardinality(plain_dataset(self).cardinality())
+
+    def fingerprint(self) -> Any:
+        """Returns a number that is the same for datasets of the same steps; see `feedline.Dataset.fingerprint`."""
+        return as_tensor(plain_dataset(self).fingerprint())
 
     def apply(self, transformation_func: Callable[[Any], Any]) -> Any:
         """Returns what a function makes of this dataset."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import feedline
+import feedline.experimental
 from feedline.compat.tf.data.dataset import Dataset
 from feedline.compat.tf.values import plain
 
@@ -13,6 +15,9 @@ class _Reader(Dataset):
     """What the readers share: the arguments are those of feedline's class of the same name."""
 
     _reader: Any
+
+    def __init_subclass__(cls) -> None:
+        cls.__signature__ = inspect.signature(cls._reader)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         read = self._reader(*plain(args), **plain(kwargs))
@@ -41,3 +46,9 @@ class CsvDataset(_Reader):
     """The rows of CSV files; see `feedline.CsvDataset`."""
 
     _reader = feedline.CsvDataset
+
+
+class SqlDataset(_Reader):
+    """The rows that a query to a SQLite database gives; see `feedline.experimental.SqlDataset`."""
+
+    _reader = feedline.experimental.SqlDataset

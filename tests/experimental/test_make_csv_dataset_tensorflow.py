@@ -121,7 +121,7 @@ def test_the_dtypes_that_are_learnt(tmp_path) -> None:
     path.write_text(text)
     arguments = {"batch_size": 1, "num_epochs": 1, "shuffle": False}
     theirs = tf.data.experimental.make_csv_dataset(str(path), **arguments).element_spec
-    from feedline.experimental import _CsvText
+    from feedline.experimental.make_csv_dataset import _CsvText
 
     ours = _CsvText([str(path)], ",", True, "", "utf-8").dtypes(len(names), None, "", True, 100)
     wanted = [np.dtype(spec.dtype.as_numpy_dtype) for spec in theirs.values()]
