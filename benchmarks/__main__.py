@@ -4,55 +4,44 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import data, harness, import_cost, report, workloads
+from benchmarks import chart, data, document, harness, import_cost, memory, report, session, short_records, startup
+from benchmarks import workloads as known
+from benchmarks.session import Session
 
-LEAST_WIDTH = 110  # columns, so that a table is whole in a log, too
+LEAST_WIDTH = 120  # columns, so that a table is whole in a log, too
 DOCUMENT = harness.ROOT / "docs" / "benchmarks.md"
+CHART = DOCUMENT.with_suffix(".png")
 
 
 def main() -> None:
     arguments = _parse()
+    os.environ |= {**harness.ENVIRONMENT, short_records.COUNT_VARIABLE: str(arguments.records)}
     console = Console()
     console.width = max(console.width, LEAST_WIDTH)
     if arguments.list:
-        for name in workloads.NAMES:
-            console.print(f"{name:4} {workloads.load(name).TITLE}", highlight=False)
-        console.print("contenders: " + ", ".join(workloads.CONTENDERS), highlight=False)
+        for name in known.NAMES:
+            console.print(f"{name:4} {known.load(name).TITLE}", highlight=False)
+        console.print("contenders: " + ", ".join(known.CONTENDERS), highlight=False)
         return
-    session = report.Session(
-        settings={"rounds": arguments.rounds, "seconds": arguments.seconds, "warm": arguments.warm},
-        machine=report.machine(),
-    )
-    if session.machine["load_before"] > 0.5:
-        console.print(f"note: the machine is busy (load {session.machine['load_before']}); expect a wide spread")
-    if not arguments.import_cost:
-        if not data.is_made():
-            with console.status("making the data (once, about 550 MB)"):
-                data.make()
-        for name in arguments.workloads:
-            with console.status(name) as status:
-                outcomes = harness.measure(
-                    name, arguments.contenders, arguments.rounds, arguments.seconds, arguments.warm, status.update
-                )
-            session.workloads[name] = outcomes
-            report.show_workload(console, name, outcomes, arguments.tracebacks)
-            _save(arguments.json, session)
-    if arguments.import_cost or arguments.write:
-        with console.status("imports") as status:
-            session.imports = import_cost.measure(status.update)
-        report.show_imports(console, session.imports)
-    _save(arguments.json, session)
+    if arguments.read:
+        measured = session.read(arguments.read)
+    else:
+        settings = {"rounds": arguments.rounds, "seconds": arguments.seconds, "warm": arguments.warm}
+        measured = Session(settings, session.machine())
+        _measure(console, arguments, measured)
+    report.show_rest(console, measured)
+    report.show_goals(console, measured)
+    _save(arguments.json, measured)
     if arguments.write:
-        DOCUMENT.parent.mkdir(exist_ok=True)
-        DOCUMENT.write_text(report.markdown(session))
-        console.print(f"wrote {DOCUMENT.relative_to(harness.ROOT)}")
+        _write(console, measured)
     failed = [
         f"{name} {contender}"
-        for name, outcomes in session.workloads.items()
+        for name, outcomes in measured.workloads.items()
         for contender, outcome in outcomes.items()
         if outcome.status == "failed"
     ]
@@ -60,39 +49,87 @@ def main() -> None:
         raise SystemExit("failed: " + ", ".join(failed))
 
 
-def _save(file: Path | None, session: report.Session) -> None:
+def _measure(console: Console, arguments: argparse.Namespace, measured: Session) -> None:
+    if measured.machine["load_before"] > 0.5:
+        console.print(f"note: the machine is busy (load {measured.machine['load_before']}); expect a wide spread")
+    only = arguments.import_cost or arguments.startup or arguments.memory
+    if not only or arguments.startup:
+        with console.status("making the data (once, about 550 MB)"):
+            if not data.is_made():
+                data.make()
+    for name in () if only else arguments.workloads:
+        for part in known.parts(name):
+            with console.status(part) as status:
+                if prepare := getattr(known.load(part), "prepare", None):
+                    status.update(f"{part}: making its data (once)")
+                    prepare()
+                measured.workloads[part] = harness.measure(
+                    part, arguments.contenders, arguments.rounds, arguments.seconds, arguments.warm, status.update
+                )
+            report.show_workload(console, part, measured.workloads[part], arguments.tracebacks)
+            _save(arguments.json, measured)
+        if len(known.parts(name)) > 1:
+            report.show_scaling(console, measured, name)
+    with console.status("") as status:
+        if arguments.import_cost or (arguments.write and not only):
+            measured.imports = import_cost.measure(status.update)
+        if arguments.startup or (arguments.write and not only):
+            measured.starts = startup.measure(status.update)
+        if arguments.memory:
+            measured.passes = memory.measure(status.update)
+
+
+def _write(console: Console, measured: Session) -> None:
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    drawn = chart.draw(measured, CHART)
+    DOCUMENT.write_text(document.markdown(measured, CHART.name if drawn else None))
+    for file in (DOCUMENT, CHART) if drawn else (DOCUMENT,):
+        console.print(f"wrote {file.relative_to(harness.ROOT)}")
+
+
+def _save(file: Path | None, measured: Session) -> None:
     if file is not None:
-        file.write_text(json.dumps(session.as_json(), indent=1) + "\n")
+        file.write_text(json.dumps(measured.as_json(), indent=1) + "\n")
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="feedline and its peers, side by side")
-    parser.add_argument("--workloads", type=_names(workloads.NAMES), default=workloads.NAMES, help="such as W5,W7")
+    parser.add_argument("--workloads", type=_names(known.NAMES), default=known.NAMES, help="such as W5,W7")
     parser.add_argument(
         "--contenders",
-        type=_names(workloads.CONTENDERS),
-        default=tuple(workloads.CONTENDERS),
+        type=_names(known.CONTENDERS),
+        default=tuple(known.CONTENDERS),
         help="such as feedline,tf.data,limit",
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured; 0 only compares (5)")
     parser.add_argument("--seconds", type=float, default=2.5, help="measured time of a run (2.5)")
     parser.add_argument("--warm", type=float, default=1.0, help="time a run is warmed up before (1.0)")
-    parser.add_argument("--import-cost", action="store_true", help="measure what imports cost, nothing else")
+    parser.add_argument(
+        "--records", type=int, default=short_records.DEFAULT_COUNT, help="of W13's file (10 million: 1.2 GB on disk)"
+    )
+    parser.add_argument("--import-cost", action="store_true", help="measure what imports cost, no workloads")
+    parser.add_argument("--startup", action="store_true", help="measure the time to the first batch, no workloads")
+    parser.add_argument("--memory", action="store_true", help="measure memory over 8 GB of TFRecords, no workloads")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, with the imports")
+    parser.add_argument(
+        "--read", type=Path, nargs="+", metavar="FILE", help="measure nothing: take what --json wrote in earlier runs"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/benchmarks.md and its chart, with imports and first batches"
+    )
     parser.add_argument("--tracebacks", action="store_true", help="print the traceback of what failed")
     parser.add_argument("--list", action="store_true", help="list the workloads and the contenders")
     arguments = parser.parse_args()
-    if arguments.rounds < 0 or arguments.seconds <= 0 or arguments.warm < 0:
-        parser.error("--rounds and --warm must not be negative, --seconds must be more than 0")
-    if arguments.import_cost and arguments.write:
-        parser.error("--write measures the imports anyway; leave --import-cost out")
+    if arguments.rounds < 0 or arguments.seconds <= 0 or arguments.warm < 0 or arguments.records < 1000:
+        parser.error("--rounds and --warm must not be negative, --seconds more than 0, --records at least 1000")
+    if arguments.write and not arguments.read and (arguments.import_cost or arguments.startup or arguments.memory):
+        parser.error("--write writes about the workloads: keep the other with --json, and give it to --read")
     return arguments
 
 
-def _names(known: object) -> object:
+def _names(names: object) -> object:
     """Returns a parser of comma-separated names, in any case, that keeps the order they are known in."""
-    by_lower = {name.lower(): name for name in known}
+    by_lower = {name.lower(): name for name in names}
 
     def parse(text: str) -> tuple[str, ...]:
         wanted = [name.strip().lower() for name in text.split(",") if name.strip()]

@@ -15,7 +15,6 @@ import faulthandler
 import gc
 import json
 import os
-import resource
 import sys
 import time
 import traceback
@@ -25,6 +24,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from benchmarks import compare, workloads
+from benchmarks.resources import cpu_seconds, peak_mib
 
 LEAST_WARM_BATCHES = 3
 
@@ -77,52 +77,36 @@ def _first_batch(workload: str, contender: str, shuffle: bool) -> Any:
 def run(workload: str, contender: str, warm: float, seconds: float) -> dict[str, Any]:
     """Warms a fresh iterator up, then counts the samples of some seconds."""
     gc.collect()
-    iterator = iter(workloads.build(workload, contender, shuffle=True))
+    built = workloads.build(workload, contender, shuffle=True)
+    measure = getattr(workloads.load(workload), "measure", None)
+    if measure is not None:
+        return {**measure(built, warm, seconds), "peak_mib": peak_mib()}
+    iterator = iter(built)
     clock = time.perf_counter
     try:
         warm_until = clock() + warm
         for batches, _ in enumerate(iterator, start=1):
             if batches >= LEAST_WARM_BATCHES and clock() >= warm_until:
                 break
-        count, cpu, started = 0, _cpu_seconds(), clock()
+        count, cpu, started = 0, cpu_seconds(), clock()
         until, now = started + seconds, started
         for batch in iterator:
             count += compare.samples(batch)
             now = clock()
             if now >= until:
                 break
-        cpu = _cpu_seconds() - cpu
+        cpu = cpu_seconds() - cpu
     finally:
         _close(iterator)
     if now < until:
         raise RuntimeError(f"the batches ended after {count} samples; a contender's batches must not end")
-    return {"samples": count, "seconds": now - started, "cpu_seconds": cpu, "peak_mib": _peak_mib()}
+    return {"samples": count, "seconds": now - started, "cpu_seconds": cpu, "peak_mib": peak_mib()}
 
 
 def _close(iterator: Any) -> None:
     close = getattr(iterator, "close", None)
     if callable(close):
         close()
-
-
-def _cpu_seconds() -> float:
-    """Returns the processor time of this process and its workers (the processes of its session)."""
-    session, ticks = os.getsid(0), 0
-    processes = [entry for entry in os.listdir("/proc") if entry.isdigit()] if os.path.isdir("/proc") else []
-    for process in processes:
-        try:
-            fields = Path("/proc", process, "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if int(fields[3]) == session:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK") if processes else time.process_time()
-
-
-def _peak_mib() -> float:
-    """Returns the most memory that this process had resident, in MiB (without its workers)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def make() -> None:
     for folder in ("jpg", "png", "png64", "npy"):
         (partial / folder).mkdir(parents=True)
     rng = np.random.default_rng(0)
-    writer = _record_library()
+    writer = record_library()
     classes = _write_photos(partial, rng)
     _write_records(writer, partial / JPEG_RECORDS.name, _jpeg_examples(partial, classes))
     _write_records(writer, partial / RAW_RECORDS.name, _raw_examples(writer, partial, classes))
@@ -74,7 +74,7 @@ def make() -> None:
     partial.rename(DATA)
 
 
-def _record_library() -> Any:
+def record_library() -> Any:
     """Returns TensorFlow, or feedline where there is none: the names used here are the same in both."""
     try:
         import tensorflow

@@ -27,6 +27,12 @@ REFERENCE = "tf.data"
 START_LIMIT = 180.0  # seconds until the first batch, imports and compilation included
 RUN_LIMIT = 60.0  # seconds that a run may take beyond its warm-up and its measured time
 GRACE = 5.0  # seconds until a process that should have ended is killed
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "",  # input pipelines run on the processor
+    "JAX_PLATFORMS": "cpu",
+    "KERAS_BACKEND": "jax",
+}
 
 
 @dataclass
@@ -38,6 +44,7 @@ class Outcome:
         why: a line on any status but "measured".
         rates: samples per second of each round.
         cpu: processor seconds per sample of each round, its workers' included.
+        waits: the share of each round that the model waited, where there is one.
         start_seconds: until the first batch of a fresh process, imports included.
         peak_mib: the most memory resident, in MiB, without its workers.
         traceback: of a failure.
@@ -47,6 +54,7 @@ class Outcome:
     why: str = ""
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
     start_seconds: float | None = None
     peak_mib: float | None = None
     traceback: str = ""
@@ -90,8 +98,7 @@ class Process:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (`close` closes it)
         environment = {
             **os.environ,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "CUDA_VISIBLE_DEVICES": "",  # input pipelines run on the processor
+            **ENVIRONMENT,
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
         self._popen = subprocess.Popen(
@@ -189,6 +196,7 @@ def measure(
         say: is told what happens.
     """
     module = workloads.load(workload)
+    warm = max(warm, getattr(module, "WARM", 0.0))
     outcomes: dict[str, Outcome] = {}
     processes: dict[str, Process] = {}
     reference: tuple[str, compare.Batch] | None = None
@@ -241,7 +249,7 @@ def _start(
         elif module.COMPARE.check is not None:
             wrong = module.COMPARE.check(order)
         if wrong is None and shuffled is not None:
-            wrong = compare.not_shuffled(order, shuffled)
+            wrong = compare.not_shuffled(order, shuffled, module.COMPARE)
     if wrong is not None:
         against = f" (compared with {reference[0]})" if reference else ""
         raise Failure(f"does not do the same work{against}: {wrong}")
@@ -260,6 +268,8 @@ def _run(process: Process, outcome: Outcome, seconds: float, warm: float) -> Non
     outcome.rates.append(answer["samples"] / answer["seconds"])
     outcome.cpu.append(answer["cpu_seconds"] / answer["samples"])
     outcome.peak_mib = answer["peak_mib"]
+    if "wait_share" in answer:
+        outcome.waits.append(answer["wait_share"])
 
 
 def _failed(outcome: Outcome | None, process: Process, failure: Failure) -> Outcome:

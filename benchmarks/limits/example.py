@@ -49,7 +49,7 @@ _crc_of_a_byte = _crc_intrinsic(8, "llvm.x86.sse42.crc32.32.8", types.uint8, typ
 
 
 @njit(nogil=True)
-def _number(data: np.ndarray, position: int, length: int) -> Any:
+def number_at(data: np.ndarray, position: int, length: int) -> Any:
     value = uint64(0)
     for byte in range(length):
         value |= uint64(data[position + byte]) << uint64(8 * byte)
@@ -57,11 +57,11 @@ def _number(data: np.ndarray, position: int, length: int) -> Any:
 
 
 @njit(nogil=True)
-def _masked_crc(data: np.ndarray, position: int, length: int) -> Any:
+def masked_crc(data: np.ndarray, position: int, length: int) -> Any:
     crc = uint64(0xFFFFFFFF)
     end = position + length
     while position + 8 <= end:
-        crc = _crc_of_8_bytes(crc, _number(data, position, 8))
+        crc = _crc_of_8_bytes(crc, number_at(data, position, 8))
         position += 8
     rest = uint32(crc)
     while position < end:
@@ -110,11 +110,11 @@ def _parse(
 ) -> int:
     position = 0
     for record in range(records):
-        length = np.int64(_number(data, position, 8))
+        length = np.int64(number_at(data, position, 8))
         body = position + 12
         if check and (
-            _masked_crc(data, position, 8) != _number(data, position + 8, 4)
-            or _masked_crc(data, body, length) != _number(data, body + length, 4)
+            masked_crc(data, position, 8) != number_at(data, position + 8, 4)
+            or masked_crc(data, body, length) != number_at(data, body + length, 4)
         ):
             return -1
         position = body + length + 4

@@ -3,6 +3,7 @@
 A workload's module has:
 
     TITLE     what it does, in a line
+    SHORT     the same in a few words, for the chart
     LIMIT     what its limit program does, in a line
     ABSENT    {contender: why this workload has none for it}
     COMPARE   how the values of first batches are compared (`compare.Rule`)
@@ -14,6 +15,13 @@ A workload's module has:
 and a function for each further contender but those of ABSENT, named in CONTENDERS, that takes `shuffle: bool` and
 returns an iterable of batches; what a module does not define itself is a method of its PEERS. What a contender imports,
 it imports inside, so that a process loads its own libraries and no other's.
+
+It may also have:
+
+    prepare   () -> None, makes the files that only this workload reads, once
+    WARM      the least seconds that each run is warmed up, where workers take long to start
+    measure   (batches, warm, seconds) -> what a run answers, where a run is more than taking batches
+    variants  () -> {name: the same attributes}, where it is several workloads: `W14/2` is W14 with two workers
 """
 
 from __future__ import annotations
@@ -21,10 +29,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
-NAMES = ("W1", "W1b", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W8b", "W9")
+NAMES = ("W1", "W1b", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W8b", "W9", "W10", "W11", "W12", "W13", "W14")
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,31 @@ CONTENDERS = {
         Contender("grain-threads", "grain_threads", "grain"),
         Contender("grain-processes", "grain_processes", "grain"),
         Contender("spdl", "spdl", "spdl"),
+        Contender("pydataset-threads", "py_dataset_threads", "keras"),
+        Contender("pydataset-processes", "py_dataset_processes", "keras"),
         Contender("feedline", "pipeline", "feedline"),
         Contender("limit", "limit", None),
     )
 }
+PEER_NAMES = tuple(name for name in CONTENDERS if name not in ("tf.data", "feedline", "limit"))
+PY_DATASETS = ("pydataset-threads", "pydataset-processes")
 
 
-def load(name: str) -> ModuleType:
-    """Returns the module of a workload, by its name in NAMES."""
-    return importlib.import_module(f"benchmarks.workloads.{name.lower()}")
+def load(name: str) -> Any:
+    """Returns the module of a workload, or one of its variants.
+
+    Args:
+        name: a name of NAMES, or one that `parts` returned.
+    """
+    module_name, _, variant = name.partition("/")
+    module = importlib.import_module(f"benchmarks.workloads.{module_name.lower()}")
+    return module.variants()[variant] if variant else module
+
+
+def parts(name: str) -> list[str]:
+    """Returns the names of what is measured for a workload of NAMES: itself, or its variants."""
+    variants = getattr(load(name), "variants", None)
+    return [name] if variants is None else [f"{name}/{variant}" for variant in variants()]
 
 
 def build(workload: str, contender: str, shuffle: bool) -> Iterable[Any]:

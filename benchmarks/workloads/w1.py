@@ -12,6 +12,7 @@ from benchmarks import peers
 from benchmarks.compare import Rule
 
 TITLE = "arrays in memory: float64 32x32x3 and a label, shuffle, batch 32"
+SHORT = "arrays in memory"
 LIMIT = "np.take of each batch into one recycled buffer, one thread"
 ABSENT: dict[str, str] = {}
 COMPARE = Rule()

@@ -12,6 +12,7 @@ from benchmarks import peers
 from benchmarks.compare import Rule
 
 TITLE = "a table in memory: 1 M rows of 20 float32 and a label, shuffle, batch 256"
+SHORT = "table in memory"
 LIMIT = "np.take of each batch into one recycled buffer, one thread"
 ABSENT: dict[str, str] = {}
 COMPARE = Rule()

@@ -10,12 +10,15 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.compare import Rule
+from benchmarks.workloads import PY_DATASETS
 
 TITLE = "a Python generator of float64 32x32x3 and a label, an element at a time, batch 32"
+SHORT = "Python generator"
 LIMIT = "the generator alone"
 ABSENT = {
     "torch-bulk": "a generator has no rows to index",
     "grain-processes": "Grain divides positions among its processes, and a generator has none",
+    **dict.fromkeys(PY_DATASETS, "it is asked for batches by their number, and a generator has none"),
 }
 COMPARE = Rule()
 SHUFFLES = False

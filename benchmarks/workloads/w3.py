@@ -12,6 +12,7 @@ from benchmarks.compare import Batch, Rule
 from benchmarks.workloads import w1
 
 TITLE = "augmentation: random flip and brightness of float64 32x32x3, to float32, batch 32"
+SHORT = "flip and brightness"
 LIMIT = "one pass from float64 to float32 into one recycled buffer, one thread"
 ABSENT = {"torch-bulk": "each image is augmented by itself"}
 SHUFFLES = False

@@ -10,11 +10,12 @@ import numpy as np
 from benchmarks.compare import Rule
 from benchmarks.data import CLASSES, RAW_RECORDS, RAW_TENSORS
 from benchmarks.limits import on_all_cores
+from benchmarks.workloads import PEER_NAMES
 
 TITLE = "TFRecords of serialised uint8 224x224x3 tensors and a label, /255 and one-hot, batch 32"
+SHORT = "tensors in TFRecords"
 LIMIT = "one pass from uint8 to float32 into a recycled buffer for each core, on all cores"
-_NO_TENSORS = "reads no TFRecords of serialised tensors"
-ABSENT = dict.fromkeys(("torch-0", "torch-2", "torch-bulk", "grain-threads", "grain-processes", "spdl"), _NO_TENSORS)
+ABSENT = dict.fromkeys(PEER_NAMES, "reads no TFRecords of serialised tensors")
 COMPARE = Rule(largest=1e-6)
 SHUFFLES = False
 

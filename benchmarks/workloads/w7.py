@@ -14,6 +14,7 @@ from benchmarks.data import JPEG_RECORDS, PHOTOS, files, labels
 from benchmarks.limits import decoding
 
 TITLE = "500x375 JPEG photos in TFRecords, to float32 224x224, batch 32 (peers: the same photos as files)"
+SHORT = "JPEG in TFRecords"
 LIMIT = "decoding the JPEG files, already in memory, by libjpeg-turbo (simplejpeg), on all cores"
 ABSENT = {"torch-bulk": "the data is in files"}
 COMPARE = Rule(largest=0.15, mean=0.01)  # decoders may choose between two inverse transforms and two upsamplings
@@ -35,7 +36,7 @@ def load(position: int) -> peers.Element:
 PEERS = peers.OfElements(load, PHOTOS, BATCH)
 
 
-def pipeline(library: Any, data: Any, shuffle: bool) -> Any:
+def pipeline(library: Any, data: Any, shuffle: bool, workers: int | None = None) -> Any:
     features = {
         "image": library.io.FixedLenFeature([], library.string),
         "label": library.io.FixedLenFeature([], library.int64),
@@ -47,10 +48,11 @@ def pipeline(library: Any, data: Any, shuffle: bool) -> Any:
         return image / 255.0, parsed["label"]
 
     dataset = data.TFRecordDataset(str(JPEG_RECORDS)).repeat()
-    return dataset.map(process, num_parallel_calls=data.AUTOTUNE).batch(BATCH).prefetch(data.AUTOTUNE)
+    dataset = dataset.map(process, num_parallel_calls=workers or data.AUTOTUNE)
+    return dataset.batch(BATCH).prefetch(data.AUTOTUNE)
 
 
-def limit() -> Iterator[int]:
+def limit(workers: int | None = None) -> Iterator[int]:
     from simplejpeg import decode_jpeg
 
-    return decoding(photos()[0], lambda photo: decode_jpeg(photo, "RGB"))
+    return decoding(photos()[0], lambda photo: decode_jpeg(photo, "RGB"), workers=workers)

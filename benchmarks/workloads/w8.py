@@ -7,12 +7,14 @@ from typing import Any
 
 from benchmarks.compare import Rule
 from benchmarks.data import TABLE_RECORDS
+from benchmarks.workloads import PEER_NAMES
 
 TITLE = "TFRecords of a table of 5 features (4 wanted), parsed one by one, batch 256"
+SHORT = "Examples one by one"
 LIMIT = "read, CRC32C and parsing of the wanted features into columns by an unguarded Numba loop, on all cores"
 _NO_EXAMPLES = "parses no tf.train.Example"
 ABSENT = {
-    **dict.fromkeys(("torch-0", "torch-2", "torch-bulk", "spdl"), "reads no TFRecords and " + _NO_EXAMPLES),
+    **dict.fromkeys(PEER_NAMES, "reads no TFRecords and " + _NO_EXAMPLES),
     **dict.fromkeys(("grain-threads", "grain-processes"), "reads TFRecords, unchecked, but " + _NO_EXAMPLES),
 }
 COMPARE = Rule()

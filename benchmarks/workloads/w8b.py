@@ -7,9 +7,10 @@ from typing import Any
 from benchmarks.data import TABLE_RECORDS
 from benchmarks.workloads.w8 import ABSENT, BATCH, COMPARE, LIMIT, SHUFFLES, features, limit
 
-__all__ = ["ABSENT", "COMPARE", "LIMIT", "SHUFFLES", "TITLE", "limit", "pipeline"]
+__all__ = ["ABSENT", "COMPARE", "LIMIT", "SHORT", "SHUFFLES", "TITLE", "limit", "pipeline"]
 
 TITLE = "TFRecords of a table of 5 features (4 wanted), parsed in batches of 256"
+SHORT = "Examples in batches"
 
 
 def pipeline(library: Any, data: Any, shuffle: bool) -> Any:

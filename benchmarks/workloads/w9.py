@@ -11,12 +11,15 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.compare import Rule
+from benchmarks.workloads import PY_DATASETS
 
 TITLE = "a generator of float32 sequences (5 to 19 steps of 10) and a label, padded batches of 32"
+SHORT = "padded sequences"
 LIMIT = "the generator, and a copy of each sequence into a zeroed buffer, one thread"
 ABSENT = {
     "torch-bulk": "a generator has no rows to index",
     "grain-processes": "Grain divides positions among its processes, and a generator has none",
+    **dict.fromkeys(PY_DATASETS, "it is asked for batches by their number, and a generator has none"),
 }
 COMPARE = Rule()
 SHUFFLES = False
