@@ -235,3 +235,29 @@ def test_data_given_as_the_name_is_refused() -> None:
     with pytest.raises(fl.errors.ArgumentError, match="one dataset at a time"):
         fl.Dataset.range(2).concatenate(fl.Dataset.range(2), fl.Dataset.range(2))
     assert len(fl.Dataset.from_tensor_slices(np.arange(3), name="rows")) == 3
+
+
+def test_datasets_of_a_list_are_elements() -> None:
+    parts = [fl.Dataset.range(3), fl.Dataset.range(5, 7)]
+    dataset = slices(parts)
+    assert len(dataset) == 2
+    assert [int(number) for number in dataset.flat_map(lambda part: part)] == [0, 1, 2, 5, 6]
+    assert [int(number) for number in dataset.interleave(lambda part: part, cycle_length=2)] == [0, 5, 1, 6, 2]
+    named = slices({"part": parts, "number": [7, 8]}).shuffle(2, seed=1)
+    assert sorted((int(element["number"]), len(element["part"])) for element in named) == [(7, 3), (8, 2)]
+    costly = [part.map(lambda number: number * 2) for part in parts]
+    assert [int(number) for number in slices(costly).flat_map(lambda part: part)] == [0, 2, 4, 10, 12]
+    with pytest.raises(fl.errors.StructureError, match="item 1"):
+        slices([parts[0], parts[1].enumerate()])
+    with pytest.raises(fl.errors.DtypeError):
+        slices([parts[0], 1])
+
+
+def test_datasets_of_a_list_as_in_tensorflow() -> None:
+    tf = pytest.importorskip("tensorflow")
+
+    def numbers(dataset_class):
+        parts = dataset_class.from_tensor_slices([dataset_class.range(3), dataset_class.range(5, 7)])
+        return [int(number) for number in parts.repeat(2).interleave(lambda part: part, cycle_length=3, block_length=2)]
+
+    assert numbers(fl.Dataset) == numbers(tf.data.Dataset)

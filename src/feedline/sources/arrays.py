@@ -14,6 +14,7 @@ import numpy as np
 from feedline.block import Block, Column, ColumnBuilder, own_rows, own_value, take_column
 from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError, UnequalLengthsError
 from feedline.formats.stored_array import StoredArray, stored_array
+from feedline.nested import DatasetComponent
 from feedline.nodes.base import Node
 from feedline.origin import Origin
 from feedline.ragged import RaggedTensor
@@ -209,6 +210,8 @@ def _column(value: Any, name: str) -> Column:
         stored = stored_array(value)
         if stored is not None:
             return _of_known_dtype(stored)
+    if isinstance(value, list) and value and all(isinstance(item, DatasetComponent) for item in value):
+        return _same_structure(value, name)
     if isinstance(value, list | tuple):
         rows = _rows_of_unequal(value, name)
         if rows is not None:
@@ -220,6 +223,25 @@ def _column(value: Any, name: str) -> Column:
             fix="Give an array, or use from_tensors for one element.",
         )
     return _of_known_dtype(array)
+
+
+def _same_structure(datasets: list[Any], name: str) -> list[Any]:
+    """Returns a list of datasets, checked to have elements of one structure as far as that is known.
+
+    Raises:
+        StructureError: they have not.
+    """
+    if not all(dataset.node.spec_is_free for dataset in datasets):
+        return list(datasets)
+    trees = [flatten(dataset.node.spec())[1] for dataset in datasets]
+    for number, tree in enumerate(trees):
+        if tree != trees[0]:
+            raise StructureError(
+                f"the datasets in {name} have different elements: item {number} has {describe_tree(tree)}, and item 0 "
+                f"{describe_tree(trees[0])}.",
+                fix="Give them one structure, with map.",
+            )
+    return list(datasets)
 
 
 def _of_known_dtype(value: Any) -> Any:
