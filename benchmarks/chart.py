@@ -34,7 +34,7 @@ def draw(session: Session, file: Path) -> bool:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     rows = {
         name: outcomes
@@ -51,7 +51,9 @@ def draw(session: Session, file: Path) -> bool:
     axes.scatter([], [], s=110, color=LIMIT, marker="|", linewidths=2, label="limit: the least work")
     axes.scatter([], [], s=75, color=MINE, marker="o", label="feedline")
     axes.axvline(1, color="black", linewidth=1)
+    axes.annotate("tf.data", (1, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=9.5)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(rows)), [f"{workloads.load(name).SHORT}  {name}" for name in rows], fontsize=9.5)
@@ -61,6 +63,7 @@ def draw(session: Session, file: Path) -> bool:
         f"Samples a second as a multiple of tf.data's ({session.machine['cores']} cores; log scale)",
         fontsize=11,
         loc="left",
+        pad=20,  # above the word at the line
     )
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -74,6 +77,8 @@ def draw(session: Session, file: Path) -> bool:
 
 
 def _draw_row(axes: Any, place: int, outcomes: dict[str, Outcome]) -> None:
+    from matplotlib.patheffects import withStroke
+
     mine = _ratios(outcomes, ("feedline",))[0]
     limit = _ratios(outcomes, ("limit",))
     peers = {name: _ratios(outcomes, contenders) for name, (contenders, _, _) in LIBRARIES.items()}
@@ -85,7 +90,7 @@ def _draw_row(axes: Any, place: int, outcomes: dict[str, Outcome]) -> None:
             axes.scatter(max(peers[name]), place, s=32, color=colour, marker=marker, zorder=3)
     axes.scatter(mine, place, s=75, color=MINE, marker="o", zorder=4)
     axes.annotate(
-        f"{mine:.3g}x",
+        f"{mine:.0f}x" if mine >= 100 else f"{mine:.1f}x" if mine >= 10 else f"{mine:.2f}x",
         (mine, place),
         xytext=(0, 6),
         textcoords="offset points",
@@ -93,6 +98,7 @@ def _draw_row(axes: Any, place: int, outcomes: dict[str, Outcome]) -> None:
         fontsize=8.5,
         color=MINE,
         weight="bold",
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],  # readable across a line
         zorder=5,
     )
 

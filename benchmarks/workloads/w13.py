@@ -16,7 +16,7 @@ BATCH, SHUFFLE_BUFFER = 256, 100_000
 TITLE = (
     f"{short_records.count():,} TFRecords of 100 bytes to uint8, shuffle, batch 256 (tf.data: of {SHUFFLE_BUFFER:,})"
 )
-SHORT = "shuffle of 10 M TFRecords"
+SHORT = f"shuffle of {short_records.count() / 1e6:g} M TFRecords"
 LIMIT = "random reads from the mapped file and CRC32C by an unguarded Numba loop, on all cores"
 ABSENT: dict[str, str] = {}
 COMPARE = Rule()
