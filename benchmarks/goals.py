@@ -111,7 +111,7 @@ def of_imports(imports: dict[str, Cost]) -> list[Goal]:
         return []
     return [
         Goal("import feedline", "import feedline", cost.import_seconds, IMPORT_SECONDS, True, "{:.3f} s"),
-        Goal("import feedline", "memory after it", cost.resident_mib, IMPORT_MIB, True, "{:.0f} MiB"),
+        Goal("import feedline", "memory of import feedline", cost.resident_mib, IMPORT_MIB, True, "{:.0f} MiB"),
     ]
 
 

@@ -201,4 +201,4 @@ def scaling(session: Session, name: str) -> tuple[Row, list[Row]] | None:
                 *(f"{ratio:.2f}" if ratio is not None else "" for ratio in ratios),
             )
         )
-    return columns, rows
+    return (columns, rows) if rows else None
