@@ -251,7 +251,7 @@ class Tuner:
         self.rate = look.rate
         cores = look.work / look.seconds
         held_up = look.waiting and _BUSY_CORES <= cores < _FREE_SHARE * self._workers
-        if self.way == PROCESSES or self._trial is not None:
+        if self.way == PROCESSES or (self._trial is not None and self._trial.second == PROCESSES):
             return
         self._steady = self._steady + look.seconds if held_up else 0.0
         due = PROCESSES in self._ways and not self._processes_ready and self._clock() >= self._processes_after

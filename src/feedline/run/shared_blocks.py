@@ -23,7 +23,10 @@ _WASTE = 4
 """A block is not used for what would fill less than this part of it."""
 
 _IDLE_BYTES = 64 << 20
-"""How much memory of blocks that nobody looks at is kept for later."""
+"""How much memory of blocks that nobody looks at is kept for later, besides what was lent at one time lately."""
+
+_FADING = 0.99
+"""How much of the most that was lent at one time is remembered from one block to the next."""
 
 
 def anonymous_memory(nbytes: int) -> int:
@@ -56,6 +59,7 @@ class LentBlocks:
         self._free: list[int] = []
         self._returned: deque[int] = deque()
         self._next = 0
+        self._peak = 0.0
         self._fresh: list[tuple[int, int, int]] = []
         self._dropped: list[int] = []
 
@@ -85,10 +89,12 @@ class LentBlocks:
             number = self._returned.popleft()
             if number in self._maps:
                 self._free.append(number)
+        total = sum(map(len, self._maps.values()))
         idle = sum(len(self._maps[number]) for number in self._free)
-        while self._free and idle > _IDLE_BYTES:
+        self._peak = max(total - idle, _FADING * self._peak)
+        while self._free and total > self._peak + _IDLE_BYTES:
             number = self._free.pop(0)
-            idle -= len(self._maps.pop(number))
+            total -= len(self._maps.pop(number))
             self._dropped.append(number)
 
     def returned(self, numbers: Iterable[int]) -> None:
