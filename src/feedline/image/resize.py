@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from feedline.buffers import POOL
-from feedline.errors import ArgumentError, DtypeError
+from feedline.errors import ArgumentError, DtypeError, ShapeError
 from feedline.image.as_image import as_image, is_floating
 from feedline.image.spans import FILTERS, cubic_spans, filter_spans
 from feedline.spec import dtype_name
@@ -98,6 +99,44 @@ def resize(
     return out
 
 
+def resize_and_compute(
+    images: np.ndarray, size: Any, scale: float, what: np.ndarray, operands: np.ndarray, *, out: np.ndarray
+) -> np.ndarray:
+    """Resizes images by the bilinear method, and does arithmetic on the result while it is in the cache.
+
+    Args:
+        images: uint8 `(batch, height, width, channels)`.
+        size: two ints, the new height and width.
+        scale: what each value is multiplied by, as float32, before.
+        what: which arithmetic: uint8 `(k,)`, see `feedline.kernels.bilinear`.
+        operands: float32 `(k, new width * channels)`.
+        out: float32 `(batch, new height, new width, channels)` in C order, to write the result into.
+
+    Raises:
+        ShapeError: the images are no batch.
+    """
+    from feedline.kernels.bilinear import bilinear
+
+    if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
+        raise ShapeError(f"the images are {images.dtype} {images.shape}.", fix="Give a batch of uint8 images.")
+    if out.shape != (len(images), *as_size(size), images.shape[3]) or not out.flags.c_contiguous:
+        raise ShapeError(f"out has the shape {out.shape}.", fix="Give one for the new size.")
+    if out.shape[1:3] == images.shape[1:3]:  # nothing is between two pixels
+        np.multiply(images, np.float32(scale), out=out)
+        for code, operand in zip(what.tolist(), operands, strict=True):
+            row = operand.reshape(out.shape[2:])
+            (np.add, np.subtract, np.multiply, np.true_divide)[code](out, row, out=out)
+        return out
+    bilinear(np.ascontiguousarray(images), out, np.float32(scale), what, operands)
+    return out
+
+
+@functools.lru_cache(maxsize=64)
+def no_arithmetic(values: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what tells the bilinear kernel to leave its results as they are, for rows of so many values."""
+    return np.empty(0, np.uint8), np.empty((0, values), np.float32)
+
+
 def as_size(size: Any, name: str = "size") -> tuple[int, int]:
     """Returns a height and width.
 
@@ -141,6 +180,7 @@ def _fitted_size(height: int, width: int, max_height: int, max_width: int) -> tu
 
 def _resize_batch(images: np.ndarray, method: str, antialias: bool, out: np.ndarray) -> None:
     from feedline.kernels import resize as kernels
+    from feedline.kernels.bilinear import bilinear
 
     if method == "nearest":
         bits = np.dtype(f"u{images.dtype.itemsize}")
@@ -155,7 +195,7 @@ def _resize_batch(images: np.ndarray, method: str, antialias: bool, out: np.ndar
         images = images.astype(np.float32, copy=False)
     images = np.ascontiguousarray(images)
     if method == "bilinear" and not antialias:
-        kernels.bilinear(images, out)
+        bilinear(images, out, np.float32(1), *no_arithmetic(out_width * out.shape[3]))
     elif method == "area":
         kernels.area(images, out)
     else:

@@ -2,7 +2,7 @@
 
 A function is proven where its code neither branches nor loops, changes nothing, and refers to nothing but constants,
 functions that are known to work on blocks, and other proven functions. What it refers to is looked at again before
-every block: a global that was bound anew ends the proof.
+every block: a global that was bound anew, or an array that was changed, ends the proof.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ _CONSTANTS = (bool, int, float, str, bytes, type(None), type(Ellipsis))
 
 _CONSTANTS_OF_ANY_SUBCLASS = (np.generic, np.dtype, enum.Enum)
 _DEEPEST = 8
+_MOST_ARRAY_BYTES = 1 << 16
+"""A larger array is no constant: it would be looked through before every block."""
 
 
 class UnprovenError(Exception):
@@ -60,15 +62,22 @@ class Proof:
     function: Callable[..., Any]
     references: list[tuple[Callable[[], Any], Any]] = field(default_factory=list)
     mappings: list[tuple[Mapping, dict]] = field(default_factory=list)
+    arrays: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     def holds(self) -> bool:
         """Says whether everything it refers to is still what it was."""
         try:
-            return all(look() is value for look, value in self.references) and all(
-                dict(mapping) == copy for mapping, copy in self.mappings
+            return (
+                all(look() is value for look, value in self.references)
+                and all(dict(mapping) == copy for mapping, copy in self.mappings)
+                and all(_same_array(array, copy) for array, copy in self.arrays)
             )
         except Exception:
             return False
+
+
+def _same_array(array: np.ndarray, copy: np.ndarray) -> bool:
+    return array.shape == copy.shape and array.dtype == copy.dtype and array.tobytes() == copy.tobytes()
 
 
 def prove(function: Any, replace: Callable[[Any, Proof], Any]) -> Proof:
@@ -167,6 +176,11 @@ def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof
     replaced = replace(value, proof)
     if replaced is not None:
         return replaced
+    if type(value) is np.ndarray and not value.dtype.hasobject and value.nbytes <= _MOST_ARRAY_BYTES:
+        copy = value.copy()
+        copy.flags.writeable = False
+        proof.arrays.append((value, copy))
+        return copy
     _check_constant(name, value, proof)
     return value
 

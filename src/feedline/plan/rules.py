@@ -69,19 +69,16 @@ def _no_warnings() -> np.errstate:
 
 def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Runs a ufunc: rows of fewer dimensions than others get dimensions of length 1 behind the first."""
-    most = max(np.ndim(_sample(argument, rows)) for argument in operation.args)
-    arguments = []
-    for argument in operation.args:
-        value = rows.of(argument)
-        if type(argument) is Slot:
-            shape = np.shape(rows.samples[argument.number])
-            value = value.reshape(len(value), *(1,) * (most - len(shape)), *shape)
-        arguments.append(value)
-    sample = operation.samples[0]
+    values = [rows.of(argument) for argument in operation.args]
+    ranks = [np.ndim(value) - (type(argument) is Slot) for argument, value in zip(operation.args, values, strict=True)]
+    most = max(ranks)
+    for place, argument in enumerate(operation.args):
+        if type(argument) is Slot and ranks[place] < most:
+            value = values[place]
+            values[place] = value.reshape(len(value), *(1,) * (most - ranks[place]), *value.shape[1:])
+    shape = np.broadcast_shapes((rows.count, *(1,) * most), *(np.shape(value) for value in values))
     with _no_warnings():
-        return (
-            operation.function(*arguments, out=rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)),
-        )
+        return (operation.function(*values, out=rows.room_for(operation, shape, operation.samples[0].dtype)),)
 
 
 def _sample(argument: Any, rows: Rows) -> Any:
@@ -134,9 +131,26 @@ def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     if operation.function.__name__ == "resize" and "out" not in operation.kwargs:
         _check_only_first(operation)
         sample = operation.samples[0]
+        named = operation.named
+        if named.get("preserve_aspect_ratio"):
+            return at_once(operation, rows)
         room = rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)
         return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs, out=room),)
     return at_once(operation, rows)
+
+
+def resize_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Runs a resize that was fused with the arithmetic around it."""
+    from feedline.image.resize import resize_and_compute
+
+    images = rows.of(operation.args[0])
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
+        raise NotAlikeError
+    shape = (rows.count, *operation.args[1], images.shape[3])
+    if images.shape[3] != operation.samples[0].shape[2]:
+        raise NotAlikeError
+    room = rows.room_for(operation, shape, np.dtype(np.float32))
+    return (resize_and_compute(images, *operation.args[1:], out=room),)
 
 
 def _check_only_first(operation: Operation) -> None:

@@ -66,6 +66,8 @@ class Trace:
         outputs: for each component of the result its slot, or the constant that it is.
         treedef: the structure of the result.
         slots: how many there are.
+        of_any_shape: whether the function did not look at a shape: what it computes of an element of another shape is
+            then the same operations.
     """
 
     proof: Proof
@@ -74,6 +76,7 @@ class Trace:
     outputs: tuple[Any, ...]
     treedef: Treedef
     slots: int
+    of_any_shape: bool
 
 
 def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:
@@ -93,7 +96,15 @@ def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[
     if not leaves:
         raise UnprovenError("it returns no arrays")
     outputs = tuple(Slot(leaf.slot) if type(leaf) is Traced else leaf for leaf in leaves)
-    return Trace(proof, tuple(samples), tuple(recorder.operations), outputs, result_tree, recorder.slots)
+    return Trace(
+        proof,
+        tuple(samples),
+        tuple(recorder.operations),
+        outputs,
+        result_tree,
+        recorder.slots,
+        not recorder.looked_at_shapes,
+    )
 
 
 class _Recorder:
@@ -103,6 +114,7 @@ class _Recorder:
         self.rules = rules
         self.operations: list[Operation] = []
         self.slots = 0
+        self.looked_at_shapes = False
 
     def new(self, sample: Any) -> Traced:
         if not isinstance(sample, np.ndarray | np.generic | bytes | PackedStrings):
@@ -245,6 +257,7 @@ class Traced:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        self.recorder.looked_at_shapes = True
         return self._numbers().shape
 
     @property

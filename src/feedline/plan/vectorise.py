@@ -12,8 +12,16 @@ from feedline import random
 from feedline.block import Block
 from feedline.buffers import POOL
 from feedline.plan.fuse import fuse_casts
+from feedline.plan.fuse_resize import fuse_resize
 from feedline.plan.prove import UnprovenError, prove
-from feedline.plan.rules import NotAlikeError, Rows, all_rules, cast_and_compute, is_cast_to_floats
+from feedline.plan.rules import (
+    NotAlikeError,
+    Rows,
+    all_rules,
+    cast_and_compute,
+    is_cast_to_floats,
+    resize_and_compute,
+)
 from feedline.plan.trace import Operation, Slot, Trace, slots_in, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
@@ -22,7 +30,6 @@ LEAST_ROWS = 8
 """Blocks of fewer elements are not worth it."""
 
 _BYTES_AT_ONCE = 1 << 20
-_LEAST_AT_ONCE = 3
 _LIGHT_BYTES = 1 << 10
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
@@ -61,6 +68,7 @@ class BlockFunction:
         self._seed = seed
         self._trace: Trace | None = None
         self._compared = 0
+        self._one_at_a_time = False
         self._failures = 0
         self._lock = threading.Lock()
         self.reason: str | None = None
@@ -90,7 +98,7 @@ class BlockFunction:
             if not made.proof.holds():
                 self.reason = "what it refers to has changed"
                 return None
-            result = self._compute(made, columns, positions, epochs)
+            result = self._compute_alike_or_not(made, columns, positions, epochs)
         except UnprovenError as error:
             self.reason = str(error)
             return None
@@ -122,10 +130,20 @@ class BlockFunction:
                 random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
                     made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
-                    self._trace = fuse_casts(made, is_cast_to_floats, cast_and_compute)
+                    self._trace = fuse_casts(fuse_resize(made, resize_and_compute), is_cast_to_floats, cast_and_compute)
                 finally:
                     random.leave_element(outer)
             return self._trace
+
+    def _compute_alike_or_not(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
+        """Computes a block; one row after the other where what the rows make on the way differs in shape."""
+        try:
+            return self._compute(made, inputs, positions, epochs)
+        except NotAlikeError:
+            if self._one_at_a_time or not made.of_any_shape:
+                raise
+            self._one_at_a_time = True
+            return self._compute(made, inputs, positions, epochs)
 
     def _compute(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
         length = len(positions)
@@ -137,17 +155,15 @@ class BlockFunction:
         values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
         rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length))
         heavy = [operation for operation in made.operations if not _done_at_once(operation, rows)]
-        step = _BYTES_AT_ONCE // _row_bytes(heavy, samples)
-        if step < _LEAST_AT_ONCE and not any(operation.rule is cast_and_compute for operation in heavy):
-            raise UnprovenError("its elements are so large that blocks gain nothing")
-        step = max(1, step)
+        step = 1 if self._one_at_a_time else max(1, _BYTES_AT_ONCE // _row_bytes(heavy, samples))
+        shapes_vary = step == 1 and made.of_any_shape
         for start in range(0, length if heavy else 0, step):
             stop = min(start + step, length)
             parts = [None if value is None else _part(value, start, stop) for value in values]
             targets = _targets(made, columns, start, stop)
             rows = Rows(parts, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop], targets)
             for operation in heavy:
-                _run(operation, rows)
+                _run(operation, rows, shapes_vary)
             _collect(made, columns, parts, start, stop)
         if not heavy:
             _collect(made, columns, values, 0, length)
@@ -185,10 +201,15 @@ class BlockFunction:
         return same
 
 
-def _run(operation: Operation, rows: Rows) -> None:
+def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
     results = operation.rule(operation, rows)
     for slot, sample, value in zip(operation.results, operation.samples, results, strict=True):
-        rows.values[slot] = _checked(value, sample, rows.count)
+        if shapes_vary and slot not in rows.targets and isinstance(value, np.ndarray) and not isinstance(sample, bytes):
+            if value.ndim != 1 + np.ndim(sample) or value.dtype != sample.dtype:
+                raise NotAlikeError
+            rows.values[slot] = value
+        else:
+            rows.values[slot] = _checked(value, sample, rows.count)
 
 
 def _done_at_once(operation: Operation, rows: Rows) -> bool:

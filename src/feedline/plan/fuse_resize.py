@@ -1,0 +1,154 @@
+"""Fusing: a bilinear resize and the arithmetic around it in one pass over memory.
+
+`resize(image, size) / 255.0` would write the resized image, read it and write it again; for photos that is a good part
+of what is not decoding. The kernel does the arithmetic on each row while that is in the cache, in the same order and
+with the same rounding, so the bytes are the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from feedline.plan.trace import Operation, Slot, Trace, slots_in
+
+_CODES = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
+"""The arithmetic that the kernel knows, by the numbers of `feedline.kernels.bilinear`."""
+
+_EITHER_ORDER = (np.add, np.multiply)
+_LARGEST = 1e37
+"""Beyond this NumPy might warn of an overflow, which the kernel does not."""
+
+_BYTE_SCALE = 1 / 255
+
+
+def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
+    """Returns a trace in which resizes of uint8 images also do the arithmetic on their results.
+
+    Args:
+        made: the trace.
+        rule: runs a fused resize; its arguments are the images, the size, the scale, what to do, and the operands.
+    """
+    import feedline
+
+    users: dict[int, list[Operation]] = {}
+    for operation in made.operations:
+        for slot in slots_in((operation.args, operation.kwargs)):
+            users.setdefault(slot.number, []).append(operation)
+    returned = Counter(output.number for output in made.outputs if type(output) is Slot)
+    makers = {operation.results[0]: operation for operation in made.operations}
+    fused: dict[int, Operation] = {}
+    dropped: set[int] = set()
+
+    def only_user(slot: int) -> Operation | None:
+        return users[slot][0] if len(users.get(slot, ())) == 1 and not returned[slot] else None
+
+    for operation in made.operations:
+        size = _size_of_plain_resize(operation, feedline.image.resize)
+        if size is None:
+            continue
+        source, scale, scaling = operation.args[0], 1.0, None
+        maker = makers.get(source.number)
+        if maker is not None and maker.function is feedline.image.convert_image_dtype:
+            if only_user(source.number) is not operation or type(maker.args[0]) is not Slot:
+                continue
+            scaling, scale = maker, _BYTE_SCALE
+            source = maker.args[0]
+        image = _sample_of(source, made, makers)
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.size == 0:
+            continue
+        codes, operands, last, gone = _arithmetic_on(operation, only_user, scale)
+        if not codes and scaling is None:
+            continue
+        what = np.array(codes, np.uint8)
+        _, width, channels = operation.samples[0].shape
+        rows = np.array(operands, np.float32).reshape(len(codes), width * channels)
+        dropped.update(gone)
+        if scaling is not None:
+            dropped.add(scaling.results[0])
+        fused[last.results[0]] = replace(
+            last,
+            function=feedline.image.resize,
+            rule=rule,
+            args=(source, size, scale, what, rows),
+            kwargs={},
+            named={},
+        )
+    if not fused:
+        return made
+    kept = (fused.get(operation.results[0], operation) for operation in made.operations)
+    return replace(made, operations=tuple(one for one in kept if one.results[0] not in dropped))
+
+
+def _size_of_plain_resize(operation: Operation, resize: Callable[..., Any]) -> Any:
+    """Returns the size that an operation resizes to by the bilinear method alone; None where it does something else."""
+    if operation.function is not resize or type(operation.args[0]) is not Slot or operation.samples[0].ndim != 3:
+        return None
+    named = operation.named
+    plain = named.get("method", "bilinear") == "bilinear" and not named.get("antialias")
+    if not plain or named.get("preserve_aspect_ratio") or slots_in((operation.args[1:], operation.kwargs)):
+        return None
+    return tuple(operation.samples[0].shape[:2])
+
+
+def _sample_of(slot: Slot, made: Trace, makers: dict[int, Operation]) -> Any:
+    if slot.number < len(made.inputs):
+        return made.inputs[slot.number]
+    for operation in makers.values():
+        if slot.number in operation.results:
+            return operation.samples[operation.results.index(slot.number)]
+    return None
+
+
+def _arithmetic_on(
+    resize: Operation, only_user: Callable[[int], Operation | None], scale: float
+) -> tuple[list[int], list[np.ndarray], Operation, list[int]]:
+    """Returns what follows a resize: codes, operands, the last operation, and the slots that fall away."""
+    codes: list[int] = []
+    operands: list[np.ndarray] = []
+    gone: list[int] = []
+    last = resize
+    shape = resize.samples[0].shape
+    low, high = 0.0, 255.0 * max(scale, 0.0)
+    while (user := only_user(last.results[0])) is not None:
+        operand = _constant_operand(user, shape)
+        if operand is None:
+            break
+        bounds = [
+            float(user.function(np.float64(end), np.float64(value)))
+            for end in (low, high)
+            for value in (operand.min(), operand.max())
+        ]
+        if not np.isfinite(bounds).all() or max(map(abs, bounds)) > _LARGEST:
+            break
+        low, high = min(bounds), max(bounds)
+        codes.append(_CODES[user.function])
+        operands.append(operand)
+        gone.append(last.results[0])
+        last = user
+    return codes, operands, last, gone
+
+
+def _constant_operand(operation: Operation, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Returns the constant in an operation on the resized image, for each value of a row; None where there is none."""
+    if operation.function not in _CODES or operation.kwargs or len(operation.args) != 2:
+        return None
+    sample = operation.samples[0]
+    if sample.dtype != np.float32 or sample.shape != shape:
+        return None
+    first, second = operation.args
+    if type(first) is not Slot and operation.function in _EITHER_ORDER:
+        first, second = second, first
+    if type(first) is not Slot or not isinstance(second, int | float | np.generic | np.ndarray):
+        return None
+    value = np.asarray(second, np.float32 if isinstance(second, int | float) else None)
+    if value.dtype.kind not in "biuf" or (value.ndim == 3 and value.shape[0] != 1) or value.ndim > 3:
+        return None
+    value = value.astype(np.float32)
+    if not np.isfinite(value).all() or (operation.function is np.true_divide and (np.abs(value) < 1e-30).any()):
+        return None
+    return np.ascontiguousarray(np.broadcast_to(value, (1, *shape[1:]))).reshape(-1)
