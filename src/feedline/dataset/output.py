@@ -206,7 +206,8 @@ class OutputMethods(BaseDataset):
         return np.uint64(int(fingerprint_of(steps_of(self._node)), 16))
 
     def explain(self) -> str:
-        """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why.
+        """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why; and by
+        what it was run last: inline, by threads or by processes.
 
         Example:
             >>> from feedline import Dataset
@@ -217,7 +218,7 @@ class OutputMethods(BaseDataset):
         """
         from feedline.report.explain import explain
 
-        return explain(self._node)
+        return explain(self._node, self._timings)
 
     def profile(self, seconds: float = 2.0) -> Profile:
         """Runs the dataset for a while and returns the time in each stage.
@@ -241,7 +242,7 @@ class OutputMethods(BaseDataset):
         """Returns the time in each stage, over all iterations so far."""
         from feedline.report.profile import Profile
 
-        return Profile.of(self._node, self._timings.snapshot())
+        return Profile.of(self._node, self._timings.snapshot(), self._timings)
 
     def to_keras(self, *, strings: bool = False, ragged: Any = None, sparse: Any = None) -> Any:
         """Returns the dataset as Keras takes it, for `model.fit`, `evaluate` and `predict` on every backend.

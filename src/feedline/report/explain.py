@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
+from feedline.report.ways import ways_taken
+from feedline.run.timings import Timings
 
 
-def explain(node: Node) -> str:
-    """Returns the steps of a pipeline, from source to end, one a line."""
+def explain(node: Node, timings: Timings | None = None) -> str:
+    """Returns the steps of a pipeline, from source to end, one a line, and by what they were run last.
+
+    Args:
+        node: the pipeline's last node.
+        timings: what its iterations have learnt; None for nothing.
+    """
     steps: list[tuple[Node, int]] = []
     _collect(node, 0, steps)
     numbers = {id(step): number for number, (step, _) in enumerate(steps, 1)}
     titles = ["  " * depth + f"{numbers[id(step)]}. {_title(step, numbers)}" for step, depth in steps]
     width = max(20, *(len(title) for title in titles)) + 2
-    return "\n".join(f"{title:<{width}} {_state(step)}" for title, (step, _) in zip(titles, steps, strict=True))
+    lines = [f"{title:<{width}} {_state(step)}" for title, (step, _) in zip(titles, steps, strict=True)]
+    if timings is not None:
+        lines += ways_taken([step for step, _ in steps], timings)
+    return "\n".join(lines)
 
 
 def _collect(node: Node, depth: int, steps: list[tuple[Node, int]]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from feedline.nodes.base import Node
 from feedline.nodes.prefetch import Prefetch
+from feedline.report.ways import ways_taken
+from feedline.run.timings import Timings
 
 HEADER = ("stage", "elements", "work", "share", "an element", "waiting")
 
@@ -44,13 +46,21 @@ class Profile:
 
     Args:
         stages: the stages.
+        ways: by what the parts of the dataset were run, for people.
     """
 
     stages: tuple[Stage, ...]
+    ways: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, node: Node, timings: dict[Any, Any]) -> Profile:
-        """Returns the profile of a plan with these timings by node."""
+    def of(cls, node: Node, timings: dict[Any, Any], learnt: Timings | None = None) -> Profile:
+        """Returns the profile of a plan with these timings by node.
+
+        Args:
+            node: the plan's last node.
+            timings: of its stages.
+            learnt: what its iterations have learnt; None for nothing.
+        """
         steps: list[Node] = []
         _collect(node, steps)
         return cls(
@@ -58,7 +68,8 @@ class Profile:
                 Stage(step.label(), timings[step].elements, timings[step].seconds, timings[step].busy_seconds)
                 for step in steps
                 if step in timings and not isinstance(step, Prefetch)
-            )
+            ),
+            tuple(ways_taken(steps, learnt)) if learnt is not None else (),
         )
 
     @property
@@ -91,7 +102,7 @@ class Profile:
             for row in rows
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.ways])
 
 
 def _collect(node: Node, steps: list[Node]) -> None:

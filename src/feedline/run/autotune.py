@@ -48,6 +48,9 @@ _PROCESSES_BETTER = 1.1
 _PROCESSES_SETTLED_SECONDS = 60.0
 
 
+_PLACES = {INLINE: "this thread"}
+
+
 @dataclass(slots=True)
 class Window:
     """What was measured in one stretch of time.
@@ -147,7 +150,7 @@ class Tuner:
         way: by what it is to be run now.
         wants_processes: whether processes are worth starting.
         rate: how many elements a second were given lately.
-        gain: how many times as much as without them processes gave when they were tried last; None before.
+        comparison: what was found when two ways were compared last, for people; empty before.
 
     Example:
         >>> tuner = Tuner()
@@ -179,13 +182,13 @@ class Tuner:
         self._processes_for = _PROCESSES_SETTLED_SECONDS
         self.wants_processes = False
         self.rate = 0.0
-        self.gain: float | None = None
+        self.comparison = ""
 
     @classmethod
     def resumed(cls, other: Tuner) -> Tuner:
         """Returns one that begins with what another has settled on."""
         tuner = cls(other._ways, other._workers, other._clock)
-        tuner._steady, tuner.gain = other._steady, other.gain
+        tuner._steady, tuner.comparison = other._steady, other.comparison
         tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
         tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
         if other._verdict is not None:
@@ -291,8 +294,10 @@ class Tuner:
         second_wins = threads_do or trial.second_wins
         self.way = trial.second if second_wins else trial.first
         now = self._clock()
+        if trial.gains:
+            gain = statistics.median(trial.gains)
+            self.comparison = f"{trial.second} gave {gain:.2f} times what {_PLACES.get(trial.first, trial.first)} gave"
         if trial.second == PROCESSES:
-            self.gain = statistics.median(trial.gains) if trial.gains else None
             self._plainer = trial.first
             self._processes_ready = second_wins
             self._processes_after = now + self._processes_for
