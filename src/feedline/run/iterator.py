@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from typing import Any
 
 from feedline.block import Block
+from feedline.errors import FeedlineWarning
 from feedline.nodes.base import Node, Stream
-from feedline.run.concurrency import asked_for
+from feedline.origin import frames_to_user
+from feedline.run.concurrency import PROCESSES, asked_for
 from feedline.run.context import Run, asks_one_by_one
+from feedline.run.sections import whole_plan
 from feedline.run.timings import Timings
 
 _QUICK_SECONDS = 2e-3
@@ -38,6 +42,19 @@ class Epochs:
         return Epochs, ()
 
 
+def _warn_if_in_vain(node: Node) -> None:
+    """Warns where the user asked for processes, and says of no function that it may run in parallel."""
+    nodes = whole_plan(node)
+    ordered = [each for each in nodes if each.in_order]
+    if ordered and not any(each.parallel_calls is not None for each in nodes):
+        warnings.warn(
+            f"executor='processes' has no effect: {ordered[0].label()} must see the elements in their order. Give it "
+            "num_parallel_calls.",
+            FeedlineWarning,
+            stacklevel=frames_to_user(),
+        )
+
+
 class DatasetIterator:
     """Gives the elements of one epoch. It lets go of its threads at the end, at `close()`, and when it is dropped.
 
@@ -61,7 +78,10 @@ class DatasetIterator:
         self._limit = 1
         self._block: Block | None = None
         self._row = 0
-        run = Run(self._timings, asked=asked_for(self._node))
+        asked = asked_for(self._node)
+        if asked.executor == PROCESSES:
+            _warn_if_in_vain(self._node)
+        run = Run(self._timings, asked=asked)
         self._stream: Stream | None = run.open(self._node, epoch, given)
 
     def __iter__(self) -> DatasetIterator:

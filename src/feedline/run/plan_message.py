@@ -57,8 +57,9 @@ def plan_message(sections: Sequence[Section]) -> PlanMessage:
     """
     below = {section.below: given_for(number, section) for number, section in enumerate(sections) if section.below}
     content = [(section.top, section.nodes, section.below is None, section.all_nodes()) for section in sections]
-    pickled, buffers = _pickled(content, below)
-    return PlanMessage(pickled, buffers, _digest(pickled, buffers), _sources_outside_files(sections))
+    names = {node.origin.filename for section in sections for node in section.all_nodes()}
+    pickled, buffers = _pickled(content, below, names)
+    return PlanMessage(pickled, buffers, _digest(pickled, buffers), _sources_outside_files(names))
 
 
 def load_plan(pickled: Any, buffers: Iterable[Any]) -> list[tuple[Node, tuple, bool, list[Node]]]:
@@ -86,7 +87,14 @@ def value_message(value: Any) -> tuple[bytes, list[memoryview]]:
     return _pickled(value, {})
 
 
-def _pickled(value: Any, replaced: dict[Node, Any]) -> tuple[bytes, list[memoryview]]:
+def _pickled(value: Any, replaced: dict[Node, Any], files: set[str] | None = None) -> tuple[bytes, list[memoryview]]:
+    """Returns a value pickled, and the memory of the arrays in it.
+
+    Args:
+        value: the value.
+        replaced: nodes, with what is pickled in place of each.
+        files: where the names of the files are put that the code in it is of.
+    """
     import cloudpickle
 
     buffers: list[memoryview] = []
@@ -99,6 +107,8 @@ def _pickled(value: Any, replaced: dict[Node, Any]) -> tuple[bytes, list[memoryv
         pickler = _pickler_class()(file, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
         pickler.replaced = replaced
         pickler.dump(value)
+        if files is not None:
+            files.update(pickler.files)
     finally:
         for module in added:
             cloudpickle.unregister_pickle_by_value(module)
@@ -119,8 +129,16 @@ def _pickler_class() -> Any:
         return (kind, named, *rest)
 
     class Pickler(cloudpickle.Pickler):
-        dispatch_table = ChainMap({types.CodeType: reduced_code}, known)  # noqa: RUF012
         replaced: dict[Node, Any]
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.files: set[str] = set()
+            self.dispatch_table = ChainMap({types.CodeType: self._reduced_code}, known)
+            super().__init__(*args, **kwargs)  # which looks at the table
+
+        def _reduced_code(self, code: types.CodeType) -> tuple[Any, ...]:
+            self.files.add(code.co_filename)
+            return reduced_code(code)
 
         def persistent_id(self, each: Any) -> Any:
             return (_GIVEN, self.replaced[each]) if isinstance(each, Node) and each in self.replaced else None
@@ -152,14 +170,7 @@ def functions_of(node: Node) -> Iterator[tuple[str, Any]]:
             yield field.name, value
 
 
-def _sources_outside_files(sections: Sequence[Section]) -> dict[str, list[str]]:
-    names = {node.origin.filename for section in sections for node in section.all_nodes()}
-    for section in sections:
-        for node in section.all_nodes():
-            for _, function in functions_of(node):
-                code = getattr(function, "__code__", None)
-                if code is not None:
-                    names.add(code.co_filename)
+def _sources_outside_files(names: set[str]) -> dict[str, list[str]]:
     return {name: lines for name in names if not os.path.exists(name) and (lines := linecache.getlines(name))}
 
 

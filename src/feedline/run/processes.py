@@ -137,7 +137,9 @@ class WorkerProcess:
         return self._channel
 
     def start(self) -> None:
-        """Starts the process, unless it is there."""
+        """Starts the process, unless it is there; anew, if it has ended while it had nothing to do."""
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
         if self._channel is not None:
             return
         connection, end = Connection.pair()
@@ -197,6 +199,7 @@ class WorkerProcess:
             try:
                 self._channel.send(("rest", list(forgotten)))
                 self._channel.lent.forget_all()
+                self._channel.borrowed.forget_all()
             except ConnectionLostError:
                 self.end(_END_SECONDS)
 

@@ -160,6 +160,12 @@ class BorrowedBlocks:
         self._watched[key] = weakref.ref(array, release)
         return array
 
+    def forget_all(self) -> None:
+        """Lets go of all blocks, as the other process does; views that are left keep theirs."""
+        self._maps.clear()
+        self._watched.clear()
+        self._released.clear()
+
     def released(self) -> list[int]:
         """Returns the blocks that nobody looks at any more, each once."""
         numbers = []

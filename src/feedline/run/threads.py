@@ -169,6 +169,8 @@ class Threads:
             depth = self._workers + -(-self._lookahead // self._elements)
         if self._element_bytes:
             depth = min(depth, self._budget // (self._element_bytes * self._elements))
+        else:  # how much memory an element takes is not known yet
+            depth = min(depth, 2 * self._workers)
         return max(1, depth)
 
     @property

@@ -241,6 +241,7 @@ class Worker:
         for number in forgotten:
             self._plans.pop(number, None)
         self._channel.lent.forget_all()
+        self._channel.borrowed.forget_all()
 
     def _note_warning(
         self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
