@@ -6,13 +6,18 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from feedline.check.labels import Labels, labels_of
+import numpy as np
+
+from feedline.check.labels import Labels, classes_of, labels_of
 from feedline.check.model import ModelFacts
 from feedline.check.plan import Plan
 from feedline.check.sample import Sample
 from feedline.errors import FeedlineError
 from feedline.nodes.base import Node
 from feedline.structure import flatten
+
+_MOST_ORDERED = 20_000
+_ORDER_SECONDS = 0.8
 
 USES = ("training", "validation")
 
@@ -90,6 +95,17 @@ class Context:
         stream; None where there are none.
         """
         return labels_of(self.sample.elements)
+
+    @cached_property
+    def label_order(self) -> Labels | None:
+        """The class labels in their order, of a stream of up to 20,000 of the first elements; else the same as
+        `labels`. It is what rules about order measure.
+        """
+        labels = self.labels
+        if labels is None:
+            return None
+        more = self.sample.further(labels.component, _MOST_ORDERED, _ORDER_SECONDS)
+        return labels if more is None else classes_of(more, np.arange(len(more.rows))) or labels
 
     @cached_property
     def length(self) -> int | None:

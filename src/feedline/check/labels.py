@@ -102,19 +102,24 @@ def labels_of(elements: Elements) -> Labels | None:
     """Returns the class labels of elements; None where they have none, or values that are no classes.
 
     Args:
-        elements: single elements.
+        elements: single elements, or batches: then the labels are those of their rows.
     """
-    if elements.batched:
-        return None
     for component in elements.labels:
-        found = _classes(component, elements)
+        positions = np.arange(len(component.rows)) if elements.batched else elements.positions
+        found = classes_of(component, positions)
         if found is not None:
             return found
     return None
 
 
-def _classes(component: Component, elements: Elements) -> Labels | None:
-    values = component.values
+def classes_of(component: Component, positions: np.ndarray) -> Labels | None:
+    """Returns a component as class labels; None where its values are no classes.
+
+    Args:
+        component: the component.
+        positions: int64 `(n,)`, the positions of its rows, rising.
+    """
+    values = component.rows
     one_hot = False
     numbers: list[Any]
     statistics = component.statistics
@@ -133,7 +138,7 @@ def _classes(component: Component, elements: Elements) -> Labels | None:
         return None
     places = {name: number for number, name in enumerate(names)}
     classes = np.array([places[number] for number in numbers], np.int64)
-    return Labels(component, classes, tuple(names), elements.positions, one_hot)
+    return Labels(component, classes, tuple(names), positions, one_hot)
 
 
 def _one_hot_indices(values: list[Any]) -> list[int] | None:

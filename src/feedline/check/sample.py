@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks
-from feedline.check.elements import Elements
+from feedline.check.elements import Component, Elements, values_of
 from feedline.check.looking import (
     Budget,
     EnoughSeenError,
@@ -139,6 +139,36 @@ class Sample:
         except (EnoughSeenError, FeedlineError):
             return Elements(node, np.zeros(0, np.int64), np.zeros(0, np.int64), [], self._is_batched(node, []))
         return Elements(node, np.asarray(positions), epochs, [block], self._is_batched(node, [block]))
+
+    def further(self, component: Component, most: int, seconds: float) -> Component | None:
+        """Returns one component of the first elements of a stream, of many more of them than are looked at otherwise.
+
+        Args:
+            component: one of `elements`.
+            most: how many elements at the most.
+            seconds: for how long at the most.
+
+        Returns:
+            The component, or None where the dataset is indexed, or no further elements can be had.
+        """
+        node, values = self._plan.elements, list[Any]()
+        if node.indexed or self.errors or self.saw_all or not self.count:
+            return None
+        run = LookingRun(Budget(seconds, _MEMORY))
+        with nothing_drawn(self._plan):
+            stream = run.open(node, 0)
+            try:
+                while len(values) < most:
+                    block = stream.next(_AT_ONCE)
+                    if block is None:
+                        break
+                    values += values_of(block.columns[component.index], block.length)
+            except (EnoughSeenError, FeedlineError):
+                pass
+            finally:
+                stream.close()
+        found = Component(component.name, component.key, component.role, component.index, values, component.batched)
+        return found if len(values) > self.count else None
 
     @cached_property
     def _recorded(self) -> Recorder:

@@ -23,6 +23,7 @@ class CheckingMethods(BaseDataset):
         ignore: Iterable[str] | str = (),
         *,
         use: str = "training",
+        steps_per_epoch: int | None = None,
         show: bool = True,
     ) -> Report:
         """Looks for what makes training quietly go wrong; prints what it finds, and returns it.
@@ -40,6 +41,7 @@ class CheckingMethods(BaseDataset):
             sample: how many elements are looked at; 0 for none.
             ignore: codes of rules that are not run, and beginnings of codes, such as "FL4" for a whole family.
             use: "training", or "validation" for data that a model does not learn from.
+            steps_per_epoch: how many batches `fit` will take for an epoch, of a dataset that has no end.
             show: whether to print it.
 
         Returns:
@@ -64,6 +66,7 @@ class CheckingMethods(BaseDataset):
 
         if against is not None and not isinstance(against, BaseDataset):
             raise ArgumentError(f"against is {against!r:.60}, not a dataset.", fix="Give a feedline dataset.")
+        steps = None if steps_per_epoch is None else whole_number(steps_per_epoch, "steps_per_epoch", least=1)
         report = check(
             self._node,
             model=model,
@@ -71,6 +74,7 @@ class CheckingMethods(BaseDataset):
             sample=whole_number(sample, "sample", least=0),
             ignore=ignore,
             use=use,
+            steps_per_epoch=steps,
         )
         if true_or_false(show, "show"):
             report.show()
