@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import feedline as fl
-from feedline.formats import index_store, tfrecord
+from feedline.formats import index_store, open_file, tfrecord
 
 
 @pytest.fixture
@@ -69,12 +69,14 @@ def test_what_is_damaged_is_not_believed(folder, tmp_path) -> None:
     wanted = fresh(path)
     (kept,) = folder.iterdir()
     whole = kept.read_bytes()
+    version = open_file.open_file(path).version()
+    assert index_store.load_lengths(wanted.path, version) is not None
     damaged = [whole[:length] for length in range(0, len(whole), 7)] + [whole + b"x", b""]
     for place in range(len(whole)):
         damaged.append(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
     for data in damaged:
         kept.write_bytes(data)
-        assert index_store.load_lengths(wanted.path, wanted.file_size, wanted.mtime_ns) is None
+        assert index_store.load_lengths(wanted.path, version) is None
     assert np.array_equal(fresh(path).lengths, wanted.lengths)
     assert kept.read_bytes() == whole
 
@@ -146,3 +148,67 @@ def test_the_next_program_finds_it(tmp_path) -> None:
     assert said[0][0] == "scanned"
     assert said[1] == said[0][1:]
     assert said[1][0].startswith("30000 ")
+
+
+def test_another_file_of_the_same_size_and_time_is_scanned_again(folder, tmp_path, monkeypatch) -> None:
+    path = write(tmp_path / "a.tfrecord")
+    before = os.stat(path)
+    fresh(path)
+    other = write(tmp_path / "b.tfrecord", longest=299)
+    data = Path(other).read_bytes()[: before.st_size].ljust(before.st_size, b"\0")
+    for change in (lambda: Path(path).write_bytes(data), lambda: os.replace(other, path)):
+        done = scans(monkeypatch)
+        change()
+        os.truncate(path, before.st_size)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert os.stat(path).st_mtime_ns == before.st_mtime_ns
+        with pytest.raises(fl.errors.CorruptRecordError):
+            fresh(path)
+        assert len(done) == 1
+        monkeypatch.undo()
+        monkeypatch.setenv("FEEDLINE_CACHE", str(folder.parent))
+        monkeypatch.setattr(index_store, "LEAST_RECORDS", 5)
+
+
+def test_the_index_of_an_older_feedline_is_not_believed(folder, tmp_path) -> None:
+    path = write(tmp_path / "a.tfrecord")
+    wanted = fresh(path)
+    (kept,) = folder.iterdir()
+    kept.write_bytes(b"FLINDEX1" + kept.read_bytes()[8:])
+    assert np.array_equal(fresh(path).offsets, wanted.offsets)
+    assert kept.read_bytes().startswith(b"FLINDEX2")
+
+
+def test_many_programs_at_once(tmp_path) -> None:
+    paths = [write(tmp_path / f"{number}.tfrecord", count=200, longest=99) for number in range(3)]
+    program = (
+        "import sys\nfrom feedline.formats import index_store, tfrecord\n"
+        "index_store.LEAST_RECORDS = 1\nindex_store._MOST_BYTES = 600\n"  # each removes what the others have written
+        "for _ in range(30):\n"
+        "    for path in sys.argv[1:]:\n"
+        "        tfrecord._indexes.clear()\n"
+        "        index = tfrecord.build_index(path)\n"
+        "        assert len(index) == 200 and index.lengths.sum() + 16 * 200 == index.file_size\n"
+    )
+    environment = {**os.environ, "FEEDLINE_CACHE": str(tmp_path / "cache")}
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, *paths], env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=300)[1] for process in running]
+    assert [process.returncode for process in running] == [0] * 4, said
+    left = list((tmp_path / "cache" / "index").iterdir())
+    assert all(entry.suffix == ".index" for entry in left)
+    assert sum(entry.stat().st_size for entry in left) <= 900
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/no", "no folder"])
+def test_a_home_that_cannot_be_written_to(tmp_path, home) -> None:
+    path = write(tmp_path / "a.tfrecord", count=30_000, longest=2)
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("FEEDLINE_CACHE", "XDG_CACHE_HOME")
+    }
+    environment["HOME"] = str(tmp_path / "a.tfrecord" / "under a file") if home == "no folder" else home
+    program = f"import feedline as fl; print(len(fl.TFRecordDataset({path!r})))"
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert run.stdout.strip() == "30000", run.stderr

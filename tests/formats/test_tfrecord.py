@@ -99,7 +99,7 @@ def test_any_order_with_repeats(data, tmp_path_factory):
 def test_large_records_are_jumped_over_and_small_ones_read(tmp_path, monkeypatch):
     records = [bytes(100_000)] * 30 + [b"small"] * 3000 + [bytes(300_000)] * 10 + [b""] * 5
     path = written(tmp_path, b"".join(map(frame, records)))
-    monkeypatch.setattr(tfrecord, "_LONGEST_READ", 20_000)
+    monkeypatch.setattr(open_file.OpenFile, "longest_read", 20_000)
     read = []
     original = open_file.OpenFile.read_into
     monkeypatch.setattr(

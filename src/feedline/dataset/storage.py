@@ -194,9 +194,15 @@ def snapshot_node(
 
 
 def _folder(path: Any) -> str:
+    from feedline.formats.stores import is_url
     from feedline.sources.files import path_text
 
     folder = path_text(path)
+    if is_url(folder):
+        raise ArgumentError(
+            f"{folder!r} is in a store, and datasets are kept in folders of this machine.",
+            fix="Give a local folder; TFRecord files can be written to stores and read from there.",
+        )
     if not folder or "\0" in folder:
         raise ArgumentError(f"{folder!r} is not the name of a folder.", fix="Give the path of a folder.")
     return os.path.abspath(folder)

@@ -1,4 +1,4 @@
-"""The functions of `tf.data.experimental`."""
+"""make_csv_dataset: batches of the records of CSV files, as columns by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import itertools
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -19,10 +19,8 @@ from feedline.errors import ArgumentError, CsvError, FileFormatError, nearest_na
 from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
 from feedline.readers.arguments import as_compression, as_turns
-from feedline.readers.csv import CsvDataset, as_columns, as_delimiter, as_text
+from feedline.readers.csv import as_columns, as_delimiter, as_text
 from feedline.spec import float32, float64, int32, int64, string
-
-__all__ = ["CsvDataset", "make_csv_dataset"]
 
 
 def make_csv_dataset(
@@ -242,14 +240,17 @@ class _CsvText:
                 yield row
 
     def _open(self, path: str) -> io.TextIOBase:
+        from feedline.formats.open_file import open_stream
+
+        stream, _ = open_stream(path)
         if self._compression == "GZIP":
             import gzip
 
-            return gzip.open(path, "rt", encoding=self._encoding, newline="")
-        if self._compression == "ZLIB":
-            with open(path, "rb") as file:
-                return io.StringIO(zlib.decompress(file.read()).decode(self._encoding), newline="")
-        return open(path, encoding=self._encoding, newline="")
+            stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+        elif self._compression == "ZLIB":
+            with stream:
+                stream = io.BytesIO(zlib.decompress(stream.read()))
+        return io.TextIOWrapper(io.BufferedReader(cast(io.RawIOBase, stream)), encoding=self._encoding, newline="")
 
     def names(self) -> list[str]:
         """Returns the names in the first lines of the files.

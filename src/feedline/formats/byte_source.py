@@ -6,15 +6,13 @@ file made to inflate without end costs memory in proportion to what was really r
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
 from feedline.errors import CorruptRecordError, FileFormatError, TruncatedRecordError
 from feedline.formats import tfrecord_errors
-from feedline.formats.open_file import open_descriptor
+from feedline.formats.open_file import open_stream
 
 _COMPRESSED_READ = 256 << 10
 
@@ -37,12 +35,16 @@ class ByteSource(Protocol):
 
 
 class PlainSource:
-    """The bytes of a file, and how many are left where that is known."""
+    """The bytes of a file, and how many are left where that is known.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Args:
+        file: the file.
+        size: how many bytes it has, None where that is not known.
+    """
+
+    def __init__(self, file: BinaryIO, size: int | None) -> None:
         self._file = file
-        status = os.fstat(file.fileno())
-        self.remaining: int | None = status.st_size if stat.S_ISREG(status.st_mode) else None
+        self.remaining = size
 
     def read_into(self, target: memoryview) -> int:
         count = self._file.readinto(target)  # type: ignore[attr-defined]
@@ -164,9 +166,9 @@ class TextFile:
         self.failure: StreamError | None = None
         self._chunk = chunk
         self._spare = spare
-        self._file = open(open_descriptor(path), "rb", buffering=0)  # noqa: SIM115 closed by `close`
+        self._file, size = open_stream(path)
         try:
-            self._source: ByteSource = PlainSource(self._file)
+            self._source: ByteSource = PlainSource(self._file, size)
             if compression_type:
                 self._source = CompressedSource(self._file, compression_type, path)
         except BaseException:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from feedline.errors import DtypeError, ShapeError, with_article
+from feedline.formats.stores import local_name
 
 
 def as_path(filename: Any, function: str) -> str:
-    """Returns a file's name as `str`.
+    """Returns a file's name as `str`: a path on this machine, also where it was given as `file://`, or one in a store.
 
     Args:
         filename: `str`, `bytes`, a path object, or a scalar array or tensor of one string.
@@ -22,11 +23,11 @@ def as_path(filename: Any, function: str) -> str:
         ShapeError: it is an array of several names.
     """
     if isinstance(filename, str | bytes | os.PathLike):
-        return os.fsdecode(filename)
+        return local_name(os.fsdecode(filename))
     if not isinstance(filename, np.ndarray) and hasattr(filename, "numpy"):
         filename = filename.numpy()
         if isinstance(filename, bytes):
-            return os.fsdecode(filename)
+            return local_name(os.fsdecode(filename))
     if isinstance(filename, np.ndarray):
         if filename.shape == ():
             return as_path(filename.item(), function)

@@ -1,8 +1,9 @@
 """Indexes of large TFRecord files, kept in the user's cache folder: the next program does not scan the file again.
 
-One file for each TFRecord file, named by a digest of its path. It holds the size and the time of the version that was
+One file for each TFRecord file, named by a digest of its path. It holds the size and the times of the version that was
 indexed, and the length of each record; records lie without gaps, so that the lengths say where each begins. What does
-not fit is not believed: the TFRecord file is scanned as if there were no index.
+not fit is not believed: the TFRecord file is scanned as if there were no index. Anybody can set the time of the last
+change (`cp -p`, `rsync -t`, `touch -d`); so the time of the last change of the entry, which nobody can set, counts too.
 
 The folder is `$FEEDLINE_CACHE`, or what the system has for caches; an empty `$FEEDLINE_CACHE` keeps nothing.
 """
@@ -19,11 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-LEAST_RECORDS = 20_000
-"""Files of fewer records are scanned quickly enough."""
+from feedline.formats.file_version import FileVersion
+from feedline.formats.stores import is_url
 
-_MAGIC = b"FLINDEX1"
-_HEAD = struct.Struct("<8sqqqqI")
+LEAST_RECORDS = 20_000
+"""Files of this machine that have fewer records are scanned quickly enough."""
+
+_MAGIC = b"FLINDEX2"
+_HEAD = struct.Struct("<8sqqqqqI")
 _BETWEEN = 16
 _BEFORE = 12
 _MOST_BYTES = 1 << 30
@@ -51,22 +55,21 @@ def cache_folder() -> Path | None:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feedline"
 
 
-def load_lengths(path: str, size: int, mtime_ns: int) -> np.ndarray | None:
+def load_lengths(path: str, version: FileVersion) -> np.ndarray | None:
     """Returns the lengths of a file's records, int64 `(n,)`, or None where they are not kept.
 
     Args:
         path: the TFRecord file, absolute.
-        size: of the file, in bytes.
-        mtime_ns: when it was last changed, in nanoseconds.
+        version: of the file.
     """
     try:
         place = _place_of(path)
         data = b"" if place is None else place.read_bytes()
-        magic, known_size, known_mtime, count, itemsize, checksum = _HEAD.unpack_from(data)
+        magic, size, mtime_ns, ctime_ns, count, itemsize, checksum = _HEAD.unpack_from(data)
     except (OSError, struct.error, RuntimeError):
         return None
     body = data[_HEAD.size :]
-    if (magic, known_size, known_mtime) != (_MAGIC, size, mtime_ns) or itemsize not in (1, 2, 4, 8):
+    if magic != _MAGIC or FileVersion(size, mtime_ns, ctime_ns) != version or itemsize not in (1, 2, 4, 8):
         return None
     if len(body) != count * itemsize or zlib.crc32(body) != checksum:
         return None
@@ -81,20 +84,21 @@ def offsets_of(lengths: np.ndarray) -> np.ndarray:
     return np.cumsum(lengths + _BETWEEN) - lengths - _BETWEEN + _BEFORE
 
 
-def keep_lengths(path: str, size: int, mtime_ns: int, lengths: np.ndarray) -> None:
+def keep_lengths(path: str, version: FileVersion, lengths: np.ndarray) -> None:
     """Keeps the lengths of a file's records; where that cannot be done, nothing happens.
 
     Args:
         path: the TFRecord file, absolute.
-        size: of the file, in bytes.
-        mtime_ns: when it was last changed, in nanoseconds.
+        version: of the file.
         lengths: int64 `(n,)`.
     """
-    if len(lengths) < LEAST_RECORDS:
+    if len(lengths) < (1 if is_url(path) else LEAST_RECORDS):
         return
     itemsize = next(width for width in (1, 2, 4, 8) if width == 8 or int(lengths.max()) < 1 << (8 * width))
     body = lengths.astype(np.dtype(f"<u{itemsize}")).tobytes()
-    head = _HEAD.pack(_MAGIC, size, mtime_ns, len(lengths), itemsize, zlib.crc32(body))
+    head = _HEAD.pack(
+        _MAGIC, version.size, version.mtime_ns, version.ctime_ns, len(lengths), itemsize, zlib.crc32(body)
+    )
     part = None
     try:
         place = _place_of(path)

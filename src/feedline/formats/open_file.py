@@ -10,10 +10,14 @@ import os
 import stat
 import threading
 from collections import OrderedDict
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from feedline.errors import ArgumentError, MissingFileError, nearest_name
+from feedline.formats.file_version import FileVersion
+from feedline.formats.store_file import StoreFile, StoreStream
+from feedline.formats.stores import is_url
 
 _MOST_OPEN = 64
 
@@ -31,6 +35,11 @@ class OpenFile:
 
     __slots__ = ("__weakref__", "_lock", "descriptor", "path")
 
+    longest_read = 4 << 20
+    shortest_read = 4096
+    worth_jumping = 16 << 10
+    """Reading on through fewer bytes costs less than the next call to the operating system."""
+
     def __init__(self, path: str) -> None:
         self.path = path
         self.descriptor = -1  # `__del__` runs even where the next line raises
@@ -46,6 +55,15 @@ class OpenFile:
         """Returns the file's size in bytes and when it was last changed, in nanoseconds."""
         status = os.fstat(self.descriptor)
         return status.st_size, status.st_mtime_ns
+
+    def now(self) -> tuple[int, int]:
+        """Returns the same: what is asked of an open file is always answered anew."""
+        return self.state()
+
+    def version(self) -> FileVersion:
+        """Returns what tells this version of the file from others."""
+        status = os.fstat(self.descriptor)
+        return FileVersion(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def read_into(self, target: np.ndarray, position: int) -> int:
         """Reads bytes from a position on until the target is full or the file ends.
@@ -92,6 +110,34 @@ class OpenFile:
             os.close(self.descriptor)
 
 
+def open_file(path: str) -> OpenFile | StoreFile:
+    """Returns a file open for reading at any position, on this machine or in a store.
+
+    Args:
+        path: its path, or its name in a store.
+
+    Raises:
+        MissingFileError: there is no such file.
+        ArgumentError: it is a folder, or nothing that can be read at any position.
+        FileFormatError: the store refuses.
+    """
+    return StoreFile(path) if is_url(path) else OpenFile(path)
+
+
+def open_stream(path: str) -> tuple[BinaryIO, int | None]:
+    """Returns a file open for reading in order, unbuffered, and its size in bytes where that is known.
+
+    Raises:
+        As `open_file`; pipes and devices are taken.
+    """
+    if is_url(path):
+        stream = StoreStream(path)
+        return cast(BinaryIO, stream), stream.size
+    file = open(open_descriptor(path), "rb", buffering=0)  # noqa: SIM115 the caller closes it
+    status = os.fstat(file.fileno())
+    return cast(BinaryIO, file), status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
 def open_descriptor(path: str) -> int:
     """Returns a descriptor of a file open for reading.
 
@@ -134,7 +180,7 @@ _files: OrderedDict[tuple, OpenFile] = OrderedDict()
 _files_lock = threading.Lock()
 
 
-def opened(path: str, version: tuple[int, int]) -> OpenFile:
+def opened(path: str, version: tuple[int, int]) -> OpenFile | StoreFile:
     """Returns the open file, opening it where it is not yet.
 
     Args:
@@ -142,6 +188,8 @@ def opened(path: str, version: tuple[int, int]) -> OpenFile:
         version: the size and change time that the caller knows of; another version under the same name is another
             file, and is never handed out for this one.
     """
+    if is_url(path):
+        return StoreFile(path, version)
     key = (path, version)
     with _files_lock:
         file = _files.get(key)

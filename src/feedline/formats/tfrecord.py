@@ -20,7 +20,9 @@ import numpy as np
 
 from feedline.errors import ArgumentError
 from feedline.formats import index_store, tfrecord_errors
-from feedline.formats.open_file import OpenFile, opened
+from feedline.formats.open_file import OpenFile, open_file, opened
+from feedline.formats.store_file import StoreFile
+from feedline.formats.stores import absolute_name
 from feedline.formats.tfrecord_errors import as_compression_type
 from feedline.formats.tfrecord_stream import iterate_packed, iterate_records
 
@@ -36,11 +38,6 @@ __all__ = [
 
 _HEADER = 12
 _FOOTER = 4
-_LONGEST_READ = 4 << 20
-_SHORT_READ = 4096
-# Reading on through a payload shorter than this costs less than the next call to the operating system.
-_WORTH_JUMPING = 16 << 10
-
 _MOST_INDEXES = 4096
 _MOST_INDEX_BYTES = 256 << 20
 
@@ -136,26 +133,26 @@ def build_index(path: str | os.PathLike) -> RecordIndex:
         >>> len(index), read_records(index, [1, 0])
         (2, [b'second', b'first'])
     """
-    path = os.path.abspath(os.fsdecode(path))
-    file = OpenFile(path)
-    status = os.fstat(file.descriptor)
-    key = (path, status.st_size, status.st_mtime_ns, status.st_ino)
+    path = absolute_name(path)
+    file = open_file(path)
+    version = file.version()
+    key = (path, version)
     with _indexes_lock:
         index = _indexes.get(key)
         if index is not None:
             _indexes.move_to_end(key)
             return index
-    version = status.st_size, status.st_mtime_ns
-    kept = index_store.load_lengths(path, *version)
+    kept = index_store.load_lengths(path, version)
     if kept is not None:
         offsets, lengths = index_store.offsets_of(kept), kept
     else:
-        offsets, lengths = _scan(file, status.st_size)
-    if file.state() != version:
-        raise tfrecord_errors.changed(path, version, file.state())
+        offsets, lengths = _scan(file, version.size)
+    state = version.size, version.mtime_ns
+    if file.now() != state:
+        raise tfrecord_errors.changed(path, state, file.now())
     if kept is None:
-        index_store.keep_lengths(path, *version, lengths)
-    index = RecordIndex(path, offsets, lengths, *version)
+        index_store.keep_lengths(path, version, lengths)
+    index = RecordIndex(path, offsets, lengths, *state)
     _remember(key, index)
     return index
 
@@ -172,14 +169,14 @@ def _remember(key: tuple, index: RecordIndex) -> None:
             _indexes_bytes -= dropped.offsets.nbytes + dropped.lengths.nbytes
 
 
-def _scan(file: OpenFile, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _scan(file: OpenFile | StoreFile, size: int) -> tuple[np.ndarray, np.ndarray]:
     from feedline.kernels import tfrecord as kernels
 
     all_offsets: list[np.ndarray] = []
     all_lengths: list[np.ndarray] = []
     records = 0
     base = 0  # where the next header is, in the file
-    read_size = min(_LONGEST_READ, max(size, _HEADER))
+    read_size = min(file.longest_read, max(size, _HEADER))
     buffer = np.empty(read_size, np.uint8)
     offsets = np.empty(read_size // (_HEADER + _FOOTER) + 1, np.int64)
     lengths = np.empty_like(offsets)
@@ -187,7 +184,7 @@ def _scan(file: OpenFile, size: int) -> tuple[np.ndarray, np.ndarray]:
         target = buffer[: min(read_size, size - base)]
         filled = file.read_into(target, base)
         if filled < len(target):
-            raise tfrecord_errors.changed(file.path, (size, 0), file.state())
+            raise tfrecord_errors.changed(file.path, (size, 0), file.now())
         state, count, position = kernels.scan_headers(buffer, filled, size - base, 0, offsets, lengths)
         all_offsets.append(offsets[:count] + base)
         all_lengths.append(lengths[:count].copy())
@@ -195,7 +192,8 @@ def _scan(file: OpenFile, size: int) -> tuple[np.ndarray, np.ndarray]:
         if state != kernels.MORE:
             raise _scan_error(state, records, base, position, size, buffer[:filled], file.path)
         base += position
-        read_size = _SHORT_READ if position > max(count, 1) * _WORTH_JUMPING else _LONGEST_READ
+        far = position > max(count, 1) * file.worth_jumping
+        read_size = file.shortest_read if far else file.longest_read
     if not all_offsets:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     return np.concatenate(all_offsets), np.concatenate(all_lengths)
@@ -263,11 +261,11 @@ def read_packed(
     if file.state() != version:
         raise tfrecord_errors.changed(index.path, version, file.state())
     if file.read_pieces(positions, sizes, buffer, targets) != -1:
-        raise tfrecord_errors.changed(index.path, version, file.state())
+        raise tfrecord_errors.changed(index.path, version, file.now())
     if verify:
         bad = kernels.first_corrupt(buffer, offsets, lengths)
         if bad != -1:
-            now = file.state()
+            now = file.now()
             if now != version:
                 raise tfrecord_errors.changed(index.path, version, now)
             raise tfrecord_errors.bad_data(int(numbers[bad]), int(in_file[bad]) - _HEADER, index.path)

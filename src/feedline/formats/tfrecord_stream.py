@@ -14,7 +14,8 @@ import numpy as np
 from feedline.errors import ArgumentError, FeedlineError
 from feedline.formats import tfrecord_errors
 from feedline.formats.byte_source import ByteSource, CompressedSource, PlainSource, fill_buffer
-from feedline.formats.open_file import open_descriptor
+from feedline.formats.open_file import open_stream
+from feedline.formats.stores import absolute_name
 
 _CHUNK = 4 << 20
 _SHORTEST_RECORD = 16
@@ -49,7 +50,7 @@ def iterate_packed(
     compression_type = tfrecord_errors.as_compression_type(compression_type)
     if not isinstance(chunk, int | np.integer) or chunk < 1:
         raise ArgumentError(f"chunk is {chunk!r}.", fix="Give a positive number of bytes.")
-    return _iterate(os.path.abspath(os.fsdecode(path)), compression_type, bool(verify), max(int(chunk), 64))
+    return _iterate(absolute_name(path), compression_type, bool(verify), max(int(chunk), 64))
 
 
 def iterate_records(
@@ -83,8 +84,11 @@ def iterate_records(
 def _iterate(path: str, compression_type: str, verify: bool, chunk: int) -> Iterator[Packed]:
     from feedline.kernels import tfrecord as kernels
 
-    with open(open_descriptor(path), "rb", buffering=0) as file:
-        source: ByteSource = CompressedSource(file, compression_type, path) if compression_type else PlainSource(file)
+    file, size = open_stream(path)
+    with file:
+        source: ByteSource = (
+            CompressedSource(file, compression_type, path) if compression_type else PlainSource(file, size)
+        )
         records = 0
         base = 0  # where the buffer begins, in the stream of records
         filled = 0

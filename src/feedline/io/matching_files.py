@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from feedline.formats.file_path import as_path
+from feedline.formats.stores import is_url, match_urls
 
 
 def matching_files(pattern: Any, name: str | None = None) -> np.ndarray:
@@ -31,7 +32,11 @@ def matching_files(pattern: Any, name: str | None = None) -> np.ndarray:
         patterns = pattern.reshape(-1).tolist()
     found: list[bytes] = []
     for one in patterns:
-        found += map(os.fsencode, glob.glob(as_path(one, "matching_files"), include_hidden=True))
+        path = as_path(one, "matching_files")
+        if is_url(path):
+            found += [name.encode() for name, _ in match_urls(path)]
+        else:
+            found += map(os.fsencode, glob.glob(path, include_hidden=True))
     out = np.empty(len(found), object)
     out[:] = sorted(found)
     return out

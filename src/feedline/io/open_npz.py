@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from feedline.errors import ArgumentError
 from feedline.formats.file_path import as_path
+from feedline.formats.stores import is_url
 
 
 def open_npz(filename: Any) -> dict[str, np.ndarray]:
@@ -20,6 +22,7 @@ def open_npz(filename: Any) -> dict[str, np.ndarray]:
 
     Raises:
         MissingFileError: there is no such file.
+        ArgumentError: the file is not on this machine.
         FileFormatError: it is not an `.npz` file, or damaged.
         TensorDecodeError: an array in it is damaged, or holds Python objects, which are never unpickled.
 
@@ -39,5 +42,9 @@ def open_npz(filename: Any) -> dict[str, np.ndarray]:
     from feedline.formats.open_file import open_descriptor
 
     path = as_path(filename, "open_npz")
+    if is_url(path):
+        raise ArgumentError(
+            f"{path} is in a store, and arrays stay in files of this machine.", fix="Copy it here first."
+        )
     with open(open_descriptor(path), "rb") as file:
         return read_npz(path, file)

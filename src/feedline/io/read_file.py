@@ -8,6 +8,8 @@ from typing import Any
 
 from feedline.errors import FileFormatError, MissingFileError, nearest_name
 from feedline.formats.file_path import as_path
+from feedline.formats.store_file import read_whole
+from feedline.formats.stores import is_url, local_name
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ = os.O_RDONLY | _BINARY
@@ -17,7 +19,8 @@ def read_file(filename: Any, name: str | None = None) -> bytes:
     """Reads a whole file.
 
     Args:
-        filename: a path: `str`, `bytes`, a `pathlib.Path`, or a scalar array or tensor of one string.
+        filename: a path: `str`, `bytes`, a `pathlib.Path`, or a scalar array or tensor of one string; or a name in a
+            store, such as "gs://bucket/a.png" (see docs/stores.md).
         name: not used.
 
     Returns:
@@ -26,6 +29,7 @@ def read_file(filename: Any, name: str | None = None) -> bytes:
     Raises:
         MissingFileError: there is no such file; the error names the nearest name in its folder.
         FileFormatError: it is a folder, or may not be read.
+        MissingPackageError: what reaches that kind of store is not installed.
 
     Example:
         >>> import tempfile, pathlib
@@ -35,6 +39,10 @@ def read_file(filename: Any, name: str | None = None) -> bytes:
         b'hello'
     """
     path = filename if type(filename) is str else as_path(filename, "read_file")
+    if "://" in path:
+        path = local_name(path)
+        if is_url(path):
+            return read_whole(path)
     try:
         descriptor = os.open(path, _READ)
     except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import stat
+import tempfile
 import warnings
 import weakref
 import zlib
@@ -15,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, DtypeError, WriteError, nearest_name
+from feedline.errors import ArgumentError, DtypeError, FeedlineError, WriteError, nearest_name
+from feedline.formats.store_file import write_whole
+from feedline.formats.stores import connect, is_url, local_name
 from feedline.formats.tfrecord_errors import as_compression_type
 
 _PENDING_BYTES = 1 << 20
@@ -189,6 +192,22 @@ class _Partial:
         )
 
 
+class _Sent(_Partial):
+    """A file of this machine that is sent to a store once it is whole."""
+
+    def __init__(self, path: str) -> None:
+        connect(path)  # what is missing to reach the store is told now, and not when all is written
+        self.path = path
+        self.process = os.getpid()
+        self.descriptor, self.name = tempfile.mkstemp(suffix=".partial", prefix="feedline-")
+
+    def put_in_place(self) -> None:
+        descriptor, self.descriptor = self.descriptor, -1
+        os.close(descriptor)
+        write_whole(self.path, self.name)
+        self.remove()
+
+
 def _sync_folder(folder: str) -> None:
     """Makes a new name last over a power cut, where the system can."""
     try:
@@ -212,6 +231,9 @@ class TFRecordWriter:
     may leave the hidden file (`.<name>.<process>-<random>.partial`) behind, never half a file at the name. For the
     same reason `flush()` does not make records visible at the name.
 
+    A file in a store, such as "gs://bucket/a.tfrecord", is written to this machine's folder for temporary files, and
+    sent when the writer is closed.
+
     A writer may be used by one thread at a time.
 
     Args:
@@ -234,17 +256,17 @@ class TFRecordWriter:
 
     def __init__(self, path: str | os.PathLike, options: TFRecordOptions | str | None = None) -> None:
         self._options = as_options(options)
-        self._path = os.fsdecode(path)
+        self._path = local_name(os.fsdecode(path))
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._most_bytes = self._options.input_buffer_size or _PENDING_BYTES
         self._compressor = self._options.compressor()
         self._closed = False
         try:
-            self._partial = _Partial(self._path)
+            self._partial = _Sent(self._path) if is_url(self._path) else _Partial(self._path)
         except (OSError, ValueError) as error:
             self._closed = True
-            if isinstance(error, WriteError):
+            if isinstance(error, FeedlineError):
                 raise
             raise _cannot_make(self._path, error) from error
         self._finalizer = weakref.finalize(self, self._partial.abandon)
@@ -328,6 +350,9 @@ class TFRecordWriter:
     def _guarded(self, step: Any) -> None:
         try:
             step()
+        except WriteError:
+            self._discard()
+            raise
         except OSError as error:
             self._discard()
             raise _cannot_write(self._path, error) from error

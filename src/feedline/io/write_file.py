@@ -10,6 +10,8 @@ import numpy as np
 
 from feedline.errors import DtypeError, WriteError, with_article
 from feedline.formats.file_path import as_path
+from feedline.formats.store_file import write_whole
+from feedline.formats.stores import is_url
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -44,6 +46,9 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
             f"write_file writes bytes; it was given {with_article(type(contents).__name__)}.",
             fix="Encode it first, for instance with fl.io.encode_png or fl.io.serialize_tensor.",
         )
+    if is_url(path):
+        write_whole(path, bytes(contents))
+        return
     part = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.part"
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)

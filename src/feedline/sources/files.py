@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 
 from feedline.errors import ArgumentError, MissingFileError, NoFilesError, nearest_name
+from feedline.formats import stores
+from feedline.formats.name_pattern import SPECIAL, as_expression
 
 _MAGIC = frozenset("*?[")
 
 
 def path_text(path: Any) -> str:
-    """Returns a path given as text, bytes, a path object or a NumPy scalar, as text."""
+    """Returns a path given as text, bytes, a path object or a NumPy scalar, as text; `file://` is left out."""
     if isinstance(path, np.ndarray) and path.ndim == 0:
         path = path.item()
     if isinstance(path, str | bytes | os.PathLike):
-        return os.fsdecode(path)
+        return stores.local_name(os.fsdecode(path))
     raise ArgumentError(f"{path!r:.80} is not a path.", fix="Give text, bytes or a pathlib.Path.")
 
 
@@ -35,17 +37,19 @@ def match_names(patterns: Any) -> list[str]:
         NoFilesError: none matches.
     """
     patterns = _listed(patterns)
-    found = [name for pattern in patterns for name in _matching(pattern)]
+    found: list[str] = []
+    for pattern in patterns:
+        if stores.is_url(pattern):
+            found += [name for name, _ in stores.match_urls(pattern)]
+        else:
+            found += _matching(pattern)
     if not found:
         raise no_files(patterns)
     return sorted(found, key=os.fsencode)
 
 
-_SPECIAL = frozenset("*?[\\")
-
-
 def _matching(pattern: str) -> list[str]:
-    first = next((index for index, sign in enumerate(pattern) if sign in _SPECIAL), None)
+    first = next((index for index, sign in enumerate(pattern) if sign in SPECIAL), None)
     if first is None:
         return [pattern] if os.path.exists(pattern) else []
     folder, slash, _ = pattern[:first].rpartition("/")
@@ -54,7 +58,7 @@ def _matching(pattern: str) -> list[str]:
     found = [start]
     for depth, part in enumerate(parts):
         try:
-            matches = re.compile(_as_expression(part), re.DOTALL).fullmatch
+            matches = re.compile(as_expression(part), re.DOTALL).fullmatch
         except re.error:  # a range such as [z-a], which nothing is in
             return []
         deeper: list[str] = []
@@ -76,33 +80,6 @@ def _joined(folder: str, name: str) -> str:
     return folder + name if folder.endswith("/") else f"{folder}/{name}"
 
 
-def _as_expression(part: str) -> str:
-    """Returns the regular expression for one part of a pattern."""
-    expression, index = "", 0
-    while index < len(part):
-        sign = part[index]
-        index += 1
-        if sign == "*":
-            expression += ".*"
-        elif sign == "?":
-            expression += "."
-        elif (
-            sign == "["
-            and (end := part.find("]", index + 2 if part[index : index + 1] in ("!", "^") else index + 1)) > 0
-        ):
-            inside = part[index:end]
-            negated = inside[0] in "!^"
-            signs = "".join(sign if sign == "-" else re.escape(sign) for sign in inside[negated:])
-            expression += f"[{'^' if negated else ''}{signs}]"
-            index = end + 1
-        else:
-            if sign == "\\" and index < len(part):
-                sign = part[index]
-                index += 1
-            expression += re.escape(sign)
-    return expression
-
-
 def match_files(patterns: Any) -> list[str]:
     """Returns the files that match one pattern or several, sorted, without folders, hidden files and repetitions.
 
@@ -112,7 +89,11 @@ def match_files(patterns: Any) -> list[str]:
     patterns = _listed(patterns)
     found: set[str] = set()
     for pattern in patterns:
-        found.update(name for name in glob.glob(pattern) if not os.path.isdir(name))
+        if stores.is_url(pattern):
+            names = (name for name, is_folder in stores.match_urls(pattern) if not is_folder)
+            found.update(name for name in names if not name.rpartition("/")[2].startswith("."))
+        else:
+            found.update(name for name in glob.glob(pattern) if not os.path.isdir(name))
     if not found:
         raise no_files(patterns)
     return sorted(found)
@@ -126,8 +107,9 @@ def existing_files(filenames: Any) -> list[str]:
         MissingFileError: a file does not exist.
     """
     result: list[str] = []
-    for name in _listed(filenames):
-        if os.path.exists(name):
+    names = _listed(filenames)
+    for name, exists in zip(names, stores.in_parallel(_exists, names), strict=True):
+        if exists:
             result.append(name)
         elif _MAGIC.intersection(name):
             result.extend(match_files(name))
@@ -138,6 +120,10 @@ def existing_files(filenames: Any) -> list[str]:
             "the list of files is empty.", fix="Give at least one file: was a pattern matched elsewhere?"
         )
     return result
+
+
+def _exists(name: str) -> bool:
+    return stores.exists(name) if stores.is_url(name) else os.path.exists(name)
 
 
 def _listed(names: Any) -> list[str]:
@@ -152,6 +138,8 @@ def _listed(names: Any) -> list[str]:
 
 def missing_file(name: str) -> MissingFileError:
     """Returns the error for a file that does not exist, with the nearest name that does."""
+    if stores.is_url(name):
+        return stores.missing_in_store(name)
     folder, base = os.path.split(name)
     inside = f"the current folder is {os.getcwd()}" if not os.path.isabs(name) else ""
     if not os.path.isdir(folder or "."):
@@ -170,6 +158,8 @@ def no_files(patterns: list[str]) -> NoFilesError:
     """Returns the error for patterns that match nothing, with how far the path does exist."""
     if not patterns:
         return NoFilesError("no pattern was given.", fix="Give at least one pattern.")
+    if stores.is_url(patterns[0]):
+        return stores.no_match_in_store(patterns)
     shown = ", ".join(repr(pattern) for pattern in patterns[:3])
     folder = os.path.dirname(patterns[0]) or "."
     while _MAGIC.intersection(folder):

@@ -5,7 +5,6 @@ Plain files are indexed by their size alone. Compressed files are streamed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,9 +61,10 @@ class FixedLengthRecords(Node):
     @cached_property
     def versions(self) -> list[tuple[int, int]]:
         """The size of each file in bytes, and when it was last changed, in nanoseconds."""
-        from feedline.formats.open_file import OpenFile
+        from feedline.formats.open_file import open_file
+        from feedline.formats.stores import in_parallel
 
-        versions = [OpenFile(name).state() for name in self.filenames]
+        versions = in_parallel(lambda name: open_file(name).state(), self.filenames)
         for name, (size, _) in zip(self.filenames, versions, strict=True):
             body = size - self.header_bytes - self.footer_bytes
             if body < 0 or body % self.record_bytes:
@@ -122,6 +122,7 @@ class FixedLengthRecords(Node):
 
     def _read_file(self, which: int, positions: np.ndarray, buffer: np.ndarray, targets: np.ndarray) -> None:
         from feedline.formats.open_file import opened
+        from feedline.formats.stores import absolute_name
         from feedline.formats.tfrecord_errors import changed
 
         # Records that follow one another, in the file and in the buffer, are read in one go.
@@ -129,12 +130,12 @@ class FixedLengthRecords(Node):
         breaks = np.flatnonzero((np.diff(positions) != size) | (np.diff(targets) != size)) + 1
         first = np.concatenate([[0], breaks])
         counts = np.diff(np.append(first, len(positions)))
-        path = os.path.abspath(self.filenames[which])
+        path = absolute_name(self.filenames[which])
         version = self.versions[which]
         file = opened(path, version)
         whole = file.state() == version
         if not whole or file.read_pieces(positions[first], counts * size, buffer, targets[first]) != -1:
-            raise changed(path, version, file.state())
+            raise changed(path, version, file.now())
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         if not self.indexed:
@@ -153,11 +154,11 @@ class _RecordReader:
 
     def __init__(self, node: FixedLengthRecords, which: int) -> None:
         from feedline.formats.byte_source import CompressedSource
-        from feedline.formats.open_file import open_descriptor
+        from feedline.formats.open_file import open_stream
 
         self._node = node
         self._path = node.filenames[which]
-        self._file = open(open_descriptor(self._path), "rb", buffering=0)  # noqa: SIM115 closed by `close`
+        self._file, _ = open_stream(self._path)
         self._source = CompressedSource(self._file, node.compression_type, self._path)
         self._records = self._read()
 

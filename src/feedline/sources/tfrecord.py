@@ -58,10 +58,11 @@ class TFRecords(Node):
     @cached_property
     def indices(self) -> list[RecordIndex]:
         """Where the records of each file are."""
+        from feedline.formats.stores import in_parallel
         from feedline.formats.tfrecord import build_index
 
         try:
-            return [build_index(name) for name in self.filenames]
+            return in_parallel(build_index, self.filenames)
         except FeedlineError as error:  # found when the length is asked for, where no stage runs yet
             error.add_where(f"{self.label()} at {self.origin}")
             raise
