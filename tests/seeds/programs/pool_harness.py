@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import runpy
 import sys
+import time
 
 import numpy as np
 
@@ -42,6 +43,10 @@ def main() -> None:
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     gc.collect()  # what a failure holds on to: the traceback, its frames, and in them the pool
+    # a worker that is in the generator as the loop is left closes it when it has its element
+    patience = time.monotonic() + 60
+    while any(map(running, started)) and time.monotonic() < patience:
+        time.sleep(0.02)
     left = [pid for pid in started if running(pid)]
     children = len(multiprocessing.active_children())
     print(json.dumps({"error": error, "shapes": shapes, "started": started, "left": left, "children": children}))
