@@ -94,7 +94,7 @@ class Context:
         """The class labels of the single elements, in the order in which they are batched before any shuffle of a
         stream; None where there are none.
         """
-        return labels_of(self.sample.elements)
+        return labels_of(self.sample.elements, self.sample.saw_all)
 
     @cached_property
     def label_order(self) -> Labels | None:
@@ -105,7 +105,10 @@ class Context:
         if labels is None:
             return None
         more = self.sample.further(labels.component, _MOST_ORDERED, _ORDER_SECONDS)
-        return labels if more is None else classes_of(more, np.arange(len(more.rows))) or labels
+        if more is None:
+            return labels
+        component, whole = more
+        return classes_of(component, np.arange(len(component.rows)), whole) or labels
 
     @cached_property
     def length(self) -> int | None:

@@ -27,6 +27,7 @@ class Labels:
         names: the labels as they are: integers, bools or bytes; of one-hot vectors the index of the 1.
         positions: int64 `(n,)`, the positions of these elements, rising.
         one_hot: whether they are one-hot vectors.
+        whole: whether they are the labels of all elements.
     """
 
     component: Component
@@ -34,6 +35,7 @@ class Labels:
     names: tuple[Any, ...]
     positions: np.ndarray
     one_hot: bool
+    whole: bool = False
 
     @cached_property
     def counts(self) -> Counter[Any]:
@@ -98,26 +100,28 @@ class Labels:
         return f"<{len(self.values)} labels of {self.classes} classes in {self.runs} runs>"
 
 
-def labels_of(elements: Elements) -> Labels | None:
+def labels_of(elements: Elements, whole: bool = False) -> Labels | None:
     """Returns the class labels of elements; None where they have none, or values that are no classes.
 
     Args:
         elements: single elements, or batches: then the labels are those of their rows.
+        whole: whether these are all elements.
     """
     for component in elements.labels:
         positions = np.arange(len(component.rows)) if elements.batched else elements.positions
-        found = classes_of(component, positions)
+        found = classes_of(component, positions, whole)
         if found is not None:
             return found
     return None
 
 
-def classes_of(component: Component, positions: np.ndarray) -> Labels | None:
+def classes_of(component: Component, positions: np.ndarray, whole: bool = False) -> Labels | None:
     """Returns a component as class labels; None where its values are no classes.
 
     Args:
         component: the component.
         positions: int64 `(n,)`, the positions of its rows, rising.
+        whole: whether these are all rows.
     """
     values = component.rows
     one_hot = False
@@ -138,7 +142,7 @@ def classes_of(component: Component, positions: np.ndarray) -> Labels | None:
         return None
     places = {name: number for number, name in enumerate(names)}
     classes = np.array([places[number] for number in numbers], np.int64)
-    return Labels(component, classes, tuple(names), positions, one_hot)
+    return Labels(component, classes, tuple(names), positions, one_hot, whole)
 
 
 def _one_hot_indices(values: list[Any]) -> list[int] | None:

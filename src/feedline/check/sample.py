@@ -140,7 +140,7 @@ class Sample:
             return Elements(node, np.zeros(0, np.int64), np.zeros(0, np.int64), [], self._is_batched(node, []))
         return Elements(node, np.asarray(positions), epochs, [block], self._is_batched(node, [block]))
 
-    def further(self, component: Component, most: int, seconds: float) -> Component | None:
+    def further(self, component: Component, most: int, seconds: float) -> tuple[Component, bool] | None:
         """Returns one component of the first elements of a stream, of many more of them than are looked at otherwise.
 
         Args:
@@ -149,9 +149,10 @@ class Sample:
             seconds: for how long at the most.
 
         Returns:
-            The component, or None where the dataset is indexed, or no further elements can be had.
+            The component, and whether these are all elements; None where the dataset is indexed, or no further elements
+            can be had.
         """
-        node, values = self._plan.elements, list[Any]()
+        node, values, whole = self._plan.elements, list[Any](), False
         if node.indexed or self.errors or self.saw_all or not self.count:
             return None
         run = LookingRun(Budget(seconds, _MEMORY))
@@ -161,6 +162,7 @@ class Sample:
                 while len(values) < most:
                     block = stream.next(_AT_ONCE)
                     if block is None:
+                        whole = True
                         break
                     values += values_of(block.columns[component.index], block.length)
             except (EnoughSeenError, FeedlineError):
@@ -168,7 +170,7 @@ class Sample:
             finally:
                 stream.close()
         found = Component(component.name, component.key, component.role, component.index, values, component.batched)
-        return found if len(values) > self.count else None
+        return (found, whole) if len(values) > self.count else None
 
     @cached_property
     def _recorded(self) -> Recorder:

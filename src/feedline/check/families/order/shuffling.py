@@ -51,7 +51,7 @@ class SortedWithoutShuffle(Rule):
         )
 
     def _of_one(self, labels: Labels, context: Context) -> Iterator[Finding]:
-        if context.sample.saw_all:
+        if labels.whole:
             return
         yield self.finding(
             f"the first {len(labels.values):,} elements all have one label, and nothing shuffles them.",
@@ -91,10 +91,10 @@ class BufferTooSmall(Rule):
             )
             return
         labels = context.label_order
-        if labels is None or (context.sample.saw_all and len(labels.values) <= size):
+        if labels is None or (labels.whole and len(labels.values) <= size):
             return
         if labels.classes == 1:
-            if len(labels.values) >= max(_FEWEST_OF_ONE, _RUNS_IN_BUFFER * size) and not context.sample.saw_all:
+            if len(labels.values) >= max(_FEWEST_OF_ONE, _RUNS_IN_BUFFER * size) and not labels.whole:
                 yield self._finding(widest, labels, f"all of the first {len(labels.values):,} elements", "hint")
         elif labels.come_in_runs and size < _RUNS_IN_BUFFER * labels.run_length:
             yield self._finding(widest, labels, f"{labels.run_length:,.0f} elements on average", "warning")
