@@ -34,8 +34,16 @@ PIPELINES: dict[str, Callable[[], fl.Dataset]] = {
     "generator": lambda: fl.Dataset.from_generator(_rows, output_signature=fl.TensorSpec(SHAPE)).batch(BATCH),
     "padded": lambda: fl.Dataset.from_tensor_slices(X).padded_batch(BATCH, drop_remainder=True),
     "rebatched": lambda: fl.Dataset.from_tensor_slices(X).batch(100).rebatch(BATCH),
+    "processes": lambda: _in_processes(fl.Dataset.from_tensor_slices(X).map(_twice, num_parallel_calls=2).batch(BATCH)),
+    "processes, streamed": lambda: _in_processes(
+        fl.Dataset.from_generator(_rows, output_signature=fl.TensorSpec(SHAPE)).map(_twice, num_parallel_calls=2)
+    ).batch(BATCH),
     "large elements": lambda: fl.Dataset.from_tensor_slices(X).batch(BATCH).map(lambda batch: batch + 1),
 }
+
+
+def _in_processes(dataset: fl.Dataset) -> fl.Dataset:
+    return dataset.with_options(fl.Options(executor="processes"))
 
 
 def _twice(row: np.ndarray) -> np.ndarray:
@@ -100,7 +108,7 @@ def test_memory_does_come_back() -> None:
     assert POOL.nbytes - before < 40 * X[:BATCH].nbytes
 
 
-@pytest.mark.parametrize("pipeline", ["threads", "autotune", "shuffled", "cached"])
+@pytest.mark.parametrize("pipeline", ["threads", "autotune", "shuffled", "cached", "processes"])
 def test_consumers_in_threads_that_keep_batches_for_a_while(pipeline: str) -> None:
     dataset = PIPELINES[pipeline]()
     changed: list[str] = []
