@@ -138,6 +138,12 @@ def functions_of(node: Node) -> list[Callable[..., Any]]:
     return [value for value in values if callable(value) and not isinstance(value, type)]
 
 
+def written(node: Node) -> str:
+    """Returns a step as the user writes it, for the fix: ".cache()", ".batch(32)"."""
+    label = node.label()
+    return f".{label}" if "(" in label else f".{label}()"
+
+
 _facts: dict[int, tuple[Any, FunctionFacts]] = {}
 _MOST_FACTS = 256
 

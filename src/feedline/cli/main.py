@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from feedline.cli.check import check
 from feedline.cli.demo import demo
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
     help="tf.data without TensorFlow: input pipelines for Keras 3 on JAX, PyTorch or TensorFlow.",
 )
 app.command()(demo)
+app.command()(check)
 
 
 def _print_version(wanted: bool) -> None:

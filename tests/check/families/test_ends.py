@@ -88,7 +88,7 @@ class TestInfiniteWithoutSteps:
 class TestCacheNeverFull:
     def test_a_take_behind_it(self, flagged: Look) -> None:
         finding = flagged(fl.Dataset.from_generator(rows).cache().take(50).shuffle(50).batch(32), "FL309")
-        assert finding.fix == "Write .take(50) in front of .cache."
+        assert finding.fix == "Write .take(50) in front of .cache()."
 
     def test_a_take_of_batches(self, flagged: Look) -> None:
         flagged(fl.Dataset.from_generator(rows).cache().shuffle(200).batch(32).take(3), "FL309")

@@ -50,7 +50,7 @@ class TestSameOrderEveryEpoch:
 class TestShuffleBeforeCache:
     def test_in_memory(self, flagged: Look) -> None:
         finding = flagged(table().shuffle(600).cache().batch(32), "FL310")
-        assert finding.fix == "Move .shuffle(600) behind .cache."
+        assert finding.fix == "Move .shuffle(600) behind .cache()."
 
     def test_in_a_file(self, flagged: Look, tmp_path: Any) -> None:
         flagged(table().shuffle(600).cache(str(tmp_path / "kept")).batch(32), "FL310")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from feedline.check.context import Context
 from feedline.check.families.order.steps import between
 from feedline.check.finding import Finding
-from feedline.check.plan import Plan, facts_of
+from feedline.check.plan import Plan, facts_of, written
 from feedline.check.rule import Rule
 from feedline.nodes.base import INFINITE_CARDINALITY, BlockNode, Node
 from feedline.nodes.cache import Cache
@@ -41,7 +41,7 @@ class InfiniteWithoutSteps(Rule):
         argument = "steps_per_epoch" if context.trains else "validation_steps"
         fix = f"Give fit {argument}={steps if steps is not None else '...'}"
         if isinstance(endless, Repeat):
-            fix += f", or leave out .{endless.label()}: fit begins anew each epoch by itself"
+            fix += f", or leave out {written(endless)}: fit begins anew each epoch by itself"
         yield self.finding(
             "the dataset has no end" + (f", and {argument} is not given." if context.in_fit else "."),
             seen=f"one turn of it has {steps:,} batches" if steps is not None else "",
@@ -72,7 +72,7 @@ class CacheNeverFull(Rule):
                     f"{cache.label()} keeps what never ends: it only grows.",
                     seen=f"{cache.parents[0].label()} gives elements without end",
                     at=cache,
-                    fix=f"Move .{cache.label()} in front of what repeats.",
+                    fix=f"Move {written(cache)} in front of what repeats.",
                     severity="error",
                 )
                 continue
@@ -84,7 +84,7 @@ class CacheNeverFull(Rule):
                     f"{take.label()} ends each epoch before {cache.label()} is full.",
                     at=take,
                     where=[f"{cache.label()} at {cache.origin}"],
-                    fix=f"Write .{take.label()} in front of .{cache.label()}.",
+                    fix=f"Write {written(take)} in front of {written(cache)}.",
                 )
 
 

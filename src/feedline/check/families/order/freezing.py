@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from feedline.check.context import Context
 from feedline.check.families.order.steps import freezing, is_straight
 from feedline.check.finding import Finding
-from feedline.check.plan import Plan
+from feedline.check.plan import Plan, written
 from feedline.check.rule import Rule
 from feedline.nodes.base import Node
 from feedline.nodes.shuffle import Shuffle
@@ -34,7 +34,7 @@ class SameOrderEveryEpoch(Rule):
         split = _part_behind(node, plan)
         fix = "Leave out reshuffle_each_iteration=False."
         if split is not None:
-            fix = f"Write another .shuffle({_length(split, plan)}) behind .{split.label()}."
+            fix = f"Write another .shuffle({_length(split, plan)}) behind {written(split)}."
         yield self.finding(
             "the elements are shuffled once, and come in the same order in every epoch.",
             seen=f"{node.label()} with reshuffle_each_iteration=False, and no other shuffle",
@@ -67,7 +67,7 @@ class ShuffleFrozenByCache(Rule):
         if keeper.name == "split_dataset":
             fix = f"Write .shuffle({_length(keeper, plan)}) behind the split, on the part that is trained on."
         else:
-            fix = f"Move .{node.label()} behind .{keeper.label()}."
+            fix = f"Move {written(node)} behind {written(keeper)}."
         yield self.finding(
             f"{keeper.label()} stands behind {node.label()}, so every epoch has the order of the first.",
             at=keeper,

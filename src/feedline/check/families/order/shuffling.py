@@ -8,6 +8,7 @@ from feedline.check.context import Context
 from feedline.check.families.order.steps import is_straight, shuffles_elements, write_before_batch
 from feedline.check.finding import Finding
 from feedline.check.labels import Labels
+from feedline.check.plan import written
 from feedline.check.rule import Rule
 from feedline.nodes.repeat import Repeat
 from feedline.nodes.shuffle import Shuffle
@@ -139,7 +140,7 @@ class ShuffleAfterBatch(Rule):
             + (", which come sorted by their labels." if in_runs else "."),
             seen=_seen(labels, context) if labels is not None and in_runs else f"{node.label()}{rows}",
             at=node,
-            fix=f"Move .{node.label()} in front of .{batch.label() if batch is not None else 'batch(...)'}, with a "
+            fix=f"Move {written(node)} in front of {written(batch) if batch is not None else '.batch(...)'}, with a "
             "buffer counted in elements.",
             severity="warning" if in_runs else "hint",
         )
@@ -171,7 +172,7 @@ class RepeatBeforeShuffle(Rule):
                     f"{repeat.label()} stands in front of {shuffle.label()}, which mixes the epochs{only}.",
                     at=shuffle,
                     where=[f"{repeat.label()} at {repeat.origin}"],
-                    fix=f"Write .{shuffle.label()}.{repeat.label()} in this order.",
+                    fix=f"Write {written(shuffle)}{written(repeat)} in this order.",
                 )
                 return
 

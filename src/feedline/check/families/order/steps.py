@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feedline.check.context import Context
-from feedline.check.plan import Plan
+from feedline.check.plan import Plan, written
 from feedline.nodes.base import BlockNode, Node, OrderNode
 from feedline.nodes.cache import Cache
 from feedline.nodes.filter import Filter
@@ -49,4 +49,4 @@ def shuffles_elements(plan: Plan, before: Node) -> Iterator[Shuffle]:
 def write_before_batch(context: Context, step: str) -> str:
     """Returns the fix that a step is missing in front of the batches."""
     batch = context.plan.batch
-    return f"Write .{step} in front of .{batch.label() if batch is not None else 'batch(...)'}."
+    return f"Write .{step} in front of {written(batch) if batch is not None else '.batch(...)'}."
