@@ -1,4 +1,4 @@
-"""Every Python example of the README and of docs/keras.md runs as it stands there, and every command is there."""
+"""Every Python example of the README and of the pages on Keras, frameworks and files runs as it stands there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 KERAS = (ROOT / "docs" / "keras.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 KERAS_EXAMPLES = re.findall(r"```python\n(.*?)```", KERAS, re.DOTALL)
+PAGES = {
+    name: re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
+    for name in ("frameworks.md", "files.md")
+}
 
 # What the examples of docs/keras.md take for granted.
 BEFORE = """
@@ -54,6 +58,15 @@ def test_an_example_runs(number, tmp_path):
 def test_the_examples_of_the_keras_page_run_one_after_the_other(tmp_path):
     assert len(KERAS_EXAMPLES) >= 3
     run("\n".join([BEFORE, *KERAS_EXAMPLES]), tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_a_page_run_one_after_the_other(page, tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("fsspec")
+    assert len(PAGES[page]) >= 2
+    before = "import numpy as np\nimages = np.random.rand(64, 8, 8).astype(np.float32)\nlabels = np.arange(64) % 10"
+    run("\n".join([before, *PAGES[page]]), tmp_path)
 
 
 def test_every_make_target_and_extra_that_is_named_exists():

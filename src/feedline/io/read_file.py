@@ -20,7 +20,7 @@ def read_file(filename: Any, name: str | None = None) -> bytes:
 
     Args:
         filename: a path: `str`, `bytes`, a `pathlib.Path`, or a scalar array or tensor of one string; or a name in a
-            store, such as "gs://bucket/a.png" (see docs/stores.md).
+            store, such as "gs://bucket/a.png" (see docs/files.md).
         name: not used.
 
     Returns:
