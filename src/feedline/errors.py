@@ -26,6 +26,7 @@ __all__ = [
     "FeedlineError",
     "FeedlineWarning",
     "FileFormatError",
+    "FoundByCheckError",
     "ImageDecodeError",
     "ImageTooLargeError",
     "InfiniteDatasetError",
@@ -254,6 +255,10 @@ class AudioDecodeError(FileFormatError):
 
 class ImageTooLargeError(ImageDecodeError):
     """An image's header promises more pixels than are allowed: refused before it is inflated."""
+
+
+class FoundByCheckError(FeedlineError, ValueError):
+    """`fit` was to check its datasets first, and an error was found: see `Dataset.check`."""
 
 
 class LabelsMissingError(FeedlineError, ValueError):

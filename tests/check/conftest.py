@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from feedline.check import Finding, Report
+
+# Left to itself Keras would load TensorFlow, which takes eight seconds. Programs that tests start do not inherit it.
+chosen = os.environ.get("KERAS_BACKEND")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+with contextlib.suppress(ImportError):
+    import keras  # noqa: F401
+if chosen is None:
+    del os.environ["KERAS_BACKEND"]
 
 
 def report_of(ds: Any, **arguments: Any) -> Report:

@@ -18,6 +18,7 @@ import keras
 from keras.src.trainers import data_adapters, epoch_iterator
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
+from feedline.dataset.base import true_or_false
 from feedline.errors import ArgumentError, FeedlineError
 from feedline.keras.adapter import DatasetAdapter
 from feedline.keras.wait import DataWait, WaitRecord
@@ -26,13 +27,22 @@ from feedline.origin import Origin, user_origin
 _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 
 
-def enable() -> None:
+_checks_first = False
+
+
+def enable(check: bool = False) -> None:
     """Makes `keras.Model` take feedline datasets; done by `import feedline.keras`, and harmless to repeat.
+
+    Args:
+        check: whether `fit` is to check its datasets first, as `Dataset.check` does: it does not begin where there are
+            errors (`FoundByCheckError`), and warns of what else there is.
 
     Example:
         >>> import feedline.keras
         >>> feedline.keras.enable()
     """
+    global _checks_first
+    _checks_first = true_or_false(check, "check")
     for name in _STEPS:
         method = getattr(keras.Model, name)
         if not hasattr(method, "_feedline"):
@@ -56,6 +66,10 @@ def _taking_datasets(name: str, method: Callable[..., Any]) -> Callable[..., Any
         try:
             if _is_data(values.get("x")):
                 _check_arguments(name, values)
+                if _checks_first and name == "fit":
+                    from feedline.keras.checked_fit import check_before_fit
+
+                    check_before_fit(model, values)
                 runs.append(_run(model, name, values))
                 values["x"] = runs[-1]
             if _is_data(values.get("validation_data")):

@@ -1,0 +1,104 @@
+"""`feedline.keras.enable(check=True)`: fit checks its datasets first."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import feedline as fl
+
+keras = pytest.importorskip("keras")
+
+import feedline.keras  # noqa: E402
+from feedline.errors import ArgumentError, FeedlineWarning, FoundByCheckError  # noqa: E402
+
+IMAGES = np.random.default_rng(0).random((96, 8), np.float32)
+SORTED = np.repeat([0, 1, 2], 32)
+
+
+@pytest.fixture(autouse=True)
+def checked() -> Iterator[None]:
+    feedline.keras.enable(check=True)
+    yield
+    feedline.keras.enable()
+
+
+def model() -> Any:
+    made = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, activation="softmax")])
+    made.compile(loss="sparse_categorical_crossentropy")
+    return made
+
+
+def table(labels: Any = SORTED) -> Any:
+    return fl.Dataset.from_tensor_slices((IMAGES, labels))
+
+
+def test_a_healthy_dataset_trains_in_silence() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FeedlineWarning)
+        history = model().fit(table().shuffle(96).batch(32), epochs=2, verbose=0)
+    assert len(history.history["loss"]) == 2
+
+
+def test_warnings_are_told_at_the_users_line() -> None:
+    with pytest.warns(FeedlineWarning, match="FL301 warning: the elements come sorted") as told:
+        model().fit(table().batch(32), verbose=0)
+    assert told[0].filename == __file__
+
+
+def test_errors_end_it_before_it_begins() -> None:
+    shuffled = table().shuffle(96)
+    made = model()
+    before = [np.array(weights) for weights in made.get_weights()]
+    with pytest.raises(FoundByCheckError, match="FL311: the two datasets are parts of one shuffle") as caught:
+        made.fit(shuffled.skip(32).batch(32), validation_data=shuffled.take(32).batch(32), verbose=0)
+    assert "test_checked_fit.py" in str(caught.value)
+    assert "reshuffle_each_iteration=False" in caught.value.fix
+    assert all((a == b).all() for a, b in zip(before, made.get_weights(), strict=True))
+
+
+def test_an_endless_generator_without_steps() -> None:
+    def rows() -> Iterator[Any]:
+        while True:
+            yield from zip(IMAGES, np.arange(96) % 3, strict=True)
+
+    ds = fl.Dataset.from_generator(rows).batch(32)
+    with pytest.raises(FoundByCheckError, match="FL308: the dataset has no end, and steps_per_epoch is not given"):
+        model().fit(ds, verbose=0)
+    model().fit(ds, steps_per_epoch=2, verbose=0)
+
+
+def test_adapters_are_checked_too() -> None:
+    with pytest.warns(FeedlineWarning, match="FL301"):
+        model().fit(table().batch(32).to_keras(), verbose=0)
+
+
+def test_the_first_epoch_stays_the_first() -> None:
+    ds = fl.Dataset.range(8).shuffle(8, seed=1)
+    expected = [int(number) for number in fl.Dataset.range(8).shuffle(8, seed=1)]
+    ds.check(show=False)
+    assert [int(number) for number in ds] == expected
+
+
+def test_it_can_be_turned_off() -> None:
+    feedline.keras.enable()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FeedlineWarning)
+        model().fit(table().batch(32), verbose=0)
+
+
+def test_evaluate_and_arrays_are_not_checked() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FeedlineWarning)
+        made = model()
+        made.evaluate(table().batch(32), verbose=0)
+        made.fit(IMAGES, SORTED, verbose=0)
+
+
+def test_a_mistaken_argument() -> None:
+    with pytest.raises(ArgumentError, match="check is 3"):
+        feedline.keras.enable(check=3)  # type: ignore[arg-type]
