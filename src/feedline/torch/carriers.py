@@ -62,8 +62,8 @@ class CudaCarrier(CpuCarrier):
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._device = device
         self._stream = torch.cuda.Stream(device)
+        self._device = self._stream.device  # with its number: which GPU "cuda" means may be another one later
         self._thread: ThreadPoolExecutor | None = None
 
     def send(self, components: list[Any], treedef: Treedef) -> Future[_OnGpu]:  # type: ignore[override]
