@@ -24,6 +24,7 @@ FOUNDATION = {
     "classes",
     "fixed_block",
     "lists",
+    "packed_rows",
 }
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
@@ -40,8 +41,9 @@ ALLOWED = {
     "lists": {"errors", "nested", "spec"},
     "structure": {"lists", "classes", "errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
     "buffers": set(),
+    "packed_rows": {"buffers"},
     "strings": set(),
-    "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings"},
+    "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings", "packed_rows"},
     "fixed_block": FOUNDATION,
     "kernels": {"kernels"},
     "formats": VALUES - {"io", "image", "array_ops"},

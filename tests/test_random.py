@@ -107,3 +107,28 @@ def test_seeds_under_one_seed_differ() -> None:
     assert len(set(seeds)) == 100
     random.set_seed(1)
     assert [random.fresh_seed() for _ in range(100)] == seeds
+
+
+def test_draws_of_many_elements_are_those_of_each() -> None:
+    def draw() -> list[float]:
+        return [random.stream().random(), random.stream(5).random(), float(random.uniform(()))]
+
+    outer = random.outer_element()
+    expected = []
+    for position in range(4):
+        random.enter_element(7, 2, position)
+        expected.append([draw(), draw()])
+    at = [0]
+    random.enter_elements(7, 2, lambda: at[0])
+    found = []
+    for at[0] in (0, 1, 3):
+        first = draw()
+        inner = random.outer_element()
+        random.enter_element(1, 1, 1)
+        draw()
+        random.leave_element(inner)
+        found.append([first, draw()])
+    assert found == [expected[0], expected[1], expected[3]]
+    random.enter_element(7, 2, 2)
+    assert [draw(), draw()] == expected[2]
+    random.leave_element(outer)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from feedline.buffers import POOL
 from feedline.errors import DtypeError
+from feedline.packed_rows import PackedRows
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import dtype_name
@@ -31,9 +33,12 @@ from feedline.structure import (
     component_shape,
     flatten,
     flatten_as,
+    is_one_component,
+    is_tuple_of_components,
 )
 
-Column = Any  # np.ndarray | PackedStrings | list
+Column = Any  # np.ndarray | PackedStrings | PackedRows | list
+_READ_ONLY = (PackedStrings, PackedRows)
 
 
 @dataclass(slots=True)
@@ -57,6 +62,15 @@ class Block:
         """Returns one element."""
         return self.treedef.unflatten([column[index] for column in self.columns])
 
+    def rows(self) -> Iterator[Any]:
+        """Returns the elements one after the other."""
+        if not self.columns:
+            return (self.row(index) for index in range(self.length))
+        if is_one_component(self.treedef):
+            return islice(self.columns[0], self.length)
+        components = islice(zip(*self.columns), self.length)  # noqa: B905 - what is longer is cut
+        return components if is_tuple_of_components(self.treedef) else map(self.treedef.unflatten, components)
+
     def take(self, indices: np.ndarray) -> Block:
         """Returns the block of the elements at these indices."""
         return Block(len(indices), [take_column(column, indices) for column in self.columns], self.treedef)
@@ -67,7 +81,7 @@ class Block:
 
     def own(self) -> Block:
         """Returns the block with memory of its own, which others may write to."""
-        columns = [column if isinstance(column, PackedStrings) else own_rows(column) for column in self.columns]
+        columns = [column if isinstance(column, _READ_ONLY) else own_rows(column) for column in self.columns]
         return Block(self.length, columns, self.treedef)
 
     def plain(self) -> Block:
@@ -90,7 +104,7 @@ def _unpickled_block(length: int, columns: list[Column], tree: PortableTree) -> 
 
 
 def _column_nbytes(column: Column) -> int:
-    if isinstance(column, PackedStrings) or (isinstance(column, np.ndarray) and column.dtype != object):
+    if isinstance(column, _READ_ONLY) or (isinstance(column, np.ndarray) and column.dtype != object):
         return column.nbytes
     values = column.reshape(-1) if isinstance(column, np.ndarray) else column
     step = max(1, len(values) // _LOOKED_AT)
@@ -116,7 +130,8 @@ def take_column(column: Column, indices: np.ndarray) -> Column:
     if isinstance(column, list):
         return [column[index] for index in indices.tolist()]
     if isinstance(column, np.ndarray) and POOL.serves(row_shape := (len(indices), *column.shape[1:]), column.dtype):
-        if indices.min() < 0 or indices.max() >= len(column):
+        # Without their sign, negative numbers are large ones: one look finds those before the first row as well.
+        if indices.astype(np.int64, copy=False).view(np.uint64).max() >= len(column):
             raise IndexError(f"a row beyond the {len(column)} rows of a column")
         # Without mode="clip" NumPy fills a buffer of its own first.
         return column.take(indices, axis=0, out=POOL.empty(row_shape, column.dtype), mode="clip")
@@ -167,6 +182,10 @@ def concatenate_columns(parts: Sequence[Column]) -> Column:
     if len(parts) == 1:
         return parts[0]
     parts = [as_plain_array(part) for part in parts]
+    if all(isinstance(part, PackedRows) for part in parts):
+        joined = PackedRows.joined(parts)
+        if joined is not None:
+            return joined
     dense = all(isinstance(part, np.ndarray) for part in parts)
     if dense and len({(part.shape[1:], part.dtype) for part in parts}) == 1:
         return np.concatenate(parts)

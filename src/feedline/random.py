@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,36 @@ def fresh_seed() -> int:
 def enter_element(seed: int, epoch: int, position: int) -> None:
     """Makes the draws of this thread those of one element; the engine calls it before a user's function."""
     _thread.element = (seed, epoch, position)
-    if _thread.streams:
+    streams = _thread.streams
+    if streams or type(streams) is not dict:
         _thread.streams = {}
+
+
+class _StreamsOfMany(dict):
+    """The streams of the element at hand among many that are asked for in one go: looked up where one is drawn from."""
+
+    def __init__(self, seed: int, epoch: int, position: Callable[[], int]) -> None:
+        self._element = seed, epoch
+        self._position = position
+
+    def get(self, seed: Any, default: Any = None) -> Any:
+        element = (*self._element, self._position())
+        if element != _thread.element:
+            self.clear()
+            _thread.element = element
+        return super().get(seed, default)
+
+
+def enter_elements(seed: int, epoch: int, position: Callable[[], int]) -> None:
+    """Makes the draws of this thread those of many elements, one after the other.
+
+    Args:
+        seed: keys the draws.
+        epoch: the epoch.
+        position: says which element is at hand when a number is drawn.
+    """
+    _thread.element = None
+    _thread.streams = _StreamsOfMany(seed, epoch, position)
 
 
 def outer_element() -> tuple[Any, Any]:

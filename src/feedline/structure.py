@@ -80,6 +80,9 @@ def flatten_as(treedef: Treedef, structure: Any, giver: str) -> list[Any]:
 _SCALARS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdFD")
 _WITHOUT_PARTS = _SCALARS | {np.ndarray, bytes, int, float, bool, str}
 
+NUMBER_TYPES = _SCALARS
+"""The types of NumPy's numbers that are components as they are."""
+
 AS_IT_IS = _SCALARS | {bytes}
 """Types whose objects `as_component` gives back: asking whether a type is one of them is cheaper than calling it."""
 
@@ -90,6 +93,29 @@ def _any_has_parts(leaves: list[Any]) -> bool:
 
 def _has_parts(value: Any) -> bool:
     return value is None or isinstance(value, dict | tuple) or is_structured(type(value))
+
+
+def is_one_component(treedef: Treedef) -> bool:
+    """Says whether a structure is a component by itself."""
+    return treedef == _ONE
+
+
+def is_tuple_of_components(treedef: Treedef) -> bool:
+    """Says whether a structure is a plain tuple with nothing but components in it.
+
+    Example:
+        >>> [is_tuple_of_components(flatten(structure)[1]) for structure in [(1, 2), (1, (2, 3)), {"a": 1}]]
+        [True, False, False]
+    """
+    count = treedef.num_leaves
+    known = _TUPLES.get(count)
+    if known is None:
+        known = _TUPLES[count] = flatten((0,) * count)[1]
+    return treedef == known
+
+
+_ONE = flatten(0)[1]
+_TUPLES: dict[int, Treedef] = {}
 
 
 def unflatten(treedef: Treedef, leaves: Sequence[Any]) -> Any:

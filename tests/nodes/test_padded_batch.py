@@ -224,3 +224,53 @@ def test_what_is_refused(name, ours) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_tensorflow_refuses_too(name, agree) -> None:
     agree(REFUSED[name])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "string", "bfloat16"])
+@pytest.mark.parametrize("value", [None, 1])
+@pytest.mark.parametrize("shape", [None, (None, 2), (9, 2), (None, 3)])
+@pytest.mark.parametrize("lengths", [[3, 1, 0, 2, 5], [4, 4, 4, 4, 4], [0, 0]])
+def test_sequences_of_a_generator_are_padded_as_those_of_a_map(dtype, value, shape, lengths) -> None:
+    if value is not None and dtype in ("bool", "string"):
+        value = {"bool": True, "string": b"x"}[dtype]
+    as_dtype = fl.TensorSpec((), dtype).dtype
+
+    def elements():
+        for number, length in enumerate(lengths):
+            rows = np.arange(2 * length).reshape(length, 2) + number
+            yield (rows % 3).astype(str) if dtype == "string" else (rows % 3).astype(as_dtype)
+
+    signed = fl.Dataset.from_generator(elements, output_signature=fl.TensorSpec((None, 2), dtype))
+    mapped = fl.Dataset.range(len(lengths)).map(lambda n: list(elements())[int(n)])
+    batches = [list(dataset.padded_batch(2, shape, value)) for dataset in (signed, mapped)]
+    for batch, expected in zip(*batches, strict=True):
+        np.testing.assert_array_equal(batch, expected, strict=True)
+
+
+@pytest.mark.parametrize("lengths", [[1, 2, 3, 9, 1], [5, 1, 1, 1, 1], [1, 1, 1, 1, 5]])
+def test_the_first_that_is_too_long_is_named(lengths) -> None:
+    def elements():
+        for length in lengths:
+            yield np.zeros((length, 2), np.float32), length
+
+    for first in (elements, lambda: iter(list(elements()))):
+        dataset = fl.Dataset.from_generator(first).padded_batch(5, ((4, 2), ()))
+        named = f"in element {lengths.index(max(lengths))}, longer than"
+        with pytest.raises(fl.errors.ShapeError, match=named) as found:
+            list(dataset)
+        assert f"Pad to at least {max(lengths)}" in str(found.value)
+
+
+def test_large_sequences_and_images_of_different_sizes() -> None:
+    shapes = [(30, 70), (50, 10), (1, 90), (50, 90)]
+    images = [np.full(shape, number + 1.0) for number, shape in enumerate(shapes)]
+    for listed in (lambda: iter(images), lambda: iter([(image[:, :5], image) for image in images])):
+        (batch,) = fl.Dataset.from_generator(listed).padded_batch(4)
+        whole = batch if isinstance(batch, np.ndarray) else batch[1]
+        assert whole.shape == (4, 50, 90)
+        for padded, image in zip(whole, images, strict=True):
+            assert padded.sum() == image.sum()
+            np.testing.assert_array_equal(padded[: len(image), : image.shape[1]], image)
+    long = [np.full((length, 700), length, np.float32) for length in (4, 2, 3)]
+    (batch,) = fl.Dataset.from_generator(lambda: iter(long)).padded_batch(3, padding_values=-1.0)
+    assert [row[:, 0].tolist() for row in batch] == [[4] * 4, [2, 2, -1, -1], [3, 3, 3, -1]]

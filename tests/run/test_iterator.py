@@ -1,10 +1,12 @@
 import sys
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import feedline as fl
+from feedline import structure
 
 
 def test_it_is_an_iterator() -> None:
@@ -47,3 +49,24 @@ def test_threads_that_share_an_iterator_get_each_element_once(calls) -> None:
     finally:
         sys.setswitchinterval(interval)
     assert sorted(number for out in taken for number in out) == list(range(50_000))
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+@pytest.mark.parametrize(
+    "element",
+    [7, (7,), (7, 8), ((7, 8), 9), {"b": 7, "a": (8,)}, Point(7, 8), (), ("text", [1, 2]), {"a": None, "b": 3}],
+)
+@pytest.mark.parametrize("batch", [None, 2])
+def test_elements_have_their_structure(element, batch) -> None:
+    dataset = fl.Dataset.from_generator(lambda: iter([element] * 5))
+    dataset = dataset if batch is None else dataset.batch(batch)
+    given = list(dataset)
+    assert len(given) == (5 if batch is None else 3)
+    expected = structure.flatten(element)[1]
+    for value in given:
+        assert structure.flatten(value)[1] == expected
+        assert type(value) is type(element) or not isinstance(element, tuple | dict)

@@ -374,3 +374,16 @@ def test_an_empty_list_is_of_the_dtype_that_is_asked_for(signature) -> None:
     assert {row.dtype for row in words} == {np.dtype(object)}
     numbers = fl.Dataset.from_generator(lambda: iter([[1], []]), output_signature=fl.TensorSpec((None,), "int16"))
     assert [row.dtype for row in numbers] == [np.int16] * 2
+
+
+def test_ragged_and_sparse_tensors_are_no_arrays() -> None:
+    ragged = fl.RaggedTensor(np.arange(3), [0, 1, 3])
+    for dtype in ("int64", "float32"):
+        with pytest.raises(fl.errors.SignatureError, match="a RaggedTensor where an array is expected"):
+            list(generator(lambda: iter([ragged]), output_signature=spec((None, None), dtype)))
+
+
+def test_integers_become_complex_without_a_warning(recwarn) -> None:
+    (value,) = generator(lambda: iter([np.array([1, 2])]), output_signature=spec((2,), "complex64"))
+    assert value.tolist() == [1, 2]
+    assert not recwarn.list

@@ -7,6 +7,7 @@ want to see the order in front of it. A `Recorder` notes what every node gave.
 
 from __future__ import annotations
 
+import inspect
 import random as python_random
 import time
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ from contextlib import contextmanager
 import numpy as np
 
 from feedline import random
-from feedline.block import Block
-from feedline.check.plan import Plan
+from feedline.block import Block, concatenate_blocks
+from feedline.check.plan import Plan, facts_of
 from feedline.errors import FeedlineError
 from feedline.nodes.base import BlockNode, Node, Stream
 from feedline.nodes.cache import Cache
+from feedline.nodes.map import Map
 from feedline.nodes.shuffle import Shuffle
 from feedline.nodes.snapshot import Snapshot
 from feedline.run.concurrency import INLINE, Asked
@@ -105,6 +107,8 @@ class LookingRun(Run):
         recorder: what notes the elements; None to note none.
     """
 
+    composes_order = False
+
     def __init__(self, budget: Budget, recorder: Recorder | None = None) -> None:
         super().__init__(keeps=False, asked=Asked(INLINE, default_budget()))
         self._budget = budget
@@ -114,6 +118,8 @@ class LookingRun(Run):
         self._budget.check()
         if isinstance(node, Snapshot) and _would_be_filled(node):
             block = self.read(node.parents[0], positions, np.zeros_like(epochs))
+        elif isinstance(node, Map) and len(positions) > 1:
+            return self.apply(node, self.read(node.parents[0], positions, epochs), positions, epochs)
         else:
             block = super().read(node, positions, epochs)
         if self._recorder is not None:
@@ -122,12 +128,29 @@ class LookingRun(Run):
 
     def apply(self, node: BlockNode, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
         self._budget.check()
+        if isinstance(node, Map) and block.length > 1:
+            return self._apply_by_parts(node, block, positions, epochs)
         result = super().apply(node, block, positions, epochs)
         if self._recorder is not None:
             self._recorder.note(node, positions, epochs, result)
         return result
 
-    def open_source(self, node: Node, epoch: int) -> Stream:
+    def _apply_by_parts(self, node: Map, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        """Returns what a `map` makes of a block, a few elements at a time where its function takes long."""
+        parts, start, count = list[Block](), 0, 1
+        while start < block.length:
+            self._budget.check()
+            began = time.perf_counter()
+            chosen = slice(start, min(start + count, block.length))
+            part = super().apply(node, block.slice(chosen.start, chosen.stop), positions[chosen], epochs[chosen])
+            if self._recorder is not None:
+                self._recorder.note(node, positions[chosen], epochs[chosen], part)
+            parts.append(part)
+            start = chosen.stop
+            count = min(2 * count, _MOST_AT_ONCE) if time.perf_counter() - began < _MOST_SECONDS_A_STEP else 1
+        return concatenate_blocks(parts)
+
+    def open_source(self, node: Node, epoch: int, packed: bool = False) -> Stream:
         if isinstance(node, Shuffle):
             stream = self.open(node.parents[0], epoch)
         elif _would_be_filled(node):
@@ -202,14 +225,12 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
 
 
 def _used_up_by_looking(node: Generator) -> str:
-    from feedline.check.plan import facts_of
-
     if not callable(node.function):
         return ""
     facts = facts_of(node.function)
     if facts.one_shot:
         return f"it goes through {facts.one_shot[0]}, which can be gone through only once"
-    if _is_generator_function(node.function):
+    if inspect.isgeneratorfunction(node.function):
         return ""
     try:
         first, second = node.function(*node.arguments), node.function(*node.arguments)
@@ -217,13 +238,10 @@ def _used_up_by_looking(node: Generator) -> str:
         return ""
     if first is second and hasattr(first, "__next__"):
         return "its function returns one and the same iterator each time"
+    for made in (first, second):
+        if hasattr(made, "__next__") and hasattr(made, "close"):
+            made.close()
     return ""
-
-
-def _is_generator_function(function: object) -> bool:
-    import inspect
-
-    return inspect.isgeneratorfunction(function)
 
 
 @contextmanager

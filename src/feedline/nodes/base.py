@@ -138,6 +138,10 @@ class Node:
         """Returns the running node, at its first element; for streamed nodes only."""
         raise NotImplementedError
 
+    def open_packed(self, epoch: int, run: Run) -> Stream:
+        """Returns the running node as `open` does; the columns of its blocks may be `PackedRows`."""
+        return self.open(epoch, run)
+
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         """Says where an element comes from ("record 3 of a.tfrecord"), or "" where that is not known.
 
@@ -199,6 +203,9 @@ class BlockNode(Node):
     """A node that turns a block of its parent's elements into a block of its own, one for each `group` of them."""
 
     group: int = 1
+
+    takes_packed: ClassVar[bool] = False
+    """Whether a column of the block that it is applied to may be `PackedRows`."""
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         """Returns this node's elements at `positions`, made of the parent's elements in `block`."""

@@ -12,6 +12,7 @@ from feedline.block import Block, Column
 from feedline.errors import DtypeError, ShapeError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import BlockNode, ceil_divide
+from feedline.nodes.order_window import OrderedSource, follow_each_other
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import DatasetSpec
@@ -57,11 +58,26 @@ class GroupNode(BlockNode):
     def ranges(self, rows: int, positions: np.ndarray) -> list[tuple[int, int]]:
         """Returns where each batch starts and ends in a block of this many rows."""
         size = self.batch_size
+        if rows == len(positions) * size:  # none has more, so all have as many
+            return [(start, start + size) for start in range(0, rows, size)]
         length = self.parents[0].cardinality() if self.parents[0].indexed else -1
         if length < 0:  # a stream's batches come in order: only the last can be smaller
             return [(start, min(start + size, rows)) for start in range(0, rows, size)]
         stops = np.cumsum(np.minimum(size, length - positions * size)).tolist()
         return list(zip([0, *stops[:-1]], stops, strict=True))
+
+    @cached_property
+    def _ordered_source(self) -> OrderedSource | None:
+        return OrderedSource.below(self.parents[0])
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        ordered = self._ordered_source
+        if ordered is not None and len(positions) and follow_each_other(positions, epochs):
+            start, stop = int(positions[0]) * self.batch_size, (int(positions[-1]) + 1) * self.batch_size
+            located = ordered.located(start, stop, int(epochs[0]), run)
+            if located is not None:
+                return self.apply(run.read(ordered.source, *located), positions, epochs, run)
+        return super().read(positions, epochs, run)
 
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         ranges = self.ranges(block.length, positions)
@@ -126,11 +142,7 @@ class Batch(GroupNode):
         if isinstance(column, PackedStrings):
             return [column.part(start, stop) for start, stop in ranges]
         if isinstance(column, np.ndarray):
-            if len(ranges) == 1:
-                return column[None]
-            if len(column) == len(ranges) * self.batch_size:
-                return column.reshape(len(ranges), self.batch_size, *column.shape[1:])
-            return [column[start:stop] for start, stop in ranges]
+            return split_column(column, ranges, self.batch_size)
         name = component_names(block.treedef)[which]
         return [
             self._stack(column[start:stop], name, number * self.batch_size)
@@ -166,6 +178,21 @@ class Batch(GroupNode):
             "Use padded_batch (or ragged_batch) in place of batch, or make the shapes equal in map, "
             "for example with fl.image.resize."
         )
+
+
+def split_column(column: np.ndarray, ranges: list[tuple[int, int]], size: int) -> Column:
+    """Returns the batches of a dense column, all of them views of it.
+
+    Args:
+        column: the rows.
+        ranges: where each batch starts and ends.
+        size: how many rows a batch has, unless it is the last.
+    """
+    if len(ranges) == 1:
+        return column[None]
+    if len(column) == len(ranges) * size:
+        return column.reshape(len(ranges), size, *column.shape[1:])
+    return [column[start:stop] for start, stop in ranges]
 
 
 def about_elements(error: ShapeError, *elements: int) -> ShapeError:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from feedline.block import Block, Column
+from feedline.buffers import POOL
 from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError
 from feedline.nested import DatasetComponent
-from feedline.nodes.batch import GroupNode, about_elements
+from feedline.nodes.batch import GroupNode, about_elements, split_column
+from feedline.packed_rows import PackedRows
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.spec import DatasetSpec, Shape, SparseTensorSpec, as_shape, dtype_name, string
+from feedline.spec import DatasetSpec, Shape, SparseTensorSpec, as_shape, dtype_name, shape_allows, string
 from feedline.structure import (
     Treedef,
     component_dtype,
@@ -38,6 +41,7 @@ class PaddedBatch(GroupNode):
     padding_values: Any
 
     name = "padded_batch"
+    takes_packed = True
 
     def check_parents(self) -> None:
         parent = self.parents[0]
@@ -77,14 +81,15 @@ class PaddedBatch(GroupNode):
         return _flatten_argument(self.padding_values, treedef, "padding_values", "value")
 
     def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
-        names = component_names(block.treedef)
-        shapes, values = self.shapes(block.treedef), self.values(block.treedef)
+        known: tuple[Treedef, list[_Padding]] | None = self.__dict__.get("_paddings")
+        if known is None or known[0] is not block.treedef:
+            names = component_names(block.treedef)
+            parts = zip(self.shapes(block.treedef), self.values(block.treedef), names, strict=True)
+            known = block.treedef, [_Padding(*part) for part in parts]
+            object.__setattr__(self, "_paddings", known)
         return [
-            [
-                _pad(column[start:stop], shape, value, name, number * self.batch_size)
-                for number, (start, stop) in zip(numbers, ranges, strict=True)
-            ]
-            for column, shape, value, name in zip(block.columns, shapes, values, names, strict=True)
+            padding.column(column, ranges, numbers, self.batch_size)
+            for column, padding in zip(block.columns, known[1], strict=True)
         ]
 
 
@@ -99,29 +104,95 @@ def _flatten_argument(structure: Any, treedef: Treedef, argument: str, what: str
         ) from None
 
 
-def _pad(rows: Any, shape: Shape, value: Any, name: str, first: int) -> np.ndarray:
-    if isinstance(rows[0], RaggedTensor | SparseTensor | DatasetComponent):
-        raise _not_paddable(name, type(rows[0]).__name__)
-    dtype = component_dtype(rows[0])
-    fill = _padding_value(value, dtype, name)
-    if isinstance(rows, np.ndarray):
-        inner = rows.shape[1:]
-        target = _target_shape([inner], shape, name, first)
-        if target == inner:
-            return rows
-    shapes = [component_shape(row) for row in rows]
-    target = _target_shape(shapes, shape, name, first)
-    batch = np.full((len(rows), *target), fill, dtype)
-    if len(target) == 0:
-        batch[:] = rows
-    elif len(target) == 1 or all(row_shape[1:] == target[1:] for row_shape in shapes):
-        for index, row in enumerate(rows):
-            batch[index, : len(row)] = row
-    else:
-        for index, row in enumerate(rows):
-            place: tuple[Any, ...] = (index, *(slice(0, length) for length in row.shape))
-            batch[place] = row
-    return batch
+_JOINED_BYTES = 4096
+"""Rows that take less, on average, are joined as bytes: writing each to its place would cost more than the bytes do."""
+
+
+class _Padding:
+    """How the values of one component become batches.
+
+    Args:
+        shape: the padded shape, None for the longest of the batch.
+        value: the padding value, None for the dtype's own.
+        name: the component's name, for messages.
+    """
+
+    def __init__(self, shape: Shape, value: Any, name: str) -> None:
+        self._shape = shape
+        self._value = value
+        self._name = name
+        self._fills: dict[np.dtype, Any] = {}
+
+    def column(self, column: Column, ranges: list[tuple[int, int]], numbers: list[int], size: int) -> Column:
+        """Returns the batches of a column.
+
+        Args:
+            column: the values.
+            ranges: where each batch starts and ends.
+            numbers: which batch each is, for messages.
+            size: how many values a batch has.
+        """
+        if isinstance(column, np.ndarray):
+            self._fill(column.dtype)  # a value that does not fit is an error also where nothing is to be filled up
+            shape = column.shape[1:]
+            if _target_shape([shape], self._shape, self._name, numbers[0] * size) == shape:
+                return split_column(column, ranges, size)
+        if isinstance(column, PackedRows):
+            batches = self._batches_of_packed(column, ranges)
+            if batches is not None:
+                return batches
+            column = list(column)
+        return [self._batch(column[a:b], number * size) for number, (a, b) in zip(numbers, ranges, strict=True)]
+
+    def _batches_of_packed(self, rows: PackedRows, ranges: list[tuple[int, int]]) -> list[np.ndarray] | None:
+        """Returns the batches where only the first length needs padding; None also where something is wrong."""
+        longest = [max(rows.lengths[start:stop]) for start, stop in ranges]
+        if self._shape is not None:
+            if not shape_allows(self._shape[1:], rows.inner) or len(self._shape) != 1 + len(rows.inner):
+                return None
+            wanted = self._shape[0]
+            if wanted is not None and wanted < max(longest):
+                return None
+            longest = longest if wanted is None else [wanted] * len(ranges)
+        return rows.padded(ranges, longest, self._fill(rows.dtype))
+
+    def _batch(self, rows: Any, first: int) -> np.ndarray:
+        if isinstance(rows[0], RaggedTensor | SparseTensor | DatasetComponent):
+            raise _not_paddable(self._name, type(rows[0]).__name__)
+        dtype = component_dtype(rows[0])
+        fill = self._fill(dtype)
+        shapes = [component_shape(row) for row in rows]
+        target = self._target(shapes, first)
+        row_bytes = dtype.itemsize * math.prod(target)
+        if len(target) == 0:
+            batch = np.empty(len(rows), dtype)
+            batch[:] = rows
+        elif not all(shape[1:] == target[1:] for shape in shapes):
+            batch = POOL.empty((len(rows), *target), dtype)
+            batch[...] = fill
+            for place, row in zip(batch, rows, strict=True):
+                place[tuple(map(slice, row.shape))] = row
+        elif row_bytes <= _JOINED_BYTES and not dtype.hasobject and row_bytes:
+            packed = PackedRows([row.tobytes() for row in rows], list(map(len, rows)), target[1:], dtype)
+            (batch,) = packed.padded([(0, len(rows))], [target[0]], fill)
+        else:
+            batch = POOL.empty((len(rows), *target), dtype)
+            for place, row in zip(batch, rows, strict=True):
+                place[: len(row)] = row
+                place[len(row) :] = fill
+        return batch
+
+    def _fill(self, dtype: np.dtype) -> Any:
+        fill = self._fills.get(dtype)
+        if fill is None:
+            fill = self._fills[dtype] = _padding_value(self._value, dtype, self._name)
+        return fill
+
+    def _target(self, shapes: list[tuple], first: int) -> tuple[int, ...]:
+        try:
+            return _target_shape(list(set(shapes)), self._shape, self._name, first)
+        except ShapeError:
+            return _target_shape(shapes, self._shape, self._name, first)  # tells which element it is
 
 
 def _not_paddable(name: str, kind: str) -> ArgumentError:

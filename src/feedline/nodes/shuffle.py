@@ -6,6 +6,7 @@ permutation, which costs no memory to speak of. On a stream it keeps a buffer, a
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -72,9 +73,9 @@ class Shuffle(OrderNode):
             return self._table(length, int(epochs[0]))[positions], epochs
         located = np.empty_like(positions)
         if length <= _TABLE_LENGTH:
-            for epoch in np.unique(epochs).tolist():
-                chosen = epochs == epoch
-                located[chosen] = self._table(length, epoch)[positions[chosen]]
+            changes = np.flatnonzero(epochs[1:] != epochs[:-1]) + 1
+            for start, stop in itertools.pairwise([0, *changes.tolist(), len(epochs)]):
+                located[start:stop] = self._table(length, int(epochs[start]))[positions[start:stop]]
             return located, epochs
         unique, which = np.unique(epochs, return_inverse=True)
         keys = np.array([self.key(epoch) for epoch in unique.tolist()], np.uint64)[which]

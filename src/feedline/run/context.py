@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -42,6 +42,9 @@ class Run:
         keeps: whether caches keep what is read; not where an element is only looked at, since nothing counts that work.
         asked: what the user asked for with options; None for nothing.
     """
+
+    composes_order: ClassVar[bool] = True
+    """Whether the order nodes above a source may be gone through together, without a `read` of each."""
 
     def __init__(self, timings: Timings | None = None, *, keeps: bool = True, asked: Asked | None = None) -> None:
         self.timings = timings or Timings()
@@ -135,9 +138,15 @@ class Run:
         run._vectorises = False
         return run
 
-    def open_source(self, node: Node, epoch: int) -> Stream:
-        """Returns a streamed node's own stream, timed, its errors located."""
-        return _TimedStream(node, node.open(epoch, self), self.timings)
+    def open_source(self, node: Node, epoch: int, packed: bool = False) -> Stream:
+        """Returns a streamed node's own stream, timed, its errors located.
+
+        Args:
+            node: the node.
+            epoch: which epoch.
+            packed: whether columns may be `PackedRows`.
+        """
+        return _TimedStream(node, (node.open_packed if packed else node.open)(epoch, self), self.timings)
 
     def turn_of(self, node: Node, calls: int | None) -> AbstractContextManager[Any]:
         """Returns what keeps a node's function from running more often at one time than the user allows.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from feedline.block import Block
 from feedline.errors import FeedlineWarning
-from feedline.nodes.base import Node, Stream
+from feedline.nodes.base import AUTOTUNE, Node, Stream
 from feedline.origin import frames_to_user
 from feedline.run.concurrency import PROCESSES, asked_for
 from feedline.run.context import Run, asks_one_by_one
@@ -18,7 +19,19 @@ from feedline.run.timings import Timings
 
 _QUICK_SECONDS = 2e-3
 _SLOW_SECONDS = 8e-3
-_LIMIT_BYTES = 1 << 20
+_LIMIT_BYTES = 2 << 20
+_MOST_AT_ONCE = 1024
+
+_AHEAD_SECONDS = 1e-3
+_MOST_AHEAD = 16
+"""How many elements are asked for at once at the most where asking may mean a long wait, but `prefetch` allows it."""
+
+_TIGHT_SHARE = 0.5
+"""Up to which share of the time the consumer may do something of its own between elements: if it does more, asking for
+several at once would save it little, and could make it wait for one that it does not need as yet."""
+
+
+_END = object()
 
 
 class Epochs:
@@ -70,14 +83,15 @@ class DatasetIterator:
         self._timings = timings
         self._lock = threading.Lock()
         self._grows = not asks_one_by_one(node)
+        self._ahead = 0 if self._grows else _ahead(node)
         self._open(next(epochs), 0)
 
     def _open(self, epoch: int, given: int) -> None:
         self._epoch = epoch
         self._given = given
         self._limit = 1
-        self._block: Block | None = None
-        self._row = 0
+        self._left = 0.0
+        self._elements: Iterator[Any] = iter(())
         asked = asked_for(self._node)
         if asked.executor == PROCESSES:
             _warn_if_in_vain(self._node)
@@ -89,14 +103,13 @@ class DatasetIterator:
 
     def __next__(self) -> Any:
         with self._lock:  # several threads may share an iterator, as one of tf.data's: each element goes to one of them
-            block = self._block
-            if block is None or self._row == block.length:
-                block = self._block = self._next_block()
-                self._row = 0
-            row = self._row
-            self._row = row + 1
+            element = next(self._elements, _END)
+            while element is _END:
+                self._elements = iter(())  # what was given is let go of: its memory may be used again
+                self._elements = self._next_block().rows()
+                element = next(self._elements, _END)
             self._given += 1
-        return block.row(row)
+        return element
 
     def state_dict(self) -> dict[str, Any]:
         """Returns where the iteration is, as small JSON: what identifies the pipeline, the epoch, the elements given.
@@ -145,30 +158,44 @@ class DatasetIterator:
             raise StopIteration
         start = time.perf_counter()
         try:
-            block = self._stream.next(self._limit)
+            block = self._stream.next(max(self._limit, getattr(self._stream, "held", 0)))
         except BaseException:  # also KeyboardInterrupt: what was being computed is lost, and must not go missing
             self.close()
             raise
         if block is None:
             self.close()
             raise StopIteration
+        now = time.perf_counter()
         if self._grows:
-            self._adapt(block, time.perf_counter() - start)
+            self._adapt(block, now - start, _QUICK_SECONDS, _MOST_AT_ONCE)
+        elif self._ahead:
+            tight = start - self._left < _TIGHT_SHARE * (now - self._left)
+            self._adapt(block, now - start if tight else _SLOW_SECONDS, _AHEAD_SECONDS, self._ahead)
+        self._left = now
         return block.plain()
 
-    def _adapt(self, block: Block, seconds: float) -> None:
+    def _adapt(self, block: Block, seconds: float, quick: float, most: int) -> None:
         """Asks for more at once where elements are cheap, so that the cost of asking is shared."""
-        if seconds > _SLOW_SECONDS:
+        if seconds >= _SLOW_SECONDS:
             self._limit = max(1, self._limit // 2)
-        elif seconds < _QUICK_SECONDS and block.length == self._limit < 1024 and block.nbytes() < _LIMIT_BYTES:
-            self._limit *= 2
+        elif seconds < quick and block.length == self._limit < most and block.nbytes() < _LIMIT_BYTES:
+            self._limit = min(2 * self._limit, most)
 
     def close(self) -> None:
         """Ends the iteration and lets go of its threads, files and generators."""
-        stream, self._stream, self._block = self._stream, None, None
+        stream, self._stream, self._elements = self._stream, None, iter(())
         if stream is not None:
             stream.close()
 
     def __del__(self) -> None:
         if getattr(self, "_stream", None) is not None:
             self.close()
+
+
+def _ahead(node: Node) -> int:
+    """Returns how many elements the `prefetch` at the end of a pipeline allows to be asked for at once."""
+    most = 0
+    while node.passes_on:
+        most = _MOST_AHEAD if node.lookahead == AUTOTUNE else max(most, min(node.lookahead + 1, _MOST_AHEAD))
+        node = node.parents[0]
+    return most

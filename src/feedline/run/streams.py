@@ -85,6 +85,11 @@ class UnitStream:
         self._failure: BaseException | None = None
         self._ended = False
 
+    @property
+    def held(self) -> int:
+        """How many elements are at hand: no one has to wait for them."""
+        return 0 if self._held is None else self._held.length
+
     def next(self, limit: int) -> Block | None:
         block = self._held
         while block is None:
@@ -132,14 +137,15 @@ class UnitStream:
         unit = self._units.take(limit)
         if unit is None:
             return None
-        start = time.thread_time()
+        start = time.thread_time() if self._tuner is not None else 0.0
         try:
             block = unit.compute()
         except Exception as error:
             if unit.count == 1:
                 raise
             return self._begin_singles(unit, error)
-        self._tune(block, came, True, self._worked + time.thread_time() - start)
+        if self._tuner is not None:
+            self._tune(block, came, True, self._worked + time.thread_time() - start)
         return block
 
     def _begin(self, elements: int) -> None:

@@ -152,7 +152,7 @@ class StreamedUnits:
     """
 
     def __init__(self, base: Node, suffix: list[BlockNode], epoch: int, run: Run, given: int = 0) -> None:
-        self._stream = run.open_source(base, epoch)
+        self._stream = run.open_source(base, epoch, bool(suffix) and suffix[0].takes_packed)
         self._suffix = suffix
         self.epoch = epoch
         self._run = run
@@ -229,7 +229,7 @@ def pass_over(stream: Stream, count: int) -> None:
 def split_plan(node: Node) -> tuple[Node, list[BlockNode]]:
     """Returns the topmost node that must run by itself, and the block nodes above it in the order they apply."""
     suffix: list[BlockNode] = []
-    while not node.indexed and (node.passes_on or isinstance(node, BlockNode)):
+    while node.passes_on or (not node.indexed and isinstance(node, BlockNode)):
         if isinstance(node, BlockNode):
             suffix.insert(0, node)
         node = node.parents[0]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from feedline import random
 from feedline.block import Block, BlockBuilder
@@ -26,8 +24,10 @@ from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
 from feedline.nodes.map import locate_user_error
 from feedline.origin import Origin
 from feedline.ragged import RaggedTensor
+from feedline.sources.converter import Converter
+from feedline.sources.plain_elements import ENDED, NONE_LEFT, PlainElements, as_iterator
 from feedline.sparse import SparseTensor
-from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec, dtype_name, shape_allows, string
+from feedline.spec import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from feedline.structure import (
     Treedef,
     as_component,
@@ -109,7 +109,10 @@ class Generator(Node):
             object.__setattr__(self, "_spec", learnt)
 
     def open(self, epoch: int, run: Run) -> Stream:
-        return _GeneratorStream(self, epoch)
+        return _GeneratorStream(self, epoch, packs=False)
+
+    def open_packed(self, epoch: int, run: Run) -> Stream:
+        return _GeneratorStream(self, epoch, packs=True)
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         return f"element {position} of the generator"
@@ -200,43 +203,134 @@ def _signature_of_types(types: Any, shapes: Any) -> Any:
     return treedef.unflatten([TensorSpec(shape, dtype) for shape, dtype in zip(parts, leaves, strict=True)])
 
 
-class _GeneratorStream:
-    """One run of the user's generator."""
+_MOST_LOOKS = 3
+"""How many elements are looked at, at the most, for whether those to come can be taken as plain ones."""
 
-    def __init__(self, node: Generator, epoch: int) -> None:
+_REFUSED_SHARE = 1 / 16
+"""Where more elements than this are not as plain as they seemed, each is looked at by itself from then on."""
+
+
+class _GeneratorStream:
+    """One run of the user's generator.
+
+    Elements that are like the first one are taken many in one go (`PlainElements`), any others one by one.
+
+    Args:
+        node: the source.
+        epoch: the epoch.
+        packs: whether blocks may have `PackedRows` as columns.
+    """
+
+    def __init__(self, node: Generator, epoch: int, packs: bool) -> None:
         self._node = node
         self._epoch = epoch
+        self._packs = packs
         self._iterator: Iterator[Any] | None = None
+        self._started = False
+        self._elements: Iterator[Any] = iter(())
+        self._came: deque[Any] = deque()  # what the generator has given and no block has as yet
         self._position = 0
         self._error: Exception | None = None
-        self._ended = False
+        self._failure: Exception | None = None
         self._treedef = node.treedef
-        self._converters: list[Callable[[Any], Any]] | None = None
+        self._converters: list[Converter] | None = None
+        self._plain: PlainElements | None = None
+        self._looks = 0
+        self._refused = 0
         self._giver = called(node.function) if callable(node.function) else "the generator"
         if node.treedef is not None and node.specs is not None:
             names = component_names(node.treedef)
-            self._converters = [_Converter(spec, name, True) for spec, name in zip(node.specs, names, strict=True)]
+            self._converters = [Converter(spec, name, True) for spec, name in zip(node.specs, names, strict=True)]
 
     def next(self, limit: int) -> Block | None:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        if self._ended:
-            return None
-        builder = self._builder(limit)
         outer = random.outer_element()
-        came = False
         try:
-            if self._iterator is None:
-                self._iterator = self._node.start()
-            while builder.length < builder.capacity:
-                random.enter_element(self._node.seed, self._epoch, self._position)
-                came = False
-                element = next(self._iterator, _END)
-                came = True
-                if element is _END:
-                    self._ended = True
-                    break
+            if not self._started:
+                self._start()
+            block = self._next_plain(limit) if self._goes_plain() else None
+            return self._next_looked_at(limit) if block is None else block
+        finally:
+            random.leave_element(outer)
+
+    def _start(self) -> None:
+        self._started = True
+        try:
+            self._iterator = self._node.start()
+            self._elements = as_iterator(self._iterator)
+        except Exception as error:
+            self._end(error)
+
+    def _end(self, failure: Exception | None) -> None:
+        """Asks for no more elements; what the generator raised is raised after those that it gave before."""
+        self._elements = iter(())
+        self._failure = failure
+
+    def _goes_plain(self) -> bool:
+        """Says whether the next elements are to be taken as plain ones; looks at one where none was seen as yet."""
+        if self._plain is None and self._looks < _MOST_LOOKS:
+            if not self._came:
+                self._fetch()
+            if self._came and self._treedef is not None and self._converters is not None:
+                self._looks += 1
+                self._plain = PlainElements.like(self._came[0], self._treedef, self._converters, self._packs)
+        return self._plain is not None and len(self._came) <= 1
+
+    def _fetch(self) -> bool:
+        """Asks the generator for its next element; returns whether there was one."""
+        random.enter_element(self._node.seed, self._epoch, self._position)
+        try:
+            element = next(self._elements, ENDED)
+        except Exception as error:
+            self._end(error)
+            return False
+        if element is ENDED:
+            self._elements = iter(())
+            return False
+        self._came.append(element)
+        return True
+
+    def _next_plain(self, limit: int) -> Block | None:
+        """Returns the next elements that are plain; None where the next is not."""
+        plain, first, position = self._plain, list(self._came), self._position
+        assert plain is not None
+        self._came.clear()
+        count = plain.begin(limit)
+        random.enter_elements(self._node.seed, self._epoch, lambda: position + plain.taken)
+        try:
+            left = plain.take(first, self._elements, count)
+        except Exception as error:
+            self._end(error)
+        else:
+            if left is ENDED:
+                self._elements = iter(())
+            elif left is not NONE_LEFT:
+                self._came.append(left)
+                self._note_refusal()
+        if not plain.taken:
+            return None
+        block = plain.block()
+        if block is None:
+            self._came.extendleft(reversed(plain.elements()))
+            self._note_refusal()
+        else:
+            self._position += block.length
+        return block
+
+    def _note_refusal(self) -> None:
+        self._refused += 1
+        if self._refused > _MOST_LOOKS and self._refused > _REFUSED_SHARE * self._position:
+            self._plain, self._looks = None, _MOST_LOOKS
+
+    def _next_looked_at(self, limit: int) -> Block | None:
+        """Returns the next elements, each looked at by itself."""
+        only_these = len(self._came) if self._plain is not None or self._treedef is None else 0
+        builder = self._builder(min(limit, only_these) or limit)
+        try:
+            while builder.length < builder.capacity and (self._came or (not only_these and self._fetch())):
+                element = self._came.popleft()
                 if isinstance(builder, FixedBlockBuilder):
                     builder.append_leaves(self._leaves(element))
                 elif self._treedef is None:
@@ -246,14 +340,18 @@ class _GeneratorStream:
                 self._position += 1
         except Exception as error:
             located = self._located(error)
-            self._ended = not came  # an element that came, and is refused, does not end the generator
             self._position += 1
             if builder.length == 0:
                 raise located from (None if located is error else error)
             self._error = located
-        finally:
-            random.leave_element(outer)
-        return builder.block() if builder.length else None
+        if builder.length:
+            return builder.block()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            located = self._located(failure)
+            self._position += 1
+            raise located from (None if located is failure else failure)
+        return None
 
     def _builder(self, limit: int) -> BlockBuilder | FixedBlockBuilder:
         specs, treedef = self._node.specs, self._node.treedef
@@ -287,7 +385,7 @@ class _GeneratorStream:
             else:
                 shape = tuple(None for _ in component_shape(component))
                 spec = TensorSpec(shape, component_dtype(component))
-            self._converters.append(_Converter(spec, name, False))
+            self._converters.append(Converter(spec, name, False))
         self._node.learn_spec(components, treedef)
         return components, treedef
 
@@ -314,156 +412,12 @@ class _GeneratorStream:
         return located
 
     def close(self) -> None:
-        self._ended = True
+        self._started = True
+        self._came.clear()
+        self._end(None)
         iterator, self._iterator = self._iterator, None
         if iterator is not None and hasattr(iterator, "close"):
             try:
                 iterator.close()
             except ValueError:  # it is running in another thread, which will see the end by itself
                 self._iterator = iterator
-
-
-_END = object()
-_ORDER = {"u": 1, "i": 1, "f": 2, "c": 3}
-"""Which kinds of numbers can become which: the same, and those with a higher number."""
-
-
-def _bounds(dtype: np.dtype) -> tuple[float, float]:
-    """Returns the least and the largest finite number of a dtype; the dtypes of machine learning are of kind V."""
-    if dtype.kind in "iu":
-        return np.iinfo(dtype).min, np.iinfo(dtype).max
-    if dtype.kind == "V":
-        import ml_dtypes
-
-        info = ml_dtypes.iinfo(dtype) if dtype.name.endswith("int4") else ml_dtypes.finfo(dtype)
-        return float(info.min), float(info.max)
-    return (-float(np.finfo(dtype).max), float(np.finfo(dtype).max)) if dtype.kind in "fc" else (0.0, 0.0)
-
-
-class _Converter:
-    """Turns what a generator gives for one component into a component of its spec.
-
-    Args:
-        spec: the spec.
-        name: the component's name, for messages.
-        asked: whether the user gave the spec, so that values are brought to its dtype where it can hold them.
-    """
-
-    __slots__ = ("_asked", "_dtype", "_exact", "_fast", "_largest", "_least", "_name", "_spec")
-
-    def __init__(self, spec: Any, name: str, asked: bool) -> None:
-        self._spec = spec
-        self._name = name
-        self._asked = asked
-        self._dtype = spec.dtype
-        self._fast = isinstance(spec, TensorSpec) and spec.dtype != string
-        self._least, self._largest = _bounds(spec.dtype)
-        self._exact = spec.shape if spec.shape is not None and None not in spec.shape else None
-
-    def __call__(self, value: Any) -> Any:
-        if self._fast and type(value) is np.ndarray and value.dtype == self._dtype:
-            if value.shape == self._exact or shape_allows(self._spec.shape, value.shape):
-                return value
-            raise self._wrong_shape(value.shape)
-        return self._convert(value)
-
-    def _convert(self, value: Any) -> Any:
-        spec, dtype = self._spec, self._dtype
-        if isinstance(spec, RaggedTensorSpec | SparseTensorSpec):
-            wanted = RaggedTensor if isinstance(spec, RaggedTensorSpec) else SparseTensor
-            if not isinstance(value, wanted):
-                raise SignatureError(
-                    f"{self._name} is {with_article(type(value).__name__)} where {wanted.__name__} is expected.",
-                    fix=f"Yield a fl.{wanted.__name__}, or change output_signature.",
-                )
-            component: Any = value
-        elif isinstance(value, bool | int | float) and dtype != string:
-            component = self._number(value)
-        elif isinstance(value, list | tuple) and dtype != string:
-            component = self._numbers(value)
-        else:
-            component = as_component(value)
-            if isinstance(value, list | tuple) and component.size == 0:
-                component = component.astype(dtype)  # an empty list says nothing of its dtype
-        if component_dtype(component) != dtype:
-            component = self._in_asked_dtype(component)
-        if not shape_allows(spec.shape, component_shape(component)):
-            raise self._wrong_shape(component_shape(component))
-        return component
-
-    def _number(self, value: bool | int | float) -> Any:
-        kind = self._dtype.kind
-        if isinstance(value, bool):
-            allowed = kind == "b"
-        elif isinstance(value, int):
-            allowed = kind in "iufcV" and self._least <= value <= self._largest
-        else:
-            allowed = kind in "fcV" and (self._least <= value <= self._largest or not math.isfinite(value))
-        if allowed:
-            return self._dtype.type(value)
-        raise SignatureError(
-            f"{self._name} is the Python {type(value).__name__} {value!r}, "
-            f"which {dtype_name(self._dtype)} cannot hold.",
-            fix=self._fix("Yield a value that fits", f"say another dtype than {dtype_name(self._dtype)}"),
-        )
-
-    def _numbers(self, value: list | tuple) -> Any:
-        """Returns a list of Python numbers as an array of the dtype, if that can hold them all."""
-        try:
-            array = np.asarray(value)
-        except ValueError:
-            array = np.empty(0, object)
-        same_kind = array.dtype.kind == self._dtype.kind or (array.dtype.kind in "iu" and self._dtype.kind in "iuf")
-        if array.dtype in (np.int64, np.uint64, np.float64, np.bool_) and (same_kind or array.size == 0):
-            with np.errstate(over="ignore"):
-                cast = array.astype(self._dtype)
-            held = np.isfinite(cast) == np.isfinite(array) if array.dtype.kind == "f" else cast == array
-            if held.all():
-                return cast
-            raise SignatureError(
-                f"{self._name} is a list with {array[~held][0]}, which {dtype_name(self._dtype)} cannot hold.",
-                fix=self._fix("Yield values that fit", f"say another dtype than {dtype_name(self._dtype)}"),
-            )
-        return as_component(value)
-
-    def _in_asked_dtype(self, value: Any) -> Any:
-        """Returns an array in the dtype of the signature: as `tf.data` does, but never with other numbers.
-
-        Floats are rounded to the precision that is asked for.
-        """
-        have, want = (_ORDER.get(dtype.kind) for dtype in (component_dtype(value), self._dtype))
-        if not self._asked or have is None or want is None or have > want:
-            raise self._wrong_dtype(value)
-        with np.errstate(over="ignore", invalid="ignore"):
-            cast = value.astype(self._dtype)
-            if have > 1:
-                held = np.isfinite(cast)
-                if not held.all():
-                    held |= ~np.isfinite(value)
-            else:
-                held = (cast.astype(value.dtype) == value) & ((cast < 0) == (value < 0))
-        if not np.all(held):
-            raise SignatureError(
-                f"{self._name} has the {dtype_name(value.dtype)} {value[~np.asarray(held)].reshape(-1)[0]}, "
-                f"which {dtype_name(self._dtype)} cannot hold.",
-                fix=self._fix("Yield values that fit", f"say another dtype than {dtype_name(self._dtype)}"),
-            )
-        return cast
-
-    def _fix(self, yielded: str, said: str) -> str:
-        if not self._asked:
-            return f"The first element decided, since there is no output_signature. {yielded}, or give one."
-        return f"{yielded}, or {said} in output_signature."
-
-    def _wrong_dtype(self, value: Any) -> SignatureError:
-        got = dtype_name(component_dtype(value))
-        return SignatureError(
-            f"{self._name} is {got} where {dtype_name(self._dtype)} is expected ({self._spec}).",
-            fix=self._fix(f"Yield it as {dtype_name(self._dtype)}", f"say dtype={got!r}"),
-        )
-
-    def _wrong_shape(self, shape: tuple) -> SignatureError:
-        return SignatureError(
-            f"{self._name} has shape {shape} where {self._spec.shape} is expected ({self._spec}).",
-            fix=self._fix("Yield the shape that is expected", "put None there for a length that differs"),
-        )
