@@ -457,65 +457,6 @@ def test_large_elements_are_computed_one_after_the_other_into_the_block(monkeypa
         assert ran
 
 
-MEAN, SPREAD = np.array([0.5, 0.25, 0.125], np.float32), np.array([[0.2, 0.3, 0.4]], np.float32)
-RESIZED = {
-    "scaled": lambda image: fl.image.resize(image, [20, 30]) / 255.0,
-    "both sides": lambda image: 3 * fl.image.resize(image, [20, 30]) + 1,
-    "converted before": lambda image: fl.image.resize(fl.image.convert_image_dtype(image, fl.float32), [20, 30]),
-    "the ImageNet recipe": lambda image: (fl.image.resize(image, (20, 30)) / 255.0 - MEAN) / SPREAD,
-    "used twice": lambda image: lambda_twice(fl.image.resize(image, [20, 30])),
-    "its own size": lambda image: fl.image.resize(image, [40, 31]) * 2.0 - MEAN,
-    "from the left": lambda image: 1.0 - fl.image.resize(image, [20, 30]),
-    "float64": lambda image: fl.image.resize(image, [20, 30]) / np.float64(3),
-    "beyond float32": lambda image: fl.image.resize(image, [20, 30]) * 1e30,
-}
-
-
-def lambda_twice(image):
-    return image / 255.0, image + 1
-
-
-@pytest.mark.parametrize("name", RESIZED)
-def test_a_resize_does_the_arithmetic_around_it(name, monkeypatch) -> None:
-    images = np.random.default_rng(3).integers(0, 256, (40, 40, 31, 3), dtype=np.uint8)
-    function = RESIZED[name]
-    on_blocks, one_by_one, ran = both_ways(
-        lambda: fl.Dataset.from_tensor_slices(images).map(function).batch(40), monkeypatch
-    )
-    assert_same(on_blocks, one_by_one)
-    assert ran
-
-
-def encoded(sizes) -> list[bytes]:
-    rng = np.random.default_rng(5)
-    return [fl.io.encode_png(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)) for height, width in sizes]
-
-
-def test_images_of_other_sizes_run_row_by_row(monkeypatch) -> None:
-    contents = encoded([(30 + number % 3, 40 + number % 5) for number in range(48)])
-
-    def load(content):
-        return fl.image.resize(fl.io.decode_png(content, channels=3), [24, 24]) / 255.0
-
-    on_blocks, one_by_one, ran = both_ways(
-        lambda: fl.Dataset.from_tensor_slices(contents).map(load).batch(16), monkeypatch
-    )
-    assert_same(on_blocks, one_by_one)
-    assert ran
-
-
-def test_a_function_that_looks_at_the_size_is_called_for_images_of_other_sizes() -> None:
-    contents = encoded([(30, 40 + number % 5) for number in range(48)])
-
-    def load(content):
-        image = fl.io.decode_png(content, channels=3)
-        return fl.image.resize(image, [24, 24]) * float(image.shape[1])
-
-    dataset = fl.Dataset.from_tensor_slices(contents).map(load)
-    for batch, start in zip(dataset.batch(16), range(0, 48, 16), strict=True):
-        assert batch.tobytes() == np.stack([load(content) for content in contents[start : start + 16]]).tobytes()
-
-
 def test_an_array_that_is_changed_is_no_constant_any_more() -> None:
     offset = np.zeros(3, np.float32)
     dataset = fl.Dataset.from_tensor_slices(np.zeros((64, 3), np.float32)).map(lambda row: row + offset).batch(16)
