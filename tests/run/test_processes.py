@@ -227,8 +227,8 @@ def test_both_executors_can_be_told_apart_in_explain_and_profile() -> None:
     list(dataset)
     assert dataset.explain().splitlines()[-1] == "up to step 4: 2 processes"
     profile = dataset.report()
-    elements = {stage.name: stage.elements for stage in profile.stages}
-    assert elements == {"range": 90, "map(<lambda>)": 90, "batch(3)": 30, "with_options": 30}
+    elements = {stage.name: stage.elements for stage in profile.stages if stage.name != "with_options"}
+    assert elements == {"range": 90, "map(<lambda>)": 90, "batch(3)": 30}
     assert str(profile).splitlines()[-1] == "up to step 4: 2 processes"
     assert all(stage.seconds > 0 for stage in profile.stages)
 

@@ -287,7 +287,7 @@ class WorkerPool:
 
     def _watch(self) -> None:
         if self._warden is None or not self._warden.is_alive():
-            self._warden = threading.Thread(target=self._end_idle, daemon=True, name="feedline_warden")
+            self._warden = threading.Thread(target=self._end_idle, daemon=True, name="idle_feedline")
             self._warden.start()
         self._changed.notify_all()
 

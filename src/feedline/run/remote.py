@@ -59,7 +59,7 @@ class Remote:
         self._prepare = prepare
         self._pool = pool
         self._count = count
-        self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
+        self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
         self._workers: list[WorkerProcess] = []
         self._spent = _Spent()
         self._closed = False
@@ -121,13 +121,15 @@ class Remote:
             thread.join()
 
     def _warm_up_one(self, modules: Sequence[str]) -> None:
-        worker = self._idle.get()
         try:
-            if not self._closed:
-                plan = self.prepared.plan
-                worker.prepare(plan)
-                whole = [number for section, number in self._numbers_of.items() if section.below is None]
-                worker.ask(("warm", plan.number, list(modules), whole))
+            worker = self._take()
+        except CancelledError:
+            return
+        try:
+            plan = self.prepared.plan
+            worker.prepare(plan)
+            whole = [number for section, number in self._numbers_of.items() if section.below is None]
+            worker.ask(("warm", plan.number, list(modules), whole))
         except (WorkerLostError, UnreadablePlanError, OSError):  # whoever uses it will be told
             pass
         finally:
@@ -194,10 +196,8 @@ class Remote:
         status: int | None = None
         with turn, run.timings.stage(None):
             for _ in range(_TRIES):
-                worker = self._idle.get()
+                worker = self._take()
                 try:
-                    if self._closed or self._pool.closed:
-                        raise CancelledError
                     worker.prepare(self.prepared.plan)
                     return self._ask(worker, section, run, kind, task, block)
                 except WorkerLostError as error:
@@ -209,6 +209,16 @@ class Remote:
             if self._closed or self._pool.closed:
                 raise CancelledError
         raise _died(section, positions, status)
+
+    def _take(self) -> WorkerProcess:
+        worker = self._idle.get()
+        if worker is None:
+            self._idle.put(None)  # for the next who waits
+            raise CancelledError
+        if self._pool.closed:
+            self._put(worker)
+            raise CancelledError
+        return worker
 
     def _put(self, worker: WorkerProcess) -> None:
         with self._lock:
@@ -273,8 +283,10 @@ class Remote:
             idle = []
             while not self._idle.empty():
                 idle.append(self._idle.get_nowait())
+            self._idle.put(None)  # whoever waits for a worker waits no longer
         for worker in idle:
-            self._pool.give_back(worker)
+            if worker is not None:
+                self._pool.give_back(worker)
 
 
 def _died(section: Section, positions: np.ndarray, status: int | None) -> WorkerDiedError:
