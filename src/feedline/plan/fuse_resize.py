@@ -16,7 +16,7 @@ import numpy as np
 
 from feedline.plan.trace import Operation, Slot, Trace, slots_in
 
-_CODES = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
+_CODES: dict[Any, int] = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
 """The arithmetic that the kernel knows, by the numbers of `feedline.kernels.bilinear`."""
 
 _EITHER_ORDER = (np.add, np.multiply)
