@@ -166,7 +166,8 @@ def test_a_module_in_another_folder(folder: pathlib.Path, tmp_path: pathlib.Path
 
 def test_a_model(folder: pathlib.Path) -> None:
     (folder / "models.py").write_text(
-        "import keras\n\n\ndef model():\n    return keras.Sequential([keras.Input((8,), batch_size=32), keras.layers.Dense(4)])\n"
+        "import keras\n\n\ndef model():\n"
+        "    return keras.Sequential([keras.Input((8,), batch_size=32), keras.layers.Dense(4)])\n"
     )
     done = run(folder, "train:healthy", "--model", "models.py:model")
     assert done.returncode == 1

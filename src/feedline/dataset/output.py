@@ -206,8 +206,9 @@ class OutputMethods(BaseDataset):
         return np.uint64(int(fingerprint_of(steps_of(self._node)), 16))
 
     def explain(self) -> str:
-        """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why; and by
-        what it was run last: inline, by threads or by processes.
+        """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why.
+
+        It also says by what the plan was run last: inline, by threads or by processes.
 
         Example:
             >>> from feedline import Dataset
