@@ -52,7 +52,7 @@ def test_another_number_is_an_error_at_once_where_it_is_known() -> None:
     for dataset, number in [(fl.Dataset.range(6), 5), (fl.Dataset.range(6), -1), (fl.Dataset.range(2).repeat(), 7)]:
         with pytest.raises(ArgumentError, match="asserted") as caught:
             dataset.apply(asserted(number))
-        assert "test_cardinality.py" in str(caught.value)
+        assert "test_assert_cardinality.py" in str(caught.value)
     with pytest.raises(ArgumentError, match="expected_cardinality"):
         asserted(-2)
     with pytest.raises(ArgumentError, match="expected_cardinality"):

@@ -373,8 +373,9 @@ def test_a_notebooks_lines_are_told() -> None:
     linecache.cache["<ipython-input-7>"] = (sum(map(len, lines)), None, lines, "<ipython-input-7>")
     names: dict = {"__name__": "__main__"}
     exec(compile("".join(lines), "<ipython-input-7>", "exec"), names)
+    cell = names["cell"]  # the names themselves hold the builtins, to which other libraries add what cannot be pickled
     with pytest.raises(fl.errors.UserFunctionError) as caught:
-        list(in_processes(fl.Dataset.range(4).map(lambda n: names["cell"](int(n)), 2)))
+        list(in_processes(fl.Dataset.range(4).map(lambda n: cell(int(n)), 2)))
     assert "<ipython-input-7>:2: return 1 / (number - 2)  # the cell's line" in str(caught.value)
 
 
