@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from feedline import random
 from feedline.dataset.base import BaseDataset, check_function, number_or_autotune, whole_number
 from feedline.errors import ArgumentError, with_article
+from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
 
 if TYPE_CHECKING:
@@ -116,11 +117,12 @@ class ElementMethods(BaseDataset):
             return self._of(Cache((self._node,), user_origin()))
         return self._of(snapshot_node(self, "cache", filename))
 
-    def prefetch(self, buffer_size: int, name: str | None = None) -> Dataset:
+    def prefetch(self, buffer_size: int | None, name: str | None = None) -> Dataset:
         """Returns the dataset that makes elements ready while the consumer works on those before them.
 
         Args:
-            buffer_size: how many elements ahead, or `AUTOTUNE`. After `batch` an element is a batch.
+            buffer_size: how many elements ahead, or `AUTOTUNE`, which None stands for too. After `batch` an element is
+                a batch.
             name: not used; `tf.data` has it.
 
         Example:
@@ -130,7 +132,7 @@ class ElementMethods(BaseDataset):
         """
         from feedline.nodes.prefetch import Prefetch
 
-        size = number_or_autotune(buffer_size, "buffer_size", least=0)
+        size = AUTOTUNE if buffer_size is None else number_or_autotune(buffer_size, "buffer_size", least=0)
         return self._of(Prefetch((self._node,), user_origin(), size))
 
     def apply(self, transformation_func: Callable[[Any], Any]) -> Any:
