@@ -112,7 +112,7 @@ def _goal_cells(goal: Goal | None) -> Row:
     if goal.measured is None:
         return f"of {goal.wanted:g}", goal.verdict
     if goal.what.endswith("limit"):
-        return f"{goal.measured:.0%} of {goal.wanted:.0%}", goal.verdict
+        return f"{goal.measured:.1%} of {goal.wanted:.0%}", goal.verdict
     if goal.what.endswith("peer"):
         return goal.figure, goal.verdict
     return f"{goal.figure} of {goal.wanted:g}", goal.verdict

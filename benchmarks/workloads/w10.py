@@ -25,6 +25,8 @@ FILES = PHOTOS + image_folder.CARDS
 AREAS, ASPECTS, ATTEMPTS = (0.08, 1.0), (3 / 4, 4 / 3), 10  # of the recipe
 MEAN = np.array([0.485, 0.456, 0.406], np.float32) * np.float32(255)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32) * np.float32(255)
+# As large as an image: NumPy and TensorFlow alike take a vector of three off an image more than five times as slowly.
+MEANS, DEVIATIONS = np.tile(MEAN, (SIDE, SIDE, 1)), np.tile(DEVIATION, (SIDE, SIDE, 1))
 WHOLE = np.array([[[0, 0, 1, 1]]], np.float32)
 prepare = image_folder.make
 
@@ -74,7 +76,7 @@ def augment(position: int, random: Any) -> peers.Element:
     image = cv2.resize(pixels[top : top + height, left : left + width].astype(np.float32), (SIDE, SIDE))
     if random.uniform(0, 1) < 0.5:
         image = image[:, ::-1]
-    return (image - MEAN) / DEVIATION, labels[position]
+    return (image - MEANS) / DEVIATIONS, labels[position]
 
 
 def load(position: int) -> peers.Element:
@@ -99,7 +101,7 @@ def pipeline(library: Any, data: Any, shuffle: bool) -> Any:
         image = library.io.decode_and_crop_jpeg(content, window, channels=3)
         image = library.image.resize(image, [SIDE, SIDE])
         image = library.image.random_flip_left_right(image)
-        return (image - MEAN) / DEVIATION, label
+        return (image - MEANS) / DEVIATIONS, label
 
     dataset = data.Dataset.from_tensor_slices(image_folder.listing())
     if shuffle:

@@ -97,7 +97,7 @@ def test_document_has_what_was_measured(measured):
     text = importlib.import_module("benchmarks.document").markdown(measured, "chart.png")
     assert "![" in text
     assert "(chart.png)" in text
-    assert "| W8b | 5.45 of 6 | NOT met | 0.75 (torch-2) | NOT met | 94% of 85% | met |" in text
+    assert "| W8b | 5.45 of 6 | NOT met | 0.75 (torch-2) | NOT met | 93.8% of 85% | met |" in text
     assert "| feedline | 20 | 38 | 1.90 |" in text
     assert "**goal: feedline / best peer at least 1.00; 0.75 (torch-2), NOT met**" in text
 
