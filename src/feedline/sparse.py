@@ -36,9 +36,10 @@ class SparseTensor:
 
     def __post_init__(self) -> None:
         dense_shape = np.asarray(self.dense_shape, np.int64)
+        values = np.asarray(self.values)
         object.__setattr__(self, "dense_shape", dense_shape)
-        object.__setattr__(self, "indices", np.asarray(self.indices, np.int64).reshape(-1, len(dense_shape)))
-        object.__setattr__(self, "values", np.asarray(self.values))
+        object.__setattr__(self, "indices", np.asarray(self.indices, np.int64).reshape(len(values), len(dense_shape)))
+        object.__setattr__(self, "values", values)
 
     @classmethod
     def stack(cls, rows: Sequence[SparseTensor]) -> SparseTensor:
@@ -88,7 +89,10 @@ class SparseTensor:
         if default_value is None:
             default_value = b"" if self.dtype == object else np.zeros((), self.dtype)[()]
         dense = np.full(self.shape, default_value, self.dtype)
-        dense[tuple(self.indices.T)] = self.values
+        if self.shape:
+            dense[tuple(self.indices.T)] = self.values
+        elif len(self.values):  # a single place
+            dense[()] = self.values[-1]
         return dense
 
     def to_torch(self, device: Any = None) -> torch.Tensor:

@@ -35,6 +35,22 @@ def test_shares(known, target) -> None:
         assert (np.abs(got - expected) < 0.05 * got.sum()).all()
 
 
+def test_epochs_leave_out_others_each_as_often_as_it_should() -> None:
+    """Of 20 elements of each class, over 400 epochs: the rare class always stays, each of the other in a third."""
+    numbers = np.repeat([0, 1], 20)
+    dataset = fl.Dataset.from_tensor_slices((np.arange(40), numbers)).rejection_resample(
+        lambda _, which: which, [0.25, 0.75], [0.5, 0.5], seed=6
+    )
+    epochs = [{int(element) for _, (element, _) in dataset} for _ in range(400)]
+    kept = np.array([[element in epoch for element in range(40)] for epoch in epochs])
+    assert kept[:, 20:].all()
+    # chi-square, 20 degrees of freedom: exceeded once in 1000 times; the seed is fixed
+    assert (((kept[:, :20].sum(0) - 400 / 3) ** 2) / (400 / 3 * 2 / 3)).sum() < 45.3
+    # from one epoch to the next: of 20 * 399 pairs a ninth is kept twice; exceeded once in 1000 times
+    both = (kept[:-1, :20] & kept[1:, :20]).sum()
+    assert abs(both - 20 * 399 / 9) < 3.3 * np.sqrt(20 * 399 / 9)
+
+
 def test_no_more_are_left_out_than_must_be() -> None:
     """Of the class that is the rarest by what is wanted, every element stays."""
     numbers = source(4000, [0.7, 0.2, 0.1])

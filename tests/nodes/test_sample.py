@@ -94,6 +94,16 @@ def test_draws_do_not_hang_together() -> None:
     assert ((pairs - 1000) ** 2 / 1000).sum() < 26.1  # chi-square, 8 degrees of freedom: once in 1000 times
 
 
+def test_epochs_that_draw_anew_do_not_hang_together() -> None:
+    count = 6000
+    dataset = draws(weights=[1, 2, 1], seed=9, rerandomize_each_iteration=True).take(count)
+    first, second = (np.array([int(n) for n in dataset]) for _ in range(2))
+    table = np.zeros((3, 3))
+    np.add.at(table, (first, second), 1)
+    expected = count * np.outer([1, 2, 1], [1, 2, 1]) / 16
+    assert ((table - expected) ** 2 / expected).sum() < 26.1  # chi-square, 8 degrees of freedom: once in 1000 times
+
+
 def test_weights_that_are_a_dataset_have_their_distribution() -> None:
     weights = fl.Dataset.from_tensors(np.array([0.25, 0.0, 0.75])).repeat(4000)
     got = np.bincount([int(n) for n in draws(weights=weights, seed=3)], minlength=3)

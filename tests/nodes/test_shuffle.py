@@ -76,6 +76,20 @@ def test_small_shuffles_are_uniform() -> None:
         assert statistic < 55.2  # chi-square, 23 degrees of freedom: exceeded once in 5000 times; the seeds are fixed
 
 
+@pytest.mark.parametrize("source", [fl.Dataset.range(4), stream(4)], ids=SOURCES)
+def test_epochs_of_one_seed_are_uniform_and_do_not_hang_together(source) -> None:
+    runs = 2400
+    orders = np.array(numbers(source.shuffle(4, seed=17).repeat(runs))).reshape(runs, 4)
+    counts = Counter(map(tuple, orders.tolist()))
+    expected = runs / 24
+    statistic = sum((counts[order] - expected) ** 2 / expected for order in itertools.permutations(range(4)))
+    assert statistic < 55.2  # chi-square, 23 degrees of freedom: exceeded once in 5000 times; the seed is fixed
+    for place in range(4):
+        pairs = np.zeros((4, 4))
+        np.add.at(pairs, (orders[:-1, place], orders[1:, place]), 1)
+        assert ((pairs - runs / 16) ** 2 / (runs / 16)).sum() < 37.7  # 15 degrees of freedom: once in 1000 times
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 64, 65, 1000])
 def test_the_keyed_permutation_is_a_bijection(length) -> None:
     for key in (0, 1, (1 << 64) - 1):

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Window(StreamedNode):
     """Each element holds, for each component, a dataset of its values in the window.
 
-    A window with an element in it that cannot be computed fails, and those without it do not.
+    A window with an element in it that cannot be computed fails, also where it is left out for not being full; those
+    without it do not.
 
     Args:
         size: how many elements a window has.
@@ -76,9 +77,11 @@ class Window(StreamedNode):
                 if ended and not held:
                     return
                 rows = [held[index] for index in range(0, min(reach, len(held)), self.stride)]
-                if len(rows) < self.size and self.drop_remainder:
-                    return
                 failure = next((row for row in rows if isinstance(row, Failure)), None)
+                if len(rows) < self.size and self.drop_remainder:
+                    if failure is not None:  # which may be why there are no more: a file that ends too early
+                        yield failure
+                    return
                 yield failure or self._windowed(rows)
                 begin += self.shift
 
