@@ -156,3 +156,37 @@ def test_shuffling_keeps_the_elements(count, steps, buffer) -> None:
 def test_cache_of_an_endless_dataset_is_refused_not_filled() -> None:
     with pytest.raises(fl.errors.InfiniteDatasetError):
         list(itertools.islice(fl.Dataset.range(3).repeat().cache(), 3))
+
+
+# What random pipelines beside tf.data (test_pipelines_tensorflow.py) have found.
+
+
+def test_sparse_vectors_come_apart_into_numbers_also_where_there_are_none() -> None:
+    rows = [fl.SparseTensor([[1]], [7], [3]), fl.SparseTensor(np.zeros((0, 1)), np.zeros(0, np.int64), [2])]
+    signature = fl.SparseTensorSpec((None,), "int64")
+    numbers = fl.Dataset.from_generator(lambda: iter(rows), output_signature=signature).unbatch()
+    assert [number.shape for number in numbers] == [()] * 5
+    assert [number.to_dense().tolist() for number in numbers] == [0, 7, 0, 0, 0]
+
+
+def test_a_failure_is_not_lost_in_a_window_that_is_left_out() -> None:
+    def cut_short():
+        yield from range(3)
+        raise ValueError("no more")
+
+    def refuse(number):
+        if number == 3:
+            raise ValueError("no more")
+        return number
+
+    for dataset in (fl.Dataset.from_generator(cut_short), fl.Dataset.range(4).map(refuse)):
+        for size in (2, 3, 5):
+            windows = dataset.window(size, drop_remainder=True)
+            with pytest.raises(fl.errors.UserFunctionError):
+                list(windows)
+            assert len(list(windows.ignore_errors())) == 3 // size
+
+
+def test_a_map_of_sparse_batches_has_a_spec() -> None:
+    batches = fl.Dataset.from_tensor_slices(np.eye(5)).sparse_batch(2, [5]).map(lambda rows: (rows, None))
+    assert batches.element_spec == (fl.SparseTensorSpec((None, 5), "float64"), None)
