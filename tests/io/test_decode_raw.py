@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import feedline as fl
 from feedline.errors import ArgumentError, DtypeError, FileFormatError, ShapeError, TensorDecodeError
 from feedline.io.decode_jpeg import decode_jpeg
 from feedline.io.decode_raw import decode_padded_raw, decode_raw
@@ -123,3 +124,13 @@ def test_scalars_that_hold_bytes():
     for contents in (np.bytes_(b"\1\2"), np.array(b"\1\2", object), bytearray(b"\1\2"), memoryview(b"\1\2")):
         assert decode_raw(contents, "uint8").tolist() == [1, 2]
     assert decode_jpeg(np.array(encode_jpeg(np.zeros((2, 2, 1), np.uint8)), object)).shape == (2, 2, 1)
+
+
+def test_a_batch_of_records_is_decoded_in_map(tmp_path):
+    path = str(tmp_path / "numbers.tfrecord")
+    rows = np.arange(60, dtype=np.int32).reshape(20, 3)
+    with fl.io.TFRecordWriter(path) as writer:
+        for row in rows:
+            writer.write(row.tobytes())
+    dataset = fl.TFRecordDataset(path).batch(8).map(lambda records: fl.io.decode_raw(records, fl.int32))
+    assert np.array_equal(np.concatenate(list(dataset)), rows)

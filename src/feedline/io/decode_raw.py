@@ -9,6 +9,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FileFormatError, ShapeError, TensorDecodeError, with_article
 from feedline.spec import as_dtype, string
+from feedline.strings import as_plain_array
 
 _FIRST_BYTES = b"\x93\x89\xffG"
 
@@ -54,6 +55,7 @@ def decode_raw(
         row = input_bytes if fixed_length is None else _fit(input_bytes, fixed_length)
         _check_row(input_bytes, dtype, None, fixed_length is not None)
         return _numbers(row, dtype, little_endian)
+    input_bytes = as_plain_array(input_bytes)  # a batch of records, as a file's reader leaves it
     if not isinstance(input_bytes, np.ndarray) and hasattr(input_bytes, "numpy"):
         input_bytes = input_bytes.numpy()
     if isinstance(input_bytes, bytes | bytearray | memoryview | np.bytes_):
