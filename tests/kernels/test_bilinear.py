@@ -3,10 +3,21 @@
 import numpy as np
 import pytest
 
-from feedline.image.resize import no_arithmetic
+from feedline.errors import ShapeError
+from feedline.image.resize import ARITHMETIC, no_arithmetic, resize_and_compute
 from feedline.kernels.bilinear import ADD, DIVIDE, MULTIPLY, SUBTRACT, bilinear
 
 UFUNCS = {ADD: np.add, SUBTRACT: np.subtract, MULTIPLY: np.multiply, DIVIDE: np.true_divide}
+
+
+def test_the_numbers_are_those_of_the_functions():
+    assert [ARITHMETIC[code] for code in UFUNCS] == list(UFUNCS.values())
+
+
+def test_operands_for_other_channels_are_refused():
+    images, out = np.ones((1, 4, 4, 1), np.uint8), np.empty((1, 2, 2, 1), np.float32)
+    with pytest.raises(ShapeError, match="operands"):
+        resize_and_compute(images, (2, 2), 1.0, np.array([ADD], np.uint8), np.ones((1, 6), np.float32), out=out)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

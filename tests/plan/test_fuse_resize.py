@@ -27,6 +27,7 @@ LEFT_ALONE = {
     "float64": lambda image: fl.image.resize(image, [20, 30]) / np.float64(3),
     "by nothing": lambda image: fl.image.resize(image, [20, 30]) / 1e-35,
     "another method": lambda image: fl.image.resize(image, [20, 30], method="area") / 255.0,
+    "another dtype": lambda image: fl.image.resize(fl.image.convert_image_dtype(image, fl.float16), [20, 30]),
     "antialiased": lambda image: fl.image.resize(image, [20, 30], antialias=True) / 255.0,
 }
 

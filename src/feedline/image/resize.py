@@ -99,6 +99,10 @@ def resize(
     return out
 
 
+ARITHMETIC = (np.add, np.subtract, np.multiply, np.true_divide)
+"""What `resize_and_compute` can do, in the order of the numbers that `feedline.kernels.bilinear` has for it."""
+
+
 def resize_and_compute(
     images: np.ndarray, size: Any, scale: float, what: np.ndarray, operands: np.ndarray, *, out: np.ndarray
 ) -> np.ndarray:
@@ -108,12 +112,12 @@ def resize_and_compute(
         images: uint8 `(batch, height, width, channels)`.
         size: two ints, the new height and width.
         scale: what each value is multiplied by, as float32, before.
-        what: which arithmetic: uint8 `(k,)`, see `feedline.kernels.bilinear`.
+        what: which arithmetic: uint8 `(k,)`, places in `ARITHMETIC`.
         operands: float32 `(k, new width * channels)`.
         out: float32 `(batch, new height, new width, channels)` in C order, to write the result into.
 
     Raises:
-        ShapeError: the images are no batch.
+        ShapeError: the arrays do not fit together.
     """
     from feedline.kernels.bilinear import bilinear
 
@@ -121,11 +125,12 @@ def resize_and_compute(
         raise ShapeError(f"the images are {images.dtype} {images.shape}.", fix="Give a batch of uint8 images.")
     if out.shape != (len(images), *as_size(size), images.shape[3]) or not out.flags.c_contiguous:
         raise ShapeError(f"out has the shape {out.shape}.", fix="Give one for the new size.")
+    if operands.shape != (len(what), out.shape[2] * out.shape[3]):
+        raise ShapeError(f"the operands have the shape {operands.shape}.", fix="Give one for each value of a row.")
     if out.shape[1:3] == images.shape[1:3]:  # nothing is between two pixels
         np.multiply(images, np.float32(scale), out=out)
         for code, operand in zip(what.tolist(), operands, strict=True):
-            row = operand.reshape(out.shape[2:])
-            (np.add, np.subtract, np.multiply, np.true_divide)[code](out, row, out=out)
+            ARITHMETIC[code](out, operand.reshape(out.shape[2:]), out=out)
         return out
     bilinear(np.ascontiguousarray(images), out, np.float32(scale), what, operands)
     return out

@@ -14,10 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from feedline.image.resize import ARITHMETIC
 from feedline.plan.trace import Operation, Slot, Trace, slots_in
-
-_CODES: dict[Any, int] = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
-"""The arithmetic that the kernel knows, by the numbers of `feedline.kernels.bilinear`."""
 
 _EITHER_ORDER = (np.add, np.multiply)
 _LARGEST = 1e37
@@ -41,6 +39,7 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
             users.setdefault(slot.number, []).append(operation)
     returned = Counter(output.number for output in made.outputs if type(output) is Slot)
     makers = {operation.results[0]: operation for operation in made.operations}
+    samples = made.samples()
     fused: dict[int, Operation] = {}
     dropped: set[int] = set()
 
@@ -54,11 +53,12 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
         source, scale, scaling = operation.args[0], 1.0, None
         maker = makers.get(source.number)
         if maker is not None and maker.function is feedline.image.convert_image_dtype:
-            if only_user(source.number) is not operation or type(maker.args[0]) is not Slot:
+            alone = only_user(source.number) is operation and type(maker.args[0]) is Slot
+            if not alone or maker.samples[0].dtype != np.float32:
                 continue
             scaling, scale = maker, _BYTE_SCALE
             source = maker.args[0]
-        image = _sample_of(source, made, makers)
+        image = samples[source.number]
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.size == 0:
             continue
         codes, operands, last, gone = _arithmetic_on(operation, only_user, scale)
@@ -95,15 +95,6 @@ def _size_of_plain_resize(operation: Operation, resize: Callable[..., Any]) -> A
     return tuple(operation.samples[0].shape[:2])
 
 
-def _sample_of(slot: Slot, made: Trace, makers: dict[int, Operation]) -> Any:
-    if slot.number < len(made.inputs):
-        return made.inputs[slot.number]
-    for operation in makers.values():
-        if slot.number in operation.results:
-            return operation.samples[operation.results.index(slot.number)]
-    return None
-
-
 def _arithmetic_on(
     resize: Operation, only_user: Callable[[int], Operation | None], scale: float
 ) -> tuple[list[int], list[np.ndarray], Operation, list[int]]:
@@ -113,7 +104,7 @@ def _arithmetic_on(
     gone: list[int] = []
     last = resize
     shape = resize.samples[0].shape
-    low, high = 0.0, 255.0 * max(scale, 0.0)
+    low, high = 0.0, 255.0 * scale
     while (user := only_user(last.results[0])) is not None:
         operand = _constant_operand(user, shape)
         if operand is None:
@@ -126,7 +117,7 @@ def _arithmetic_on(
         if not np.isfinite(bounds).all() or max(map(abs, bounds)) > _LARGEST:
             break
         low, high = min(bounds), max(bounds)
-        codes.append(_CODES[user.function])
+        codes.append(ARITHMETIC.index(user.function))
         operands.append(operand)
         gone.append(last.results[0])
         last = user
@@ -135,7 +126,7 @@ def _arithmetic_on(
 
 def _constant_operand(operation: Operation, shape: tuple[int, ...]) -> np.ndarray | None:
     """Returns the constant in an operation on the resized image, for each value of a row; None where there is none."""
-    if operation.function not in _CODES or operation.kwargs or len(operation.args) != 2:
+    if operation.function not in ARITHMETIC or operation.kwargs or len(operation.args) != 2:
         return None
     sample = operation.samples[0]
     if sample.dtype != np.float32 or sample.shape != shape:

@@ -131,8 +131,7 @@ def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     if operation.function.__name__ == "resize" and "out" not in operation.kwargs:
         _check_only_first(operation)
         sample = operation.samples[0]
-        named = operation.named
-        if named.get("preserve_aspect_ratio"):
+        if operation.named.get("preserve_aspect_ratio"):  # the size depends on the image's
             return at_once(operation, rows)
         room = rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)
         return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs, out=room),)
@@ -144,11 +143,7 @@ def resize_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     from feedline.image.resize import resize_and_compute
 
     images = rows.of(operation.args[0])
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
-        raise NotAlikeError
     shape = (rows.count, *operation.args[1], images.shape[3])
-    if images.shape[3] != operation.samples[0].shape[2]:
-        raise NotAlikeError
     room = rows.room_for(operation, shape, np.dtype(np.float32))
     return (resize_and_compute(images, *operation.args[1:], out=room),)
 

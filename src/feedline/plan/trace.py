@@ -78,6 +78,14 @@ class Trace:
     slots: int
     of_any_shape: bool
 
+    def samples(self) -> list[Any]:
+        """Returns for each slot what the element that was traced has; None where no operation fills it any more."""
+        samples: list[Any] = [*self.inputs, *(None for _ in range(self.slots - len(self.inputs)))]
+        for operation in self.operations:
+            for slot, sample in zip(operation.results, operation.samples, strict=True):
+                samples[slot] = sample
+        return samples
+
 
 def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:
     """Traces a function on one element; the random numbers drawn are those of the element at hand.

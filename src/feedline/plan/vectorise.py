@@ -147,10 +147,7 @@ class BlockFunction:
 
     def _compute(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
         length = len(positions)
-        samples: list[Any] = [*made.inputs, *(None for _ in range(made.slots - len(made.inputs)))]
-        for operation in made.operations:
-            for slot, sample in zip(operation.results, operation.samples, strict=True):
-                samples[slot] = sample
+        samples = made.samples()
         columns = [self._column(output, samples, length) for output in made.outputs]
         values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
         rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length))
@@ -204,12 +201,7 @@ class BlockFunction:
 def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
     results = operation.rule(operation, rows)
     for slot, sample, value in zip(operation.results, operation.samples, results, strict=True):
-        if shapes_vary and slot not in rows.targets and isinstance(value, np.ndarray) and not isinstance(sample, bytes):
-            if value.ndim != 1 + np.ndim(sample) or value.dtype != sample.dtype:
-                raise NotAlikeError
-            rows.values[slot] = value
-        else:
-            rows.values[slot] = _checked(value, sample, rows.count)
+        rows.values[slot] = _checked(value, sample, rows.count, shapes_vary and slot not in rows.targets)
 
 
 def _done_at_once(operation: Operation, rows: Rows) -> bool:
@@ -269,11 +261,14 @@ def _part(column: Any, start: int, stop: int) -> Any:
     return column.part(start, stop) if isinstance(column, PackedStrings) else column[start:stop]
 
 
-def _checked(value: Any, sample: Any, count: int) -> Any:
+def _checked(value: Any, sample: Any, count: int, of_any_shape: bool) -> Any:
     if isinstance(sample, bytes):
-        if value.shape != (count,) or value.dtype != object:
-            raise NotAlikeError
-    elif value.shape != (count, *sample.shape) or value.dtype != sample.dtype:
+        fits = value.shape == (count,) and value.dtype == object
+    elif of_any_shape:
+        fits = value.ndim == 1 + sample.ndim and value.dtype == sample.dtype
+    else:
+        fits = value.shape == (count, *sample.shape) and value.dtype == sample.dtype
+    if not fits:
         raise NotAlikeError
     return value
 
