@@ -150,6 +150,7 @@ def check_torch(device_name: str, check: Checks) -> None:
             for images, labels in dataset(1024).to_torch(device):
                 keep_busy()
                 verdicts.append(right(images, labels))
+        other.synchronize()  # what follows reads them on the usual stream, which does not wait for this one
         check("a program that works on a stream of its own gets right batches", bool(torch.stack(verdicts).all()))
 
     batches, source = counted(20)
