@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,75 +16,13 @@ import feedline as fl
 from feedline.formats import index_store, store_file, tfrecord
 from feedline.formats.stores import is_url, local_name
 
-fsspec = pytest.importorskip("fsspec")
-from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
+_spec = importlib.util.spec_from_file_location("watched_store", Path(__file__).parent / "watched_store.py")
+watched_store = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(watched_store)
 
-RECORDS = [bytes([number % 256]) * (number * 37 % 400) for number in range(500)]
-
-
-class WatchedStore(MemoryFileSystem):
-    """A store of files that notes what it is asked, and fails when told to."""
-
-    protocol = "watched"
-    store: ClassVar[dict] = {}
-    pseudo_dirs: ClassVar[list] = [""]
-    cachable = False
-    asked: ClassVar[list[tuple]] = []
-    failure: ClassVar[Exception | None] = None
-    cut_to: ClassVar[int | None] = None
-
-    def note(self, *what) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.asked.append(what)
-
-    def cat_file(self, path, start=None, end=None, **options):
-        self.note("read", start, end)
-        data = super().cat_file(path, start, end, **options)
-        return data if self.cut_to is None else data[: self.cut_to]
-
-    def info(self, path, **options):
-        self.note("info")
-        return super().info(path, **options)
-
-    def pipe_file(self, path, value, mode="overwrite", **options):
-        self.note("write")
-        return super().pipe_file(path, value, mode, **options)
-
-    def put_file(self, lpath, rpath, **options):
-        self.note("write")
-        return super().put_file(lpath, rpath, **options)
-
-
-@pytest.fixture(autouse=True)
-def _stores(monkeypatch, tmp_path):
-    monkeypatch.setenv("FEEDLINE_CACHE", str(tmp_path / "cache"))
-    fsspec.register_implementation("watched", WatchedStore, clobber=True)
-    for kind in (MemoryFileSystem, WatchedStore):
-        monkeypatch.setattr(kind, "store", {})
-        monkeypatch.setattr(kind, "pseudo_dirs", [""])
-    monkeypatch.setattr(WatchedStore, "asked", [])
-    tfrecord._indexes.clear()
-
-
-@pytest.fixture(params=["memory://data", "watched://data", "file://"])
-def folder(request, tmp_path) -> str:
-    if request.param == "file://":
-        (tmp_path / "data").mkdir()
-        return f"file://{tmp_path}/data"
-    fl.io.write_file(f"{request.param}/other/kept.txt", b"")
-    return request.param
-
-
-def write_records(path: str, records=RECORDS, compression: str | None = None) -> str:
-    with fl.io.TFRecordWriter(path, compression) as writer:
-        for record in records:
-            writer.write(record)
-    return path
-
-
-def read_bytes(requests: list[tuple]) -> int:
-    return sum(end - start for what, *span in requests if what == "read" for start, end in [span])
+fsspec = watched_store.fsspec
+RECORDS, WatchedStore, write_records = watched_store.RECORDS, watched_store.WatchedStore, watched_store.write_records
+read_bytes, stores, folder = watched_store.read_bytes, watched_store.stores, watched_store.folder
 
 
 # What works.
@@ -196,38 +134,6 @@ def test_images_are_read_from_stores(folder) -> None:
 # What is asked of a store.
 
 
-def test_reads_are_few_and_small() -> None:
-    records = [bytes([number % 256]) * 20_000 for number in range(1000)]  # 20 MB
-    path = write_records("watched://data/a.tfrecord", records)
-    WatchedStore.asked.clear()
-    dataset = fl.TFRecordDataset(path)
-    assert len(dataset) == 1000
-    scanning = [what for what in WatchedStore.asked if what[0] == "read"]
-    assert len(scanning) <= 6
-    WatchedStore.asked.clear()
-    assert dataset[700] == records[700]
-    assert len(WatchedStore.asked) == 1
-    assert read_bytes(WatchedStore.asked) < 21_000
-    WatchedStore.asked.clear()
-    near = fl.TFRecordDataset(path).skip(100).take(40).batch(40)
-    assert list(near.get_single_element()) == records[100:140]
-    assert len([what for what in WatchedStore.asked if what[0] == "read"]) == 1
-    WatchedStore.asked.clear()
-    scattered = tfrecord.build_index(path)
-    assert tfrecord.read_records(scattered, [900, 3, 5, 500, 3]) == [records[n] for n in (900, 3, 5, 500, 3)]
-    assert len([what for what in WatchedStore.asked if what[0] == "read"]) == 3
-    assert read_bytes(WatchedStore.asked) < 110_000
-
-
-def test_large_records_are_jumped_over() -> None:
-    records = [bytes(9 << 20)] * 4
-    path = write_records("watched://data/a.tfrecord", records)
-    WatchedStore.asked.clear()
-    assert len(fl.TFRecordDataset(path)) == 4
-    assert len(WatchedStore.asked) < 20
-    tfrecord._indexes.clear()
-
-
 def test_the_index_is_kept_for_the_next_program_however_few_records(monkeypatch) -> None:
     path = write_records("watched://data/a.tfrecord", RECORDS[:30])
     first = tfrecord.build_index(path)
@@ -241,49 +147,6 @@ def test_the_index_is_kept_for_the_next_program_however_few_records(monkeypatch)
     tfrecord.build_index(path)
     assert {what[0] for what in WatchedStore.asked} == {"info", "read"}
     assert index_store.load_lengths("watched://data/other", first and store_file.StoreFile(path).version()) is None
-
-
-def test_many_threads_read_at_once() -> None:
-    path = write_records("memory://data/a.tfrecord")
-    index = tfrecord.build_index(path)
-    wrong = []
-
-    def read(seed: int) -> None:
-        numbers = np.random.default_rng(seed).integers(0, 500, 200)
-        if tfrecord.read_records(index, numbers) != [RECORDS[number] for number in numbers]:
-            wrong.append(seed)
-
-    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-
-
-def test_pieces_in_any_order_overlapping_and_empty(monkeypatch) -> None:
-    monkeypatch.setattr(store_file, "_GAP_BYTES", 10)
-    monkeypatch.setattr(store_file, "_REQUEST_BYTES", 64)
-    data = np.random.default_rng(0).integers(0, 256, 1000).astype(np.uint8)
-    fl.io.write_file("memory://data/a", data.tobytes())
-    file = store_file.StoreFile("memory://data/a")
-    rng = np.random.default_rng(1)
-    for _ in range(50):
-        positions = rng.integers(0, 900, 20)
-        sizes = rng.integers(0, 100, 20)
-        targets = np.cumsum(sizes) - sizes
-        buffer = np.zeros(int(sizes.sum()), np.uint8)
-        assert file.read_pieces(positions, sizes, buffer, targets) == -1
-        want = np.concatenate([data[a : a + n] for a, n in zip(positions, sizes, strict=True)])
-        assert np.array_equal(buffer, want)
-    assert (
-        file.read_pieces(np.array([5, 990, 20]), np.array([5, 20, 5]), np.zeros(30, np.uint8), np.array([0, 5, 25]))
-        == 1
-    )
-    target = np.zeros(500, np.uint8)
-    assert file.read_into(target, 700) == 300
-    assert np.array_equal(target[:300], data[700:])
-    assert file.read_into(target, 1000) == 0
 
 
 # Writing.
@@ -398,56 +261,6 @@ def test_patterns_that_match_nothing() -> None:
         fl.Dataset.list_files("memory://data/[z-a]*")
 
 
-def test_errors_of_the_store_say_which_file(monkeypatch) -> None:
-    path = write_records("watched://data/a.tfrecord")
-    dataset = fl.TFRecordDataset(path)
-    monkeypatch.setattr(WatchedStore, "failure", ConnectionError("the network is down"))
-    for reads in (fl.io.read_file, fl.TFRecordDataset, tfrecord.build_index):
-        with pytest.raises(fl.errors.FileFormatError, match=r"a\.tfrecord could not be read: the network is down"):
-            reads(path)
-    with pytest.raises(fl.errors.FileFormatError, match=r"network is down(.|\n)*TFRecordDataset at"):
-        next(iter(dataset))
-    monkeypatch.setattr(WatchedStore, "failure", PermissionError("denied"))
-    with pytest.raises(fl.errors.FileFormatError, match=r"denied(.|\n)*allow reading"):
-        fl.io.read_file(path)
-
-
-def test_a_file_that_changes_while_it_is_read() -> None:
-    path = write_records("watched://data/a.tfrecord")
-    dataset = fl.TFRecordDataset(path)
-    assert len(dataset) == 500
-    write_records(path, RECORDS[::-1])
-    with pytest.raises(fl.errors.CorruptRecordError, match="changed while it was read"):
-        list(dataset)
-    write_records(path, RECORDS[:10])
-    with pytest.raises(fl.errors.TruncatedRecordError, match="changed while it was read"):
-        list(dataset)
-    assert list(fl.TFRecordDataset(path)) == RECORDS[:10]
-
-
-def test_answers_that_are_cut_short(monkeypatch) -> None:
-    path = write_records("watched://data/a.tfrecord")
-    dataset = fl.TFRecordDataset(path)
-    len(dataset)
-    monkeypatch.setattr(WatchedStore, "cut_to", 100)
-    with pytest.raises(fl.errors.CorruptRecordError):
-        list(dataset.skip(200).batch(50))
-    with pytest.raises(fl.errors.FileFormatError):
-        list(fl.TFRecordDataset(path, "GZIP"))
-
-
-def test_damage_is_found_where_it_is() -> None:
-    path = write_records("memory://data/a.tfrecord")
-    data = bytearray(fl.io.read_file(path))
-    data[-30] ^= 1
-    fl.io.write_file(path, bytes(data))
-    with pytest.raises(fl.errors.CorruptRecordError, match=r"record 499(.|\n)*memory://data/a\.tfrecord"):
-        list(fl.TFRecordDataset(path))
-    fl.io.write_file(path, bytes(data[:-3]))
-    with pytest.raises(fl.errors.TruncatedRecordError, match=r"memory://data/a\.tfrecord"):
-        len(fl.TFRecordDataset(path))
-
-
 def test_what_stays_on_this_machine() -> None:
     dataset = fl.Dataset.range(3)
     for keeps in (dataset.save, dataset.cache, dataset.snapshot, fl.Dataset.load):
@@ -518,28 +331,3 @@ def test_fsspec_is_loaded_only_for_stores(tmp_path) -> None:
     environment = {**os.environ, "FEEDLINE_CACHE": ""}
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     assert run.stdout.strip() == "False"
-
-
-def test_a_store_that_is_asked_about_many_pieces_at_once() -> None:
-    wrapper = pytest.importorskip("fsspec.implementations.asyn_wrapper")  # of fsspec 2024.12 and later
-
-    class AsynchronousStore(wrapper.AsyncFileSystemWrapper):
-        """The files of memory:// behind a client that works as those of gs:// and s3:// do."""
-
-        cachable = False
-
-        def __init__(self, *_, **__):
-            super().__init__(MemoryFileSystem(), asynchronous=False)
-
-        @classmethod
-        def _strip_protocol(cls, path):
-            return MemoryFileSystem._strip_protocol(path.replace("asynchronous://", "memory://"))
-
-    fsspec.register_implementation("asynchronous", AsynchronousStore, clobber=True)
-    path = write_records("asynchronous://data/a.tfrecord")
-    dataset = fl.TFRecordDataset("asynchronous://data/*.tfrecord")
-    assert list(dataset) == RECORDS
-    assert sorted(dataset.shuffle(500, seed=2).batch(50).prefetch(2).unbatch()) == sorted(RECORDS)
-    assert list(fl.TFRecordDataset("memory://data/a.tfrecord")) == RECORDS
-    with pytest.raises(fl.errors.MissingFileError, match=r"Did you mean asynchronous://data/a\.tfrecord"):
-        fl.io.read_file(path.replace("a.tf", "b.tf"))
