@@ -46,8 +46,9 @@ def draw(session: Session, file: Path) -> bool:
     figure, axes = pyplot.subplots(figsize=(WIDTH, MARGIN + ROW_HEIGHT * len(rows)), layout="constrained")
     for place, outcomes in enumerate(rows.values()):
         _draw_row(axes, place, outcomes)
-    for label, (_, colour, marker) in LIBRARIES.items():
-        axes.scatter([], [], s=32, color=colour, marker=marker, label=label)
+    for label, (contenders, colour, marker) in LIBRARIES.items():
+        if any(_ratios(outcomes, contenders) for outcomes in rows.values()):
+            axes.scatter([], [], s=32, color=colour, marker=marker, label=label)
     axes.scatter([], [], s=110, color=LIMIT, marker="|", linewidths=2, label="limit: the least work")
     axes.scatter([], [], s=75, color=MINE, marker="o", label="feedline")
     axes.axvline(1, color="black", linewidth=1)
