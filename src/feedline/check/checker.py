@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from feedline.check.context import USES, Context
+from feedline.check.families.running import Raises, raised
 from feedline.check.finding import SEVERITIES, Finding
 from feedline.check.report import Report
 from feedline.check.rule import Rule, all_rules
 from feedline.check.silence import silenced
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, FeedlineError
 from feedline.nodes.base import Node
 
 SECONDS = 3.0
@@ -77,14 +79,19 @@ def check(
     )
 
 
-def run_rules(rules: Iterable[type[Rule]], context: Context) -> tuple[list[Finding], list[tuple[str, Exception]]]:
+def run_rules(rules: Sequence[type[Rule]], context: Context) -> tuple[list[Finding], list[tuple[str, Exception]]]:
     """Returns what rules find, the worst first, and which of them failed themselves."""
     findings: list[Finding] = []
     failures: list[tuple[str, Exception]] = []
     for rule in rules:
         try:
             findings += rule().check(context)
+        except FeedlineError as error:  # the pipeline cannot even tell its length, as of a file that is cut short
+            tells = Raises in rules or context.sample.not_looked_at
+            if tells and not any(error.what == finding.message for finding in findings):
+                findings.append(raised(error, context))
         except Exception as error:  # a mistake in a rule must not keep anyone from training
+            traceback.clear_frames(error.__traceback__)  # what was looked at is not to be kept by the report
             failures.append((rule.code, error))
     findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
     return findings, failures

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from feedline.check.labels import Labels, classes_of, labels_of
+from feedline.check.looking import nothing_drawn
 from feedline.check.model import ModelFacts
 from feedline.check.plan import Plan
 from feedline.check.sample import Sample
@@ -80,7 +81,8 @@ class Context:
         if not node.spec_is_free and (self.sample.not_looked_at or self.sample.errors):
             return None
         try:
-            return node.spec()
+            with nothing_drawn(self.plan):
+                return node.spec()
         except FeedlineError:
             return None
 

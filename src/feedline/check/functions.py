@@ -86,6 +86,8 @@ def draws(value: Any) -> bool:
     """Says whether an object is a function that draws random numbers, or a generator of them."""
     if isinstance(value, np.random.Generator | np.random.RandomState):
         return True
+    if any(value is maker for maker in _MAKERS):
+        return True
     owner = getattr(value, "__self__", None)
     if isinstance(owner, np.random.Generator | np.random.RandomState | python_random.Random):
         return True
@@ -101,6 +103,7 @@ def draws(value: Any) -> bool:
     return module.startswith(("tensorflow.", "keras.")) and name.startswith("random_")
 
 
+_MAKERS = (np.random.default_rng, np.random.RandomState, np.random.Generator, python_random.Random)
 _FEEDLINES = {"uniform", "normal", "generator", "stream"}
 _FEEDLINES_IMAGE = {"sample_distorted_bounding_box"}
 

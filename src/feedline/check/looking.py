@@ -17,7 +17,7 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block, concatenate_blocks
-from feedline.check.plan import Plan, facts_of
+from feedline.check.plan import Plan
 from feedline.errors import FeedlineError
 from feedline.nodes.base import BlockNode, Node, Stream
 from feedline.nodes.cache import Cache
@@ -214,7 +214,7 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
     """
     for node in plan.sources:
         if isinstance(node, Generator):
-            reason = _used_up_by_looking(node)
+            reason = _used_up_by_looking(node, plan)
             if reason:
                 return node, reason
     for node in plan.nodes:
@@ -224,12 +224,12 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
     return None
 
 
-def _used_up_by_looking(node: Generator) -> str:
+def _used_up_by_looking(node: Generator, plan: Plan) -> str:
     if not callable(node.function):
         return ""
-    facts = facts_of(node.function)
-    if facts.one_shot:
-        return f"it goes through {facts.one_shot[0]}, which can be gone through only once"
+    for facts in plan.functions(node):
+        if facts.one_shot:
+            return f"it goes through {facts.one_shot[0]}, which can be gone through only once"
     if inspect.isgeneratorfunction(node.function):
         return ""
     try:

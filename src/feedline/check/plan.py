@@ -36,6 +36,7 @@ class Plan:
     def __init__(self, last: Node) -> None:
         self.last = last
         self.nodes = _nodes_of(last)
+        self._functions: dict[Node, tuple[FunctionFacts, ...]] = {}
         self._before: dict[Node, frozenset[Node]] = {}
         for node in self.nodes:
             self._before[node] = frozenset(node.parents).union(*(self._before[parent] for parent in node.parents))
@@ -124,7 +125,9 @@ class Plan:
 
     def functions(self, node: Node) -> tuple[FunctionFacts, ...]:
         """Returns what is known of the user's functions that a node calls."""
-        return tuple(facts_of(function) for function in functions_of(node))
+        if node not in self._functions:
+            self._functions[node] = tuple(map(FunctionFacts, functions_of(node)))
+        return self._functions[node]
 
     @cached_property
     def maps(self) -> tuple[Map, ...]:
@@ -142,20 +145,6 @@ def written(node: Node) -> str:
     """Returns a step as the user writes it, for the fix: ".cache()", ".batch(32)"."""
     label = node.label()
     return f".{label}" if "(" in label else f".{label}()"
-
-
-_facts: dict[int, tuple[Any, FunctionFacts]] = {}
-_MOST_FACTS = 256
-
-
-def facts_of(function: Callable[..., Any]) -> FunctionFacts:
-    """Returns what is known of a function, remembered."""
-    known = _facts.get(id(function))
-    if known is None or known[0] is not function:
-        if len(_facts) >= _MOST_FACTS:
-            _facts.clear()
-        known = _facts[id(function)] = (function, FunctionFacts(function))
-    return known[1]
 
 
 def _makes_batches(node: Node) -> bool:

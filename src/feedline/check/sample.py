@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -36,7 +37,7 @@ _LARGEST_SHARE = 0.4
 class Sample:
     """The elements that a check looks at.
 
-    Of an indexed dataset these are the first, the last and a middle batch, and single elements from all over it; of a
+    Of an indexed dataset these are the first, the last and other batches, and single elements from all over it; of a
     stream the first elements. All of them are of epoch 0, and what every step of the plan gave on the way is there.
 
     Args:
@@ -57,7 +58,7 @@ class Sample:
         self._errors: list[FeedlineError] = []
         self._stages: dict[Node, Elements] = {}
         self._whole = False
-        self.elapsed = 0.0
+        self._seconds_left = seconds / 2
 
     @cached_property
     def not_looked_at(self) -> str:
@@ -100,6 +101,8 @@ class Sample:
         Args:
             node: the step.
         """
+        while node.passes_on:  # a stream does not run it: what it gives is what its parent gave
+            node = node.parents[0]
         known = self._stages.get(node)
         if known is None:
             known = self._stages[node] = self._gathered(node)
@@ -134,8 +137,8 @@ class Sample:
         if self.not_looked_at or not len(positions):
             return Elements(node, np.zeros(0, np.int64), np.zeros(0, np.int64), [], self._is_batched(node, []))
         try:
-            with nothing_drawn(self._plan):
-                block = LookingRun(Budget(self._seconds, _MEMORY)).read(node, np.asarray(positions, np.int64), epochs)
+            with nothing_drawn(self._plan), self._further_seconds(self._seconds) as seconds:
+                block = LookingRun(Budget(seconds, _MEMORY)).read(node, np.asarray(positions, np.int64), epochs)
         except (EnoughSeenError, FeedlineError):
             return Elements(node, np.zeros(0, np.int64), np.zeros(0, np.int64), [], self._is_batched(node, []))
         return Elements(node, np.asarray(positions), epochs, [block], self._is_batched(node, [block]))
@@ -155,9 +158,8 @@ class Sample:
         node, values, whole = self._plan.elements, list[Any](), False
         if node.indexed or self.errors or self.saw_all or not self.count:
             return None
-        run = LookingRun(Budget(seconds, _MEMORY))
-        with nothing_drawn(self._plan):
-            stream = run.open(node, 0)
+        with nothing_drawn(self._plan), self._further_seconds(seconds) as left:
+            stream = LookingRun(Budget(left, _MEMORY)).open(node, 0)
             try:
                 while len(values) < most:
                     block = stream.next(_AT_ONCE)
@@ -172,13 +174,21 @@ class Sample:
         found = Component(component.name, component.key, component.role, component.index, values, component.batched)
         return (found, whole) if len(values) > self.count else None
 
+    @contextmanager
+    def _further_seconds(self, wanted: float) -> Iterator[float]:
+        """Gives for how long something further may be looked at: all that rules ask for shares half of the time."""
+        start = time.perf_counter()
+        try:
+            yield min(wanted, self._seconds_left)
+        finally:
+            self._seconds_left -= time.perf_counter() - start
+
     @cached_property
     def _recorded(self) -> Recorder:
         budget = Budget(self._seconds, _MEMORY)
         recorder = Recorder(self._plan, self.size + _batch_size(self._plan), budget)
         if self.not_looked_at:
             return recorder
-        start = time.perf_counter()
         run = LookingRun(budget, recorder)
         try:
             with nothing_drawn(self._plan):
@@ -190,7 +200,6 @@ class Sample:
             pass
         except Exception as error:
             self._note_error(error)
-        self.elapsed = time.perf_counter() - start
         return recorder
 
     def _note_error(self, error: Exception) -> None:
@@ -208,12 +217,8 @@ class Sample:
         end = budget.end
         budget.end -= (1 - _LARGEST_SHARE) * self._seconds
         if single is not last:
-            batches = plan.length(last)
-            # The first tells the spec; the last may be smaller.
-            wanted = [0] if batches is None or batches < 2 else [0, batches - 1, batches // 2]
-            most = max(1, self.size // 2 // max(1, _batch_size(plan)))
             try:
-                for position in dict.fromkeys(wanted[:most] if most < 3 else wanted):
+                for position in self._batches(length):
                     self._read(run, last, np.array([position]), recorder)
             except EnoughSeenError:
                 pass
@@ -230,6 +235,19 @@ class Sample:
             at_once = min(2 * at_once, _AT_ONCE)
         looked_at = {int(each) for part in recorder.seen.get(single, ()) for each in part[0]}
         self._whole = length is not None and length <= len(looked_at)
+
+    def _batches(self, length: int | None) -> list[int]:
+        """Returns the positions of the batches that are looked at: all, where these are not too many elements."""
+        batches = self._plan.length(self._plan.last)
+        size = max(1, _batch_size(self._plan))
+        if batches is None:
+            return [0]
+        if length is not None and length <= self.size:
+            return list(range(batches))
+        most = max(1, self.size // 2 // size)
+        # The first tells the spec; the last may be smaller.
+        wanted = [0, batches - 1, *spread(batches, most).tolist()][: most if most < 3 else most + 1]
+        return list(dict.fromkeys(wanted))[:batches]
 
     def _read(self, run: LookingRun, node: Node, positions: np.ndarray, recorder: Recorder) -> None:
         try:

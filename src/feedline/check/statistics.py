@@ -73,7 +73,7 @@ class Statistics:
         least, greatest, total, squares = np.inf, -np.inf, 0.0, 0.0
         for array in self.arrays if self.is_number else ():
             flat = array.reshape(-1)
-            if flat.dtype.kind not in "iu" and not np.isfinite(flat.sum(dtype=np.float64)):
+            if flat.dtype.kind not in "iu" and not _is_finite(flat):
                 finite = np.isfinite(flat)
                 nans += int(np.isnan(flat).sum())
                 infinities += int(len(flat) - finite.sum())
@@ -193,6 +193,11 @@ class Statistics:
 
     def __repr__(self) -> str:
         return f"<{self.count} values of {self.dtype}, {self.minimum} to {self.maximum}, mean {self.mean}>"
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(values.sum(dtype=np.float64)))
 
 
 def _plain(value: Any) -> Any:

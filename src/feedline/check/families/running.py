@@ -1,4 +1,4 @@
-"""FL100: the pipeline itself raises an error."""
+"""FL100 and FL101: the pipeline itself raises an error, or gives nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from feedline.check.context import Context
 from feedline.check.finding import Finding
 from feedline.check.rule import Rule
+from feedline.errors import FeedlineError
+from feedline.nodes.base import Node
+from feedline.nodes.batch import GroupNode
+from feedline.origin import Origin
 
 
 class Raises(Rule):
-    """An element cannot be computed."""
+    """An element cannot be computed: a step of the pipeline raises."""
 
     code = "FL100"
     name = "raises"
@@ -20,14 +24,59 @@ class Raises(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         for error in context.sample.errors:
-            yield Finding(
-                self.code,
-                self.name,
-                self.severity,
-                error.what,
-                f"{type(error).__name__}, after looking at {context.seen()}",
-                self.why,
-                error.fix,
-                tuple(error.where),
-                getattr(error, "origin", None) or error.line,
-            )
+            yield raised(error, context)
+
+
+def raised(error: FeedlineError, context: Context) -> Finding:
+    """Returns the finding of an error that a pipeline raises."""
+    return Finding(
+        Raises.code,
+        Raises.name,
+        Raises.severity,
+        error.what,
+        f"{type(error).__name__}, after looking at {context.sample.count:,} elements",
+        Raises.why,
+        error.fix or "Mend the step above.",
+        tuple(error.where),
+        _origin_of(error, context),
+    )
+
+
+def _origin_of(error: FeedlineError, context: Context) -> Origin | None:
+    """Returns the line of the step that raised, which the error's places name."""
+    for node in context.plan.nodes:
+        if f"{node.label()} at {node.origin}" in error.where and node.origin.line:
+            return node.origin
+    return None
+
+
+class NoElements(Rule):
+    """The dataset gives no element at all."""
+
+    code = "FL101"
+    name = "no-elements"
+    severity = "error"
+    needs = ("sample",)
+    why = "There is nothing to train on; fit ends at once, or with an error about losses that are not there."
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        plan, sample = context.plan, context.sample
+        if sample.errors or not sample.saw_all or sample.output.count:
+            return
+        node = _first_empty(context)
+        batch = plan.batch
+        if isinstance(batch, GroupNode) and batch.drop_remainder and node is batch:
+            message = f"drop_remainder leaves no batch: there are fewer than {batch.batch_size} elements."
+            fix = f"Give a batch size of {max(1, sample.count)} or less, or leave out drop_remainder."
+        else:
+            message = f"{node.label()} gives no element."
+            fix = "Look at what comes into it, and at its condition." if node.parents else "Look at what it reads."
+        yield self.finding(message, seen=f"{context.seen()} in front of the batches", at=node, fix=fix)
+
+
+def _first_empty(context: Context) -> Node:
+    """Returns the first step that gives nothing, though something came into it."""
+    for node in context.plan.nodes:
+        if node.cardinality() == 0 or (not node.indexed and not context.sample.at(node).count):
+            return node
+    return context.plan.last

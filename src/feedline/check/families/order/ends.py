@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from feedline.check.context import Context
 from feedline.check.families.order.steps import between
 from feedline.check.finding import Finding
-from feedline.check.plan import Plan, facts_of, written
+from feedline.check.plan import Plan, written
 from feedline.check.rule import Rule
 from feedline.nodes.base import INFINITE_CARDINALITY, BlockNode, Node
 from feedline.nodes.cache import Cache
@@ -116,17 +116,17 @@ def _endless_step(plan: Plan) -> Node | None:
         if isinstance(node, Repeat) and node.count < 0:
             return node
         node = node.parents[0]
-    if isinstance(node, Generator) and _never_returns(node):
+    if isinstance(node, Generator) and _never_returns(node, plan):
         return node
     return None
 
 
-def _never_returns(node: Generator) -> bool:
+def _never_returns(node: Generator, plan: Plan) -> bool:
     """Says whether a generator goes on for ever, as far as its code tells: `while True` with no way out."""
     if not callable(node.function):
         return isinstance(node.function, itertools.count | itertools.cycle)
-    facts = facts_of(node.function)
-    generators = [code for code in facts.codes if code.co_flags & inspect.CO_GENERATOR]
+    codes = [code for facts in plan.functions(node) for code in facts.codes]
+    generators = [code for code in codes if code.co_flags & inspect.CO_GENERATOR]
     return any(_loops_for_ever(code) for code in generators[:1])
 
 

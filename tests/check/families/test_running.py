@@ -1,0 +1,88 @@
+"""FL100 and FL101: what must be flagged, and close neighbours that must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import feedline as fl
+
+Look = Callable[..., Any]
+
+
+class TestRaises:
+    def test_a_map(self, flagged: Look) -> None:
+        def halve(number: np.int64) -> Any:
+            if number == 77:
+                raise ValueError("no half of 77")
+            return number / 2
+
+        finding = flagged(fl.Dataset.range(100).map(halve).batch(10), "FL100")
+        assert finding.message == "halve() raised ValueError: no half of 77."
+        assert finding.severity == "error"
+        assert any("raise ValueError" in place for place in finding.where)
+        assert finding.origin is not None
+        assert finding.origin.filename == __file__
+
+    def test_the_other_elements_are_looked_at(self, flagged: Look) -> None:
+        def odd(number: np.int64) -> Any:
+            return {1: 1}[int(number) % 2]
+
+        ds = fl.Dataset.range(100).map(odd)
+        assert "after looking at" in flagged(ds, "FL100").seen
+
+    def test_a_misspelt_feature(self, flagged: Look, tmp_path: Any) -> None:
+        path = str(tmp_path / "photos.tfrecord")
+        with fl.io.TFRecordWriter(path) as writer:
+            feature = fl.train.Feature(int64_list=fl.train.Int64List(value=[1]))
+            writer.write(fl.train.Example(features=fl.train.Features(feature={"label": feature})).SerializeToString())
+        features = {"lable": fl.io.FixedLenFeature([], fl.int64)}
+        ds = fl.TFRecordDataset(path).map(lambda record: fl.io.parse_single_example(record, features))
+        finding = flagged(ds, "FL100")
+        assert "Did you mean 'label'?" in finding.fix
+        assert any("photos.tfrecord" in place for place in finding.where)
+
+    def test_a_generator(self, flagged: Look) -> None:
+        def rows() -> Iterator[Any]:
+            yield 1
+            raise OSError("the disk is gone")
+
+        assert "the disk is gone" in flagged(fl.Dataset.from_generator(rows).batch(1), "FL100").message
+
+    def test_a_file_cut_short(self, flagged: Look, tmp_path: Any) -> None:
+        path = tmp_path / "cut.tfrecord"
+        with fl.io.TFRecordWriter(str(path)) as writer:
+            for _ in range(10):
+                writer.write(b"0123456789")
+        path.write_bytes(path.read_bytes()[:-5])
+        assert "cut.tfrecord" in str(flagged(fl.TFRecordDataset(str(path)).batch(2), "FL100"))
+
+    def test_shapes_that_cannot_be_batched(self, flagged: Look) -> None:
+        ds = fl.Dataset.range(1, 9).map(lambda number: np.zeros(int(number))).batch(4)
+        assert "padded_batch" in flagged(ds, "FL100").fix
+
+    def test_errors_that_are_passed_over(self, clean: Look) -> None:
+        ds = fl.Dataset.range(20).map(lambda number: {0: 1}[int(number) % 3]).ignore_errors()
+        clean(ds, "FL100")
+
+
+class TestNoElements:
+    def test_a_filter_that_nothing_passes(self, flagged: Look) -> None:
+        finding = flagged(fl.Dataset.range(50).filter(lambda number: number > 50).batch(4), "FL101")
+        assert finding.message.startswith("filter(")
+
+    def test_a_skip_beyond_the_end(self, flagged: Look) -> None:
+        assert flagged(fl.Dataset.range(50).skip(50).batch(4), "FL101").message == "skip(50) gives no element."
+
+    def test_no_whole_batch(self, flagged: Look, clean: Look) -> None:
+        finding = flagged(fl.Dataset.range(20).batch(32, drop_remainder=True), "FL101")
+        assert "fewer than 32" in finding.message
+        clean(fl.Dataset.range(20).batch(32), "FL101")
+
+    def test_an_empty_generator(self, flagged: Look) -> None:
+        flagged(fl.Dataset.from_generator(lambda: iter([])), "FL101")
+
+    def test_an_error_is_told_as_one(self, clean: Look) -> None:
+        clean(fl.Dataset.range(5).map(lambda number: {}[int(number)]), "FL101")

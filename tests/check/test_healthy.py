@@ -1,0 +1,161 @@
+"""Pipelines as they should be: no rule may find anything about them. Add here what a new rule could mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import feedline as fl
+
+GENERATOR = np.random.default_rng(0)
+LABELS = GENERATOR.integers(0, 4, 240)
+FEATURES = GENERATOR.normal(size=(240, 12)).astype(np.float32) + LABELS[:, None]
+IMAGES = np.clip(GENERATOR.normal(120, 40, (240, 16, 16, 3)) + 10 * LABELS[:, None, None, None], 0, 255).astype(
+    np.uint8
+)
+WORDS = GENERATOR.integers(1, 500, (240, 20))
+
+
+def scaled(image: Any, label: Any) -> Any:
+    return fl.cast(image, fl.float32) / 255, label
+
+
+def augmented(image: Any, label: Any) -> Any:
+    return fl.image.random_flip_left_right(image), label
+
+
+def in_memory(folder: Any) -> Any:
+    return fl.Dataset.from_tensor_slices((FEATURES, LABELS)).shuffle(240).batch(32).prefetch(fl.AUTOTUNE)
+
+
+def images_augmented_behind_the_cache(folder: Any) -> Any:
+    ds = fl.Dataset.from_tensor_slices((IMAGES, LABELS)).map(scaled, num_parallel_calls=fl.AUTOTUNE).cache()
+    ds = ds.shuffle(240).map(augmented, num_parallel_calls=fl.AUTOTUNE)
+    return ds.batch(32).prefetch(fl.AUTOTUNE)
+
+
+def a_generator_function(folder: Any) -> Any:
+    def rows() -> Iterator[Any]:
+        yield from zip(FEATURES, LABELS, strict=True)
+
+    signature = (fl.TensorSpec((12,), "float32"), fl.TensorSpec((), "int64"))
+    return fl.Dataset.from_generator(rows, output_signature=signature).shuffle(240).batch(32).prefetch(2)
+
+
+def records(folder: Any) -> Any:
+    path = str(folder / "train.tfrecord")
+    with fl.io.TFRecordWriter(path) as writer:
+        for row, label in zip(FEATURES, LABELS, strict=True):
+            feature = {
+                "row": fl.train.Feature(float_list=fl.train.FloatList(value=row.tolist())),
+                "label": fl.train.Feature(int64_list=fl.train.Int64List(value=[int(label)])),
+            }
+            writer.write(fl.train.Example(features=fl.train.Features(feature=feature)).SerializeToString())
+    features = {"row": fl.io.FixedLenFeature([12], fl.float32), "label": fl.io.FixedLenFeature([], fl.int64)}
+
+    def parse(batch: Any) -> Any:
+        parsed = fl.io.parse_example(batch, features)
+        return parsed["row"], parsed["label"]
+
+    return fl.TFRecordDataset(path).shuffle(240).batch(32).map(parse, num_parallel_calls=fl.AUTOTUNE).prefetch(2)
+
+
+def image_files(folder: Any) -> Any:
+    for number in range(24):
+        (folder / f"{number:03}_{LABELS[number]}.png").write_bytes(fl.io.encode_png(IMAGES[number]))
+
+    def load(path: bytes) -> Any:
+        image = fl.io.decode_png(fl.io.read_file(path), channels=3)
+        return fl.cast(image, fl.float32) / 255, np.int64(path[-5:-4])
+
+    files = fl.Dataset.list_files(str(folder / "*.png"), seed=2)
+    return files.map(load, num_parallel_calls=fl.AUTOTUNE).batch(8).prefetch(fl.AUTOTUNE)
+
+
+def a_dict_of_features(folder: Any) -> Any:
+    inputs = {"words": WORDS, "row": FEATURES}
+    return fl.Dataset.from_tensor_slices((inputs, LABELS)).shuffle(240).batch(32).prefetch(2)
+
+
+def weighted(folder: Any) -> Any:
+    weights = GENERATOR.uniform(0.5, 2, 240).astype(np.float32)
+    return fl.Dataset.from_tensor_slices((FEATURES, LABELS, weights)).shuffle(240).batch(32).prefetch(2)
+
+
+def one_hot(folder: Any) -> Any:
+    hot = np.eye(4, dtype=np.float32)[LABELS]
+    return fl.Dataset.from_tensor_slices((FEATURES, hot)).shuffle(240).batch(32).prefetch(2)
+
+
+def regression(folder: Any) -> Any:
+    targets = FEATURES[:, :1] * 3 + GENERATOR.normal(size=(240, 1)).astype(np.float32)
+    return fl.Dataset.from_tensor_slices((FEATURES, targets)).shuffle(240).batch(32).prefetch(2)
+
+
+def sequences_in_buckets(folder: Any) -> Any:
+    lengths = GENERATOR.integers(5, 60, 240)
+
+    def rows() -> Iterator[Any]:
+        for length, label in zip(lengths, LABELS, strict=True):
+            yield np.arange(1, length + 1, dtype=np.int64), label
+
+    ds = fl.Dataset.from_generator(rows).shuffle(240)
+    return ds.bucket_by_sequence_length(lambda words, label: len(words), [20, 40], [16, 16, 16]).prefetch(2)
+
+
+def masks(folder: Any) -> Any:
+    wanted = (IMAGES[..., :1] > 120).astype(np.uint8)
+    return fl.Dataset.from_tensor_slices((IMAGES, wanted)).map(scaled).shuffle(240).batch(16).prefetch(2)
+
+
+def classes_mixed_by_weight(folder: Any) -> Any:
+    chosen = [np.flatnonzero(label == LABELS) for label in range(4)]
+    parts = [fl.Dataset.from_tensor_slices((FEATURES[rows], LABELS[rows])).shuffle(99) for rows in chosen]
+    return fl.Dataset.sample_from_datasets(parts, weights=[0.25] * 4, seed=4).batch(32).prefetch(2)
+
+
+def a_split_that_does_not_leak(folder: Any) -> Any:
+    whole = fl.Dataset.from_tensor_slices((FEATURES, LABELS)).shuffle(240, seed=1, reshuffle_each_iteration=False)
+    return whole.skip(40).shuffle(200).batch(20).prefetch(2)
+
+
+HEALTHY: list[Callable[[Any], Any]] = [
+    in_memory,
+    images_augmented_behind_the_cache,
+    a_generator_function,
+    records,
+    image_files,
+    a_dict_of_features,
+    weighted,
+    one_hot,
+    regression,
+    sequences_in_buckets,
+    masks,
+    classes_mixed_by_weight,
+    a_split_that_does_not_leak,
+]
+
+
+@pytest.mark.parametrize("pipeline", HEALTHY, ids=lambda pipeline: pipeline.__name__)
+def test_nothing_is_found(pipeline: Callable[[Any], Any], clean: Callable[..., None], tmp_path: Any) -> None:
+    clean(pipeline(tmp_path))
+
+
+def test_validation_in_its_own_order(clean: Callable[..., None]) -> None:
+    order = np.argsort(LABELS, kind="stable")
+    clean(fl.Dataset.from_tensor_slices((FEATURES[order], LABELS[order])).batch(32).prefetch(2), use="validation")
+
+
+def test_time_in_its_order(clean: Callable[..., None]) -> None:
+    series = np.sin(np.arange(400) / 7).astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(series, 21)
+    clean(fl.Dataset.from_tensor_slices((windows[:, :20].copy(), windows[:, 20:].copy())).batch(32).prefetch(2))
+
+
+def test_training_on_one_and_validating_on_the_other_part(clean: Callable[..., None]) -> None:
+    whole = fl.Dataset.from_tensor_slices((FEATURES, LABELS))
+    train = whole.skip(40).shuffle(200).batch(20).prefetch(2)
+    clean(train, against=whole.take(40).batch(20).prefetch(2))
