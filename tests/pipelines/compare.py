@@ -26,6 +26,8 @@ def plain(value: Any) -> Any:
         return ("dataset", *(plain(element) for element in itertools.islice(value, MOST)))
     if hasattr(value, "row_splits"):
         return ("ragged", plain(value.values), plain(value.row_splits))
+    if hasattr(value, "dense_shape"):
+        return ("sparse", plain(value.indices), plain(value.values), plain(value.dense_shape))
     if hasattr(value, "numpy"):
         value = value.numpy()
         return value if isinstance(value, bytes) else plain(value)

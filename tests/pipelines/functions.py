@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import collections
+import functools  # noqa: F401 for the pipelines
 from typing import Any
 
 import numpy as np
-from pipelines.elements import Pair, Record, leaves, map_leaves, parts_of, whole  # noqa: F401 for the pipelines
+from pipelines.elements import Pair, Record, leaves, map_leaves, parts_of, whole
+from pipelines.files import *  # noqa: F403 for the pipelines
 
 RAGGED = [np.array([1, 2]), np.array([], int), np.array([3]), np.array([4, 5, 6])]
+RAGGED_PAIRS = [np.arange(2 * count, dtype=np.float32).reshape(count, 2) for count in (1, 0, 3)]
+RAGGED_TEXTS = [np.array(texts, object) for texts in ([b"a", b"bc"], [], [b"def"])]
+TABLE = np.array([[0, 1, 0, 2], [0, 0, 0, 0], [3, 0, 0, 4]])
+TABLE_OF_TEXTS = np.array([[b"a", b""], [b"", b"bc"]], object)
 
 
 def total(lib: Any, element: Any) -> Any:
@@ -55,7 +62,20 @@ def with_none(lib: Any, element: Any) -> Any:
     return element, None
 
 
+def with_ragged(lib: Any, element: Any) -> Any:
+    """Returns the element with a ragged tensor of two rows, of which the second has two numbers."""
+    length = total(lib, element) % 3
+    return element, lib.rows(lib.fill(length + 2, long_total(lib, element)), length)
+
+
+def with_sparse(lib: Any, element: Any) -> Any:
+    """Returns the element with a sparse tensor of one value."""
+    number = long_total(lib, element)
+    return Record(lib.one_of(5, number % 5, number), element)
+
+
 MAPS = ["double", "twice", "pair", "names", "named", "record", "grow", "sequence", "total", "long_total", "with_none"]
+MAPS += ["with_ragged", "with_sparse"]
 
 
 def fails(lib: Any, element: Any, divisor: int) -> Any:
@@ -84,6 +104,10 @@ def sequences(lengths: list[int], *inner: int) -> Any:
 
 def ragged_rows(lib: Any) -> Any:
     return lambda: (lib.ragged(RAGGED[: count + 1]) for count in range(3))
+
+
+def sparse_rows(lib: Any) -> Any:
+    return lambda: (lib.sparse(row[:length]) for row, length in zip(TABLE, (4, 2, 4), strict=True))
 
 
 def inner_repeat(lib: Any, element: Any) -> Any:
@@ -183,8 +207,13 @@ def with_options(lib: Any, dataset: Any) -> Any:
     return dataset.with_options(options)
 
 
-def saved(lib: Any, dataset: Any) -> Any:
+def saved(lib: Any, dataset: Any, compression: str | None = None, reader_func: Any = None, shards: int = 1) -> Any:
     """Returns the dataset, saved and loaded."""
     folder = lib.folder()
-    dataset.save(folder)
-    return lib.Dataset.load(folder)
+    spec = None
+    if lib.name == "tf":
+        collections.deque(dataset, 0)  # `save` never returns where an element fails behind the first
+        spec = dataset.element_spec  # `load` makes other namedtuples
+    shard = (lambda *e: long_total(lib, whole(e)) % shards) if shards > 1 else None
+    dataset.save(folder, compression, shard)
+    return lib.Dataset.load(folder, spec, compression, reader_func)

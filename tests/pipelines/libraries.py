@@ -32,6 +32,13 @@ def tensorflow() -> Any:
         AUTOTUNE = tf.data.AUTOTUNE
         TensorSpec = tf.TensorSpec
         RaggedTensorSpec = tf.RaggedTensorSpec
+        SparseTensorSpec = tf.SparseTensorSpec
+        TextLineDataset = tf.data.TextLineDataset
+        FixedLengthRecordDataset = tf.data.FixedLengthRecordDataset
+        TFRecordDataset = tf.data.TFRecordDataset
+        CsvDataset = tf.data.experimental.CsvDataset
+        io = tf.io
+        int64, float32 = tf.int64, tf.float32
         Options = tf.data.Options
         string = tf.string
         folder = staticmethod(new_folder)
@@ -39,16 +46,19 @@ def tensorflow() -> Any:
         @staticmethod
         def double(value):
             if value.dtype in (tf.string, tf.bool):
-                return tf.identity(value)
+                return value if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)) else tf.identity(value)
             if isinstance(value, tf.RaggedTensor):
                 return value.with_flat_values(value.flat_values + value.flat_values)
+            if isinstance(value, tf.SparseTensor):
+                return value.with_values(value.values + value.values)
             return value + value
 
         @staticmethod
         def total(value):
             value = value.flat_values if isinstance(value, tf.RaggedTensor) else value
+            value = value.values if isinstance(value, tf.SparseTensor) else value
             if value.dtype == tf.string:
-                return tf.size(value)
+                return tf.reduce_sum(tf.strings.length(value))
             if value.dtype == tf.complex64:
                 value = tf.math.real(value)
             return tf.cast(tf.reduce_sum(tf.cast(value, tf.int64)), tf.int32)
@@ -74,6 +84,19 @@ def tensorflow() -> Any:
         def ragged(rows):
             return tf.RaggedTensor.from_row_lengths(np.concatenate(rows), [len(row) for row in rows])
 
+        @staticmethod
+        def rows(values, first):
+            return tf.RaggedTensor.from_row_splits(values, tf.cast([0, first, tf.size(values)], tf.int64))
+
+        @staticmethod
+        def sparse(table):
+            places = np.argwhere(table)
+            return tf.SparseTensor(places, table[tuple(places.T)], table.shape)
+
+        @staticmethod
+        def one_of(length, place, value):
+            return tf.SparseTensor([[place]], [value], [length])
+
     return Tf
 
 
@@ -85,6 +108,13 @@ class Fl:
     AUTOTUNE = fl.AUTOTUNE
     TensorSpec = fl.TensorSpec
     RaggedTensorSpec = fl.RaggedTensorSpec
+    SparseTensorSpec = fl.SparseTensorSpec
+    TextLineDataset = fl.TextLineDataset
+    FixedLengthRecordDataset = fl.FixedLengthRecordDataset
+    TFRecordDataset = fl.TFRecordDataset
+    CsvDataset = fl.CsvDataset
+    io = fl.io
+    int64, float32 = fl.int64, fl.float32
     Options = fl.Options
     string = fl.string
     folder = staticmethod(new_folder)
@@ -99,14 +129,17 @@ class Fl:
             return value
         if isinstance(value, fl.RaggedTensor):
             return _with_flat_values(value, value.flat_values + value.flat_values)
+        if isinstance(value, fl.SparseTensor):
+            return fl.SparseTensor(value.indices, value.values + value.values, value.dense_shape)
         with np.errstate(over="ignore"):
             return value + value
 
     @staticmethod
     def total(value):
         value = value.flat_values if isinstance(value, fl.RaggedTensor) else value
+        value = value.values if isinstance(value, fl.SparseTensor) else value
         if Fl.is_text(value):
-            return np.int32(np.size(value))
+            return np.int32(sum(map(len, np.ravel(np.array(value, object)))))
         return np.sum(np.asarray(value).real.astype(np.int64)).astype(np.int32)
 
     @staticmethod
@@ -130,6 +163,19 @@ class Fl:
     @staticmethod
     def ragged(rows):
         return fl.RaggedTensor.from_row_lengths(np.concatenate(rows), [len(row) for row in rows])
+
+    @staticmethod
+    def rows(values, first):
+        return fl.RaggedTensor(values, np.array([0, first, len(values)], np.int64))
+
+    @staticmethod
+    def sparse(table):
+        places = np.argwhere(table)
+        return fl.SparseTensor(places, table[tuple(places.T)], table.shape)
+
+    @staticmethod
+    def one_of(length, place, value):
+        return fl.SparseTensor([[place]], np.array([value]), [length])
 
 
 def _with_flat_values(ragged: fl.RaggedTensor, values: np.ndarray) -> fl.RaggedTensor:
