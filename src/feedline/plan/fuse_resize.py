@@ -7,7 +7,6 @@ with the same rounding, so the bytes are the same.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,13 +14,11 @@ from typing import Any
 import numpy as np
 
 from feedline.image.resize import ARITHMETIC
-from feedline.plan.trace import Operation, Slot, Trace, slots_in
+from feedline.plan.constant_operands import BYTE_SCALE, constant_operand
+from feedline.plan.trace import Operation, Slot, Trace, Users, slots_in
 
-_EITHER_ORDER = (np.add, np.multiply)
 _LARGEST = 1e37
 """Beyond this NumPy might warn of an overflow, which the kernel does not."""
-
-_BYTE_SCALE = 1 / 255
 
 
 def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
@@ -33,18 +30,11 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
     """
     import feedline
 
-    users: dict[int, list[Operation]] = {}
-    for operation in made.operations:
-        for slot in slots_in((operation.args, operation.kwargs)):
-            users.setdefault(slot.number, []).append(operation)
-    returned = Counter(output.number for output in made.outputs if type(output) is Slot)
+    users = Users(made)
     makers = {operation.results[0]: operation for operation in made.operations}
     samples = made.samples()
     fused: dict[int, Operation] = {}
     dropped: set[int] = set()
-
-    def only_user(slot: int) -> Operation | None:
-        return users[slot][0] if len(users.get(slot, ())) == 1 and not returned[slot] else None
 
     for operation in made.operations:
         size = _size_of_plain_resize(operation, feedline.image.resize)
@@ -53,15 +43,15 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
         source, scale, scaling = operation.args[0], 1.0, None
         maker = makers.get(source.number)
         if maker is not None and maker.function is feedline.image.convert_image_dtype:
-            alone = only_user(source.number) is operation and type(maker.args[0]) is Slot
+            alone = users.only_user(source.number) is operation and type(maker.args[0]) is Slot
             if not alone or maker.samples[0].dtype != np.float32:
                 continue
-            scaling, scale = maker, _BYTE_SCALE
+            scaling, scale = maker, BYTE_SCALE
             source = maker.args[0]
         image = samples[source.number]
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.size == 0:
             continue
-        codes, operands, last, gone = _arithmetic_on(operation, only_user, scale)
+        codes, operands, last, gone = _arithmetic_on(operation, users, scale)
         if not codes and scaling is None:
             continue
         what = np.array(codes, np.uint8)
@@ -96,7 +86,7 @@ def _size_of_plain_resize(operation: Operation, resize: Callable[..., Any]) -> A
 
 
 def _arithmetic_on(
-    resize: Operation, only_user: Callable[[int], Operation | None], scale: float
+    resize: Operation, users: Users, scale: float
 ) -> tuple[list[int], list[np.ndarray], Operation, list[int]]:
     """Returns what follows a resize: codes, operands, the last operation, and the slots that fall away."""
     codes: list[int] = []
@@ -105,8 +95,8 @@ def _arithmetic_on(
     last = resize
     shape = resize.samples[0].shape
     low, high = 0.0, 255.0 * scale
-    while (user := only_user(last.results[0])) is not None:
-        operand = _constant_operand(user, shape)
+    while (user := users.only_user(last.results[0])) is not None:
+        operand = _operand_of_rows(user, shape)
         if operand is None:
             break
         bounds = [
@@ -124,22 +114,9 @@ def _arithmetic_on(
     return codes, operands, last, gone
 
 
-def _constant_operand(operation: Operation, shape: tuple[int, ...]) -> np.ndarray | None:
+def _operand_of_rows(operation: Operation, shape: tuple[int, ...]) -> np.ndarray | None:
     """Returns the constant in an operation on the resized image, for each value of a row; None where there is none."""
-    if operation.function not in ARITHMETIC or operation.kwargs or len(operation.args) != 2:
-        return None
-    sample = operation.samples[0]
-    if sample.dtype != np.float32 or sample.shape != shape:
-        return None
-    first, second = operation.args
-    if type(first) is not Slot and operation.function in _EITHER_ORDER:
-        first, second = second, first
-    if type(first) is not Slot or not isinstance(second, int | float | np.generic | np.ndarray):
-        return None
-    value = np.asarray(second, np.float32 if isinstance(second, int | float) else None)
-    if value.dtype.kind not in "biuf" or (value.ndim == 3 and value.shape[0] != 1) or value.ndim > 3:
-        return None
-    value = value.astype(np.float32)
-    if not np.isfinite(value).all() or (operation.function is np.true_divide and (np.abs(value) < 1e-30).any()):
+    value = constant_operand(operation, shape)
+    if value is None or (value.ndim == 3 and value.shape[0] != 1):
         return None
     return np.ascontiguousarray(np.broadcast_to(value, (1, *shape[1:]))).reshape(-1)

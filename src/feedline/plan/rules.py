@@ -199,7 +199,7 @@ def _random_flip(axis: int) -> Rule:
         if type(image) is not Slot or np.ndim(_sample(image, rows)) != 3:
             raise NotAlikeError
         images = rows.of(image)
-        turned = _draws(operation, rows, seed) < 0.5
+        turned = draws_of(operation, rows, seed) < 0.5
         result = rows.room_for(operation, images.shape, images.dtype)
         result[...] = images
         if turned.any():  # few large copies: many small ones would hand the interpreter's lock to and fro
@@ -219,14 +219,19 @@ def _random_brightness(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     if type(image) is not Slot or type(most) not in (int, float):
         raise NotAlikeError
     images = rows.of(image)
-    deltas = between(_draws(operation, rows, seed), -float(most), float(most))
+    deltas = between(draws_of(operation, rows, seed), -float(most), float(most))
     return (adjust_brightness(images, deltas.reshape(-1, *(1,) * (images.ndim - 1))),)
 
 
 _random_brightness.draws = True  # type: ignore[attr-defined]
 
 
-def _draws(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
+def draws_of(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
+    """Returns the random numbers that an operation draws, one for each row: float64 `(count,)` of [0, 1).
+
+    Raises:
+        NotAlikeError: its own seed is no number.
+    """
     if seed is not None and type(seed) is not int:
         raise NotAlikeError
     drawn = operation.draws.get(seed, 0)

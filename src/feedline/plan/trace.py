@@ -87,6 +87,26 @@ class Trace:
         return samples
 
 
+class Users:
+    """Which operations of a trace use which values.
+
+    Args:
+        made: the trace.
+    """
+
+    def __init__(self, made: Trace) -> None:
+        self._users: dict[int, list[Operation]] = {}
+        for operation in made.operations:
+            for slot in slots_in((operation.args, operation.kwargs)):
+                self._users.setdefault(slot.number, []).append(operation)
+        self._returned = {output.number for output in made.outputs if type(output) is Slot}
+
+    def only_user(self, slot: int) -> Operation | None:
+        """Returns the one use of a value; None where there are others, or the function returns it."""
+        users = self._users.get(slot, ())
+        return users[0] if len(users) == 1 and slot not in self._returned else None
+
+
 def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:
     """Traces a function on one element; the random numbers drawn are those of the element at hand.
 

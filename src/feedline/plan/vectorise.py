@@ -12,6 +12,7 @@ from feedline import random
 from feedline.block import Block
 from feedline.buffers import POOL
 from feedline.plan.fuse import fuse_casts
+from feedline.plan.fuse_pointwise import fuse_pointwise
 from feedline.plan.fuse_resize import fuse_resize
 from feedline.plan.prove import UnprovenError, prove
 from feedline.plan.rules import (
@@ -22,6 +23,7 @@ from feedline.plan.rules import (
     is_cast_to_floats,
     resize_and_compute,
 )
+from feedline.plan.run_chain import run_chain
 from feedline.plan.trace import Operation, Slot, Trace, slots_in, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
@@ -30,7 +32,9 @@ LEAST_ROWS = 8
 """Blocks of fewer elements are not worth it."""
 
 _BYTES_AT_ONCE = 1 << 20
+_BYTES_IN_ONE_PASS = 1 << 23
 _LIGHT_BYTES = 1 << 10
+_LIGHT_BLOCK_BYTES = 1 << 17
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -69,6 +73,7 @@ class BlockFunction:
         self._trace: Trace | None = None
         self._compared = 0
         self._one_at_a_time = False
+        self._varying: set[int] = set()
         self._failures = 0
         self._lock = threading.Lock()
         self.reason: str | None = None
@@ -130,7 +135,8 @@ class BlockFunction:
                 random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
                     made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
-                    self._trace = fuse_casts(fuse_resize(made, resize_and_compute), is_cast_to_floats, cast_and_compute)
+                    made = fuse_pointwise(fuse_resize(made, resize_and_compute), run_chain)
+                    self._trace = fuse_casts(made, is_cast_to_floats, cast_and_compute)
                 finally:
                     random.leave_element(outer)
             return self._trace
@@ -151,8 +157,8 @@ class BlockFunction:
         columns = [self._column(output, samples, length) for output in made.outputs]
         values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
         rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length))
-        heavy = [operation for operation in made.operations if not _done_at_once(operation, rows)]
-        step = 1 if self._one_at_a_time else max(1, _BYTES_AT_ONCE // _row_bytes(heavy, samples))
+        heavy = [operation for operation in made.operations if not self._done_at_once(operation, rows)]
+        step = 1 if self._one_at_a_time else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
         shapes_vary = step == 1 and made.of_any_shape
         for start in range(0, length if heavy else 0, step):
             stop = min(start + step, length)
@@ -165,6 +171,22 @@ class BlockFunction:
         if not heavy:
             _collect(made, columns, values, 0, length)
         return Block(length, columns, made.treedef)
+
+    def _done_at_once(self, operation: Operation, rows: Rows) -> bool:
+        """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
+        known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
+        if not known or operation.results[0] in self._varying:
+            return False
+        if not all(_is_light(sample, rows.count) for sample in operation.samples):
+            return False
+        try:
+            _run(operation, rows)
+        except NotAlikeError:
+            if not self._one_at_a_time:
+                raise
+            self._varying.add(operation.results[0])
+            return False
+        return True
 
     @staticmethod
     def _column(output: Any, samples: list[Any], length: int) -> np.ndarray:
@@ -204,13 +226,14 @@ def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
         rows.values[slot] = _checked(value, sample, rows.count, shapes_vary and slot not in rows.targets)
 
 
-def _done_at_once(operation: Operation, rows: Rows) -> bool:
-    """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
-    light = all(isinstance(sample, bytes) or sample.nbytes <= _LIGHT_BYTES for sample in operation.samples)
-    known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
-    if light and known:
-        _run(operation, rows)
-    return light and known
+def _is_light(sample: Any, count: int) -> bool:
+    return isinstance(sample, bytes) or sample.nbytes <= max(_LIGHT_BYTES, _LIGHT_BLOCK_BYTES // count)
+
+
+def _bytes_at_once(operations: list[Operation]) -> int:
+    """Returns how much memory may be gone through together, so that it stays in the caches from step to step."""
+    in_one_pass = len(operations) == 1 and operations[0].rule is run_chain
+    return _BYTES_IN_ONE_PASS if in_one_pass else _BYTES_AT_ONCE
 
 
 def _row_bytes(operations: list[Operation], samples: list[Any]) -> int:

@@ -1,0 +1,63 @@
+"""Running a chain of fused operations on the rows of a block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from feedline.image.seeds import between
+from feedline.kernels.pointwise import pointwise
+from feedline.plan.fuse_pointwise import Chain
+from feedline.plan.rules import Rows, draws_of
+from feedline.plan.trace import Operation
+
+
+def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Does all of a chain in one pass; step by step where NumPy may have something to warn of."""
+    source, chain = operation.args
+    arrays = rows.of(source)
+    if arrays.shape[1:] != chain.shape or np.geterr()["under"] != "ignore":
+        return _step_by_step(chain, rows)
+    room = rows.room_for(operation, arrays.shape, np.dtype(np.float32))
+    operands, at_once = chain.rows
+    height, width, channels = chain.shape if chain.flips else (0, 0, 0)
+    finite = pointwise(
+        np.ascontiguousarray(arrays).reshape(rows.count, -1),
+        room.reshape(rows.count, -1),
+        height,
+        width,
+        channels,
+        _flips(chain, rows),
+        np.array(chain.codes, np.uint8),
+        operands,
+        _amounts(chain, rows),
+        at_once,
+        chain.may_overflow,
+    )
+    return (room,) if finite else _step_by_step(chain, rows)
+
+
+def _flips(chain: Chain, rows: Rows) -> np.ndarray:
+    flips = np.zeros(rows.count if chain.flips else 0, np.uint8)
+    for flip, how in chain.flips:
+        flips[draws_of(flip, rows, flip.named.get("seed")) < 0.5] |= how
+    return flips
+
+
+def _amounts(chain: Chain, rows: Rows) -> np.ndarray:
+    """Returns what is added to each element by itself, for each operation."""
+    amounts = np.zeros((len(chain.codes), rows.count), np.float32)
+    for row, operand in zip(amounts, chain.operands, strict=True):
+        if isinstance(operand, Operation):
+            most = float(operand.named["max_delta"])
+            row[:] = between(draws_of(operand, rows, operand.named.get("seed")), -most, most)
+    return amounts
+
+
+def _step_by_step(chain: Chain, rows: Rows) -> tuple[Any, ...]:
+    results: tuple[Any, ...] = ()
+    for step in chain.steps:
+        results = step.rule(step, rows)
+        rows.values[step.results[0]] = results[0]
+    return results
