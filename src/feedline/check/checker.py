@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from feedline.check.context import USES, Context
@@ -63,8 +63,9 @@ def check(
             node, size=sample, seconds=seconds if other is None else seconds / 2, model=model, against=other, use=use,
             steps_per_epoch=steps_per_epoch, in_fit=in_fit, progress=progress,
         )  # fmt: skip
-        rules = [rule for code, rule in all_rules().items() if code not in silent and _can_run(rule, context)]
-        findings, failures = run_rules(rules, context)
+        able = [rule for rule in all_rules().values() if _can_run(rule, context)]
+        rules = [rule for rule in able if rule.code not in silent]
+        findings, failures = run_rules(rules, context, [rule for rule in able if rule.code in silent])
     from feedline.dataset.base import describe_chain
 
     return Report(
@@ -79,8 +80,16 @@ def check(
     )
 
 
-def run_rules(rules: Sequence[type[Rule]], context: Context) -> tuple[list[Finding], list[tuple[str, Exception]]]:
-    """Returns what rules find, the worst first, and which of them failed themselves."""
+def run_rules(
+    rules: Sequence[type[Rule]], context: Context, silent: Sequence[type[Rule]] = ()
+) -> tuple[list[Finding], list[tuple[str, Exception]]]:
+    """Returns what rules find, the worst first, and which of them failed themselves.
+
+    Args:
+        rules: the rules that are run.
+        context: what they look at.
+        silent: rules that were silenced: what they find is not told, and neither are the errors that it explains.
+    """
     findings: list[Finding] = []
     failures: list[tuple[str, Exception]] = []
     for rule in rules:
@@ -93,8 +102,21 @@ def run_rules(rules: Sequence[type[Rule]], context: Context) -> tuple[list[Findi
         except Exception as error:  # a mistake in a rule must not keep anyone from training
             traceback.clear_frames(error.__traceback__)  # what was looked at is not to be kept by the report
             failures.append((rule.code, error))
+    findings = _without_explained(findings, silent, context)
     findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
     return findings, failures
+
+
+def _without_explained(findings: list[Finding], silent: Sequence[type[Rule]], context: Context) -> list[Finding]:
+    """Returns findings without the errors of the pipeline that another rule explains, be it silenced."""
+    if not any(finding.code == Raises.code for finding in findings):
+        return findings
+    explained = {message for finding in findings for message in finding.explains}
+    for rule in silent:
+        if rule.explains_errors:
+            with suppress(Exception):  # a rule that nobody wants to hear of
+                explained.update(message for finding in rule().check(context) for message in finding.explains)
+    return [finding for finding in findings if finding.code != Raises.code or finding.message not in explained]
 
 
 def _can_run(rule: type[Rule], context: Context) -> bool:

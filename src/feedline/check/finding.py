@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from feedline.origin import Origin
@@ -26,6 +26,7 @@ class Finding:
         fix: the exact change that mends it.
         where: places, from the innermost out; the last is the user's line.
         origin: the line of the user's code that it is about; None where there is none.
+        explains: what the errors say that this finding explains: they are not told beside it, as FL100.
 
     Example:
         >>> finding = Finding("FL306", "batch-of-one", "warning", "a batch holds one element.", fix="Use batch(32).")
@@ -43,6 +44,7 @@ class Finding:
     fix: str = ""
     where: tuple[str, ...] = ()
     origin: Origin | None = None
+    explains: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def parts(self) -> list[tuple[str, str]]:
         """Returns what is told below the message: pairs of a heading and a text."""

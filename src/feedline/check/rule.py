@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from feedline.check.finding import Finding, Severity
+from feedline.errors import FeedlineError
 from feedline.nodes.base import Node
 from feedline.origin import Origin
 
@@ -29,6 +30,8 @@ class Rule:
         needs: what it looks at. It is not run where that is missing: "plan" and "specs" always are there, "sample"
             only where elements can be read, "model" and "against" only where they were given.
         why: why it matters, in a sentence or two, for every finding.
+        explains_errors: whether its findings may explain errors that the pipeline raises, which are FL100 otherwise.
+            Where such a rule is silenced, so are the errors that it explains.
     """
 
     code: ClassVar[str] = ""
@@ -36,6 +39,7 @@ class Rule:
     severity: ClassVar[Severity] = "warning"
     needs: ClassVar[tuple[Need, ...]] = ("plan",)
     why: ClassVar[str] = ""
+    explains_errors: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         if cls.code:
@@ -56,6 +60,7 @@ class Rule:
         at: Node | None = None,
         where: Iterable[str] = (),
         severity: Severity | None = None,
+        explains: Iterable[FeedlineError] = (),
     ) -> Finding:
         """Returns a finding of this rule.
 
@@ -66,6 +71,8 @@ class Rule:
             at: the step of the plan that it is about: its line is told.
             where: places further in, such as "element 3, which is record 3 of a.tfrecord".
             severity: where it is another than the rule's.
+            explains: the errors of `context.sample.errors` that it explains: the finding is told in place of them.
+                The rule must have `explains_errors`.
         """
         places = tuple(where)
         origin: Origin | None = None
@@ -73,7 +80,8 @@ class Rule:
             places = (*places, f"{at.label()} at {at.origin}")
             origin = at.origin if at.origin.line else None
         return Finding(
-            self.code, self.name, severity or self.severity, message, seen, self.why, fix, places, origin
+            self.code, self.name, severity or self.severity, message, seen, self.why, fix, places, origin,
+            explains=tuple(error.what for error in explains),
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks
+from feedline.check.calls import Calls, calls_of, nothing_called
 from feedline.check.elements import Component, Elements, values_of
 from feedline.check.looking import (
     Budget,
@@ -30,6 +31,7 @@ from feedline.nodes.batch import GroupNode
 _MEMORY = 512 << 20
 _MOST_ERRORS = 3
 _AT_ONCE = 16
+_CALL_SECONDS = 0.3
 _LARGEST_SHARE = 0.4
 """Which part of the time batches may take; the rest is for elements from all over the dataset."""
 
@@ -57,6 +59,7 @@ class Sample:
         self._progress = progress
         self._errors: list[FeedlineError] = []
         self._stages: dict[Node, Elements] = {}
+        self._calls: dict[Node, Calls] = {}
         self._whole = False
         self._seconds_left = seconds / 2
 
@@ -121,6 +124,23 @@ class Sample:
         before, after = self.into(node), self.at(node)
         inputs = dict(_with_places(before))
         return [(inputs[place], element) for place, element in _with_places(after) if place in inputs]
+
+    def calls(self, node: BlockNode) -> Calls:
+        """Returns which functions of `feedline.io` a step's function calls, and with what, for some elements.
+
+        Args:
+            node: a `map`, or another step that makes one element of one. It is called anew for a few elements, those
+                first which it raises for.
+        """
+        known = self._calls.get(node)
+        if known is None:
+            into = self.into(node)
+            known = nothing_called(into)
+            if into.count:
+                with nothing_drawn(self._plan), self._further_seconds(_CALL_SECONDS) as seconds:
+                    known = calls_of(node, into, self.at(node), seconds)
+            self._calls[node] = known
+        return known
 
     def read(self, node: Node, positions: np.ndarray, epoch: int = 0) -> Elements:
         """Returns elements of an indexed step at other positions, or in another epoch; nothing remembers them.

@@ -12,7 +12,7 @@ from feedline.spec import as_dtype, dtype_name
 
 _UINT8, _UINT16, _FLOAT32 = np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32)
 # What TensorFlow's functions take besides their own format. GIF: of one frame only, except by decode_gif.
-_TAKES = {
+TAKES = {
     "decode_png": ("PNG", "JPEG", "GIF"),
     "decode_jpeg": ("JPEG", "PNG", "GIF"),
     "decode_gif": ("GIF", "PNG", "JPEG"),
@@ -64,7 +64,7 @@ def decode(
     """
     contents = as_contents(contents, function)
     found = image_format(contents)
-    if found not in _TAKES[function]:
+    if found not in TAKES[function]:
         raise _wrong_format(contents, found, function)
     if found == "PNG":
         image = _decode_png(contents, channels, dtype)
@@ -154,7 +154,7 @@ def _wrong_format(contents: bytes | memoryview, found: str | None, function: str
         fix = "Use fl.io.decode_npy."
     else:
         fix = "Look at the file: it may be damaged, a web page, or not an image at all."
-    takes = _TAKES[function]
+    takes = TAKES[function]
     listed = takes[0] if len(takes) == 1 else ", ".join(takes[:-1]) + " or " + takes[-1]
     return ImageDecodeError(f"{function} takes {listed}; the contents are {describe(contents)}.", fix=fix)
 
