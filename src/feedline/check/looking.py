@@ -17,6 +17,7 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block, concatenate_blocks
+from feedline.check.costs import Costs
 from feedline.check.plan import Plan
 from feedline.errors import FeedlineError
 from feedline.nodes.base import BlockNode, Node, Stream
@@ -105,14 +106,16 @@ class LookingRun(Run):
     Args:
         budget: for how long it may go on.
         recorder: what notes the elements; None to note none.
+        costs: what measures the work of the steps; None where nobody asks for it.
     """
 
     composes_order = False
 
-    def __init__(self, budget: Budget, recorder: Recorder | None = None) -> None:
+    def __init__(self, budget: Budget, recorder: Recorder | None = None, costs: Costs | None = None) -> None:
         super().__init__(keeps=False, asked=Asked(INLINE, default_budget()))
         self._budget = budget
         self._recorder = recorder
+        self._costs = costs or Costs()
 
     def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
         self._budget.check()
@@ -121,18 +124,23 @@ class LookingRun(Run):
         elif isinstance(node, Map) and len(positions) > 1:
             return self.apply(node, self.read(node.parents[0], positions, epochs), positions, epochs)
         else:
-            block = super().read(node, positions, epochs)
-        if self._recorder is not None:
-            self._recorder.note(node, positions, epochs, block)
+            with self._costs.piece(node, len(positions)):
+                block = super().read(node, positions, epochs)
+        self._note(node, positions, epochs, block)
         return block
+
+    def _note(self, node: Node, positions: np.ndarray, epochs: np.ndarray, block: Block) -> None:
+        if self._recorder is not None:
+            with self._costs.piece(None):
+                self._recorder.note(node, positions, epochs, block)
 
     def apply(self, node: BlockNode, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
         self._budget.check()
         if isinstance(node, Map) and block.length > 1:
             return self._apply_by_parts(node, block, positions, epochs)
-        result = super().apply(node, block, positions, epochs)
-        if self._recorder is not None:
-            self._recorder.note(node, positions, epochs, result)
+        with self._costs.piece(node, len(positions)):
+            result = super().apply(node, block, positions, epochs)
+        self._note(node, positions, epochs, result)
         return result
 
     def _apply_by_parts(self, node: Map, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
@@ -142,9 +150,9 @@ class LookingRun(Run):
             self._budget.check()
             began = time.perf_counter()
             chosen = slice(start, min(start + count, block.length))
-            part = super().apply(node, block.slice(chosen.start, chosen.stop), positions[chosen], epochs[chosen])
-            if self._recorder is not None:
-                self._recorder.note(node, positions[chosen], epochs[chosen], part)
+            with self._costs.piece(node, chosen.stop - chosen.start):
+                part = super().apply(node, block.slice(chosen.start, chosen.stop), positions[chosen], epochs[chosen])
+            self._note(node, positions[chosen], epochs[chosen], part)
             parts.append(part)
             start = chosen.stop
             count = min(2 * count, _MOST_AT_ONCE) if time.perf_counter() - began < _MOST_SECONDS_A_STEP else 1
@@ -157,7 +165,7 @@ class LookingRun(Run):
             stream = self.open(node.parents[0], 0)
         else:
             stream = super().open_source(node, epoch)
-        return _LookedAtStream(node, epoch, stream, self._budget, self._recorder)
+        return _LookedAtStream(node, epoch, stream, self._budget, self._recorder, self._costs)
 
     def open(self, node: Node, epoch: int, given: int = 0) -> Stream:
         return open_stream(node, epoch, self, given)
@@ -178,19 +186,24 @@ def _would_be_filled(node: Node) -> bool:
 class _LookedAtStream:
     """A stream that notes what it gives, and gives little at a time where that takes long."""
 
-    def __init__(self, node: Node, epoch: int, stream: Stream, budget: Budget, recorder: Recorder | None) -> None:
+    def __init__(
+        self, node: Node, epoch: int, stream: Stream, budget: Budget, recorder: Recorder | None, costs: Costs
+    ) -> None:
         self._node = node
         self._epoch = epoch
         self._stream = stream
         self._budget = budget
         self._recorder = recorder
+        self._costs = costs
         self._given = 0
         self._limit = 1
 
     def next(self, limit: int) -> Block | None:
         self._budget.check()
         start = time.perf_counter()
-        block = self._stream.next(min(limit, self._limit))
+        with self._costs.piece(self._node) as piece:
+            block = self._stream.next(min(limit, self._limit))
+            piece.elements = 0 if block is None else block.length
         if time.perf_counter() - start < _MOST_SECONDS_A_STEP:
             self._limit = min(2 * self._limit, _MOST_AT_ONCE)
         else:
@@ -198,7 +211,8 @@ class _LookedAtStream:
         if block is not None:
             if self._recorder is not None:
                 positions = np.arange(self._given, self._given + block.length)
-                self._recorder.note(self._node, positions, np.full(block.length, self._epoch), block)
+                with self._costs.piece(None):
+                    self._recorder.note(self._node, positions, np.full(block.length, self._epoch), block)
             self._given += block.length
         return block
 

@@ -12,7 +12,9 @@ import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.check.calls import Calls, calls_of, nothing_called
+from feedline.check.costs import Cost, Costs
 from feedline.check.elements import Component, Elements, values_of
+from feedline.check.interpreter import Work, work_of
 from feedline.check.looking import (
     Budget,
     EnoughSeenError,
@@ -27,11 +29,14 @@ from feedline.check.plan import Plan
 from feedline.errors import FeedlineError
 from feedline.nodes.base import BlockNode, Node
 from feedline.nodes.batch import GroupNode
+from feedline.nodes.map import Map
 
 _MEMORY = 512 << 20
 _MOST_ERRORS = 3
 _AT_ONCE = 16
 _CALL_SECONDS = 0.3
+_WORK_SECONDS = 0.5
+_CALLS_WATCHED = 3
 _LARGEST_SHARE = 0.4
 """Which part of the time batches may take; the rest is for elements from all over the dataset."""
 
@@ -59,6 +64,9 @@ class Sample:
         self._progress = progress
         self._errors: list[FeedlineError] = []
         self._stages: dict[Node, Elements] = {}
+        self._costs = Costs()
+        self._reasons: dict[Node, str] = {}
+        self._works: dict[Node, Work | None] = {}
         self._calls: dict[Node, Calls] = {}
         self._whole = False
         self._seconds_left = seconds / 2
@@ -142,6 +150,49 @@ class Sample:
             self._calls[node] = known
         return known
 
+    def cost(self, node: Node) -> Cost | None:
+        """Returns what a step takes for an element, without the steps in front of it; None where it gave none.
+
+        Args:
+            node: the step.
+        """
+        return self._costs.of(node) if self._recorded else None
+
+    def given(self, node: Node) -> int:
+        """Returns how many elements a step gave while the others were looked at, those not kept included."""
+        return self._costs.given(node) if self._recorded else 0
+
+    def not_on_blocks(self, node: Map) -> str:
+        """Returns why a `map` calls its function for each element; "" where it runs on blocks, or was not run."""
+        return self._reasons.get(node, "") if self._recorded else ""
+
+    def work(self, node: Map) -> Work | None:
+        """Returns what the work of a `map`'s function is like: whether it holds the interpreter's lock.
+
+        The function is called anew for an element. None where that cannot be, or there is no time left.
+
+        Args:
+            node: the `map`.
+        """
+        if node not in self._works:
+            cost = self.cost(node)
+            with nothing_drawn(self._plan), self._further_seconds(_WORK_SECONDS) as seconds:
+                in_time = cost is not None and _CALLS_WATCHED * cost.seconds < seconds
+                self._works[node] = self._work(node, seconds) if in_time else None
+        return self._works[node]
+
+    def _work(self, node: Map, seconds: float) -> Work | None:
+        into = self.into(node)
+        if not into.count:
+            return None
+        chosen = slice(into.count // 2, into.count // 2 + 1)
+        copies = [into.blocks[0].slice(chosen.start, chosen.stop).own() for _ in range(_CALLS_WATCHED)]
+        run = LookingRun(Budget(seconds, _MEMORY)).nested()
+        try:
+            return work_of(lambda: run.apply(node, copies.pop(), into.positions[chosen], into.epochs[chosen]))
+        except (EnoughSeenError, FeedlineError):
+            return None
+
     def read(self, node: Node, positions: np.ndarray, epoch: int = 0) -> Elements:
         """Returns elements of an indexed step at other positions, or in another epoch; nothing remembers them.
 
@@ -209,7 +260,7 @@ class Sample:
         recorder = Recorder(self._plan, self.size + _batch_size(self._plan), budget)
         if self.not_looked_at:
             return recorder
-        run = LookingRun(budget, recorder)
+        run = LookingRun(budget, recorder, self._costs)
         try:
             with nothing_drawn(self._plan):
                 if self._plan.last.indexed:
@@ -220,6 +271,8 @@ class Sample:
             pass
         except Exception as error:
             self._note_error(error)
+        found = {node: function.reason for node, function in run.timings.block_functions.items()}
+        self._reasons = {node: reason for node, reason in found.items() if reason}
         return recorder
 
     def _note_error(self, error: Exception) -> None:
