@@ -72,6 +72,15 @@ class BufferPool:
             finally:
                 self._looking = False
 
+    def some_of(self, nbytes: int) -> np.ndarray:
+        """Returns uint8 `(nbytes,)`, of memory that serves for other lengths like it too.
+
+        Args:
+            nbytes: how many bytes.
+        """
+        step = max(1, 1 << max(0, nbytes.bit_length() - 4))
+        return self.empty((-(-nbytes // step) * step,), np.dtype(np.uint8))[:nbytes]
+
     def serves(self, shape: tuple[int, ...], dtype: np.dtype) -> bool:
         """Says whether an array is large enough to come from the pool."""
         return dtype.itemsize * math.prod(shape) >= _LEAST_BYTES and not dtype.hasobject and _COUNTS_ARE_EXACT

@@ -20,6 +20,7 @@ from feedline.errors import (
 )
 from feedline.formats.wire import DELIMITED, fields
 from feedline.spec import dtype_name, float32, int64, string
+from feedline.strings import PackedStrings
 
 KINDS = {string: 1, float32: 2, int64: 3}  # the number of each kind's field in the message Feature
 DTYPES = {number: dtype for dtype, number in KINDS.items()}
@@ -175,13 +176,16 @@ class ExamplePlan:
             layout = self._layouts[records] = (columns, numbers, spans)
         return layout
 
-    def parse(self, buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> list[np.ndarray | Lists]:
+    def parse(
+        self, buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray, *, packed: bool = False
+    ) -> list[np.ndarray | PackedStrings | Lists]:
         """Parses a batch.
 
         Args:
             buffer: uint8, the bytes of all records.
             offsets: int64 `(records,)`: where each record starts in the buffer.
             lengths: int64 `(records,)`: how many bytes it has.
+            packed: whether strings may stay where they are, as `PackedStrings` of the buffer.
 
         Returns:
             for each wanted feature an array `(records * count,)`, or `Lists` where it has no count.
@@ -203,7 +207,8 @@ class ExamplePlan:
         if code:
             raise at_row(self.error(code, feature, detail, record_bytes(buffer, offsets, lengths, row)), row)
         return [
-            self._column(index, records, columns, buffer, numbers, spans, regions) for index in range(len(self.wanted))
+            self._column(index, records, columns, buffer, numbers, spans, regions, packed)
+            for index in range(len(self.wanted))
         ]
 
     def _column(
@@ -215,7 +220,8 @@ class ExamplePlan:
         numbers: np.ndarray,
         spans: np.ndarray,
         regions: np.ndarray,
-    ) -> np.ndarray | Lists:
+        packed: bool,
+    ) -> np.ndarray | PackedStrings | Lists:
         from feedline.kernels import example as kernel
 
         feature, base = self.wanted[index], int(columns[index, kernel.BASE])
@@ -227,6 +233,8 @@ class ExamplePlan:
         if feature.dtype == float32:
             return numbers[base:].view(np.float32)[:places]
         mine = spans[base : base + places]
+        if packed and (mine[:, 0] >= 0).all():
+            return PackedStrings(buffer, mine[:, 0], mine[:, 1])
         objects = strings(buffer, mine)
         if feature.default is not None:
             absent = np.flatnonzero(mine[:, 0] < 0)

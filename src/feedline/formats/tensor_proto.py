@@ -150,30 +150,44 @@ def decode_tensor(data: bytes) -> Any:
         >>> decode_tensor(encode_tensor(np.arange(3)))
         array([0, 1, 2])
     """
-    # What serialize_tensor writes: dtype, shape, content, in this order, and nothing more. All but the content is the
-    # same from one tensor to the next, so it is parsed once.
-    if len(data) > 4 and data[0] == 0x08 and data[2] == 0x12 and data[1] < 128 and data[3] < 124:
-        start = 4 + data[3]
-        known = _decode_plain_header(data[:start])
-        if known is not None and len(data) > start and data[start] == 0x22:
-            dtype, shape, count, content_size = known
-            at = start + 1
-            size = shift = 0
-            while at < len(data) and shift < 35:
-                byte = data[at]
-                at += 1
-                size |= (byte & 127) << shift
-                if byte < 128:
-                    break
-                shift += 7
-            if size == content_size and len(data) - at == size and size:
-                return _view(data, dtype, shape, count, at)
-    return _decode_any(data)
+    place = content_place(data, len(data))
+    if place is None:
+        return _decode_any(data)
+    dtype, shape, at = place
+    return _view(data, dtype, shape, math.prod(shape), at)
+
+
+def content_place(data: bytes, length: int) -> tuple[np.dtype, tuple[int, ...], int] | None:
+    """Returns the dtype, the shape and where the values begin of a message as `encode_tensor` writes them; else None.
+
+    Args:
+        data: the message, of which 144 bytes are enough.
+        length: how many bytes it has.
+    """
+    # Dtype, shape, content, in this order, and nothing more. All but the content is the same from one tensor to the
+    # next, so it is parsed once.
+    if len(data) <= 4 or data[0] != 0x08 or data[2] != 0x12 or data[1] >= 128 or data[3] >= 124:
+        return None
+    start = 4 + data[3]
+    known = _decode_plain_header(data[:start])
+    if known is None or len(data) <= start or data[start] != 0x22:
+        return None
+    dtype, shape, content_size = known
+    at = start + 1
+    size = shift = 0
+    while at < len(data) and shift < 35:
+        byte = data[at]
+        at += 1
+        size |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+    return (dtype, shape, at) if size and size == content_size and length - at == size else None
 
 
 @functools.lru_cache(maxsize=1024)
-def _decode_plain_header(header: bytes) -> tuple[np.dtype, tuple[int, ...], int, int] | None:
-    """Returns (dtype, shape, number of elements, bytes) of a header that is quite usual; else None."""
+def _decode_plain_header(header: bytes) -> tuple[np.dtype, tuple[int, ...], int] | None:
+    """Returns (dtype, shape, bytes) of a header that is quite usual; else None."""
     try:
         number, _, sizes = _read_fields(header)
         dtype = _dtype_of(number)
@@ -182,7 +196,7 @@ def _decode_plain_header(header: bytes) -> tuple[np.dtype, tuple[int, ...], int,
         return None
     if dtype == string or len(sizes) > _MOST_DIMENSIONS:
         return None
-    return dtype, tuple(sizes), count, count * dtype.itemsize
+    return dtype, tuple(sizes), count * dtype.itemsize
 
 
 def _view(data: bytes, dtype: np.dtype, shape: tuple[int, ...], count: int, at: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from feedline.buffers import POOL
 from feedline.errors import ArgumentError
 from feedline.formats import index_store, tfrecord_errors
 from feedline.formats.open_file import OpenFile, open_file, opened
@@ -253,7 +254,7 @@ def read_packed(
     sizes = in_file[last] + lengths[last] + _FOOTER - positions
     targets = np.cumsum(sizes) - sizes
     total = int(targets[-1] + sizes[-1])
-    buffer = out if out is not None and len(out) >= total else np.empty(total, np.uint8)
+    buffer = out if out is not None and len(out) >= total else POOL.some_of(total)
     offsets = in_file - np.repeat(positions - targets, last - first + 1)
 
     version = index.file_size, index.mtime_ns

@@ -23,6 +23,7 @@ from feedline.io.partition import partitioned
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import dtype_name, float32, int64, string
+from feedline.strings import PackedStrings
 
 _SCALAR_INT, _SCALAR_FLOAT, _SCALAR_STRING, _INTS, _FLOATS, _STRINGS = range(6)
 
@@ -167,10 +168,12 @@ class ExampleParser:
         listed = [(wanted.name, places[wanted.name], wanted.dtype) for wanted in plan.wanted if wanted.count is None]
         return plan, fixed, listed
 
-    def batch(self, buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> dict[str, Any]:
+    def batch(
+        self, buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray, *, packed: bool = False
+    ) -> dict[str, Any]:
         """Parses a batch; the arguments are those of `ExamplePlan.parse`."""
         plan = self._batch_plan
-        read = plan.parse(buffer, offsets, lengths)
+        read = plan.parse(buffer, offsets, lengths, packed=packed)
         if self._misspelt is not None and len(offsets):
             first = range(min(RECORDS, len(offsets)))
             self._look(*(record_bytes(buffer, offsets, lengths, row) for row in first), enough=True)
@@ -178,7 +181,9 @@ class ExampleParser:
         values = {}
         for name, feature in self.items:
             if isinstance(feature, FixedLenFeature):
-                values[name] = columns[name].reshape(len(offsets), *feature.shape)
+                column = columns[name]
+                as_it_is = feature.shape == () and isinstance(column, PackedStrings)
+                values[name] = column if as_it_is else column.reshape(len(offsets), *feature.shape)
             elif isinstance(feature, FixedLenSequenceFeature):
                 values[name] = padded_rows(name, feature, columns[name])
             elif isinstance(feature, VarLenFeature):

@@ -153,6 +153,15 @@ def parse_single_example(
     return parser.single(_scalar(serialized))
 
 
+def parse_strings(strings: PackedStrings, parser: ExampleParser) -> dict[str, Any]:
+    """Returns what a parser reads of a block's records; single strings stay where they are, as `PackedStrings`.
+
+    Raises:
+        FeedlineError: as in `parse_example`.
+    """
+    return parser.batch(*_packed(strings.packed_buffer, strings.packed_offsets, strings.packed_lengths), packed=True)
+
+
 def _batch(parser: ExampleParser, packed: Packed) -> dict[str, Any]:
     try:
         return parser.batch(*packed)

@@ -65,13 +65,14 @@ def _are_finite(values):
 
 
 @njit(nogil=True, cache=True)
-def pointwise(arrays, out, height, width, channels, flips, what, operands, amounts, most, check):
+def pointwise(memory, starts, out, height, width, channels, flips, what, operands, amounts, most, check):
     """Casts arrays to float32, flips them, and does arithmetic on each value.
 
     Args:
-        arrays: uint8, float32 or float64 `(n, size)`.
+        memory: uint8, float32 or float64, what holds the arrays.
+        starts: int64 `(n,)`: where each array begins, counted in values.
         out: float32 `(n, size)`.
-        height, width, channels: the shape of the images that `arrays` are, where some are flipped.
+        height, width, channels: the shape of the arrays, which are images, where some are flipped.
         flips: uint8 `(n,)`: LEFT_RIGHT, UP_DOWN, both or 0 for each; empty where none is flipped.
         what: uint8 `(k,)`: what to do, in this order.
         operands: float32 `(k, period)`: what is added to the values and so on, again and again for each period.
@@ -82,17 +83,20 @@ def pointwise(arrays, out, height, width, channels, flips, what, operands, amoun
     Returns:
         Whether all of them are finite, as far as that was looked at; `out` is complete only then.
     """
-    count, size = arrays.shape
+    count, size = out.shape
     period = operands.shape[1]
     line = width * channels
     flipped = flips.size > 0
-    if out.shape[0] != count or out.shape[1] != size or most < 1 or (what.size and period < 1):
+    if starts.size != count or most < 1 or (what.size and period < 1):
         return False
     if operands.shape[0] != what.size or amounts.shape[0] != what.size or (what.size and amounts.shape[1] < count):
         return False
     if flipped and (flips.size != count or line < 1 or height * line != size or most % line or period % line):
         return False
     for n in range(count):
+        if starts[n] < 0 or starts[n] > memory.size or size > memory.size - starts[n]:
+            return False
+        array = memory[starts[n] : starts[n] + size]
         done = 0
         while done < size:
             stop = min(done + most, size)
@@ -105,14 +109,14 @@ def pointwise(arrays, out, height, width, channels, flips, what, operands, amoun
                 for target in range(0, values.size, line):
                     y = (done + target) // line
                     first = (height - 1 - y if flips[n] & UP_DOWN else y) * line
-                    source = arrays[n, first : first + line]
+                    source = array[first : first + line]
                     if flips[n] & LEFT_RIGHT:
                         _load_reversed(source, width, channels, values[target : target + line])
                     else:
                         for i in range(line):
                             values[target + i] = source[i]
             else:
-                source = arrays[n, done:stop]
+                source = array[done:stop]
                 for i in range(values.size):
                     values[i] = source[i]
             _compute_on(values, what, operands, start, amounts, n)

@@ -11,10 +11,14 @@ import numpy as np
 
 from feedline import random
 from feedline.buffers import POOL
+from feedline.packed_arrays import PackedArrays
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
-from feedline.strings import StringBatches
+from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import flatten
+
+_HEADER_BYTES = 144
+"""At least as many as a serialised tensor has in front of its content."""
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
 
@@ -54,11 +58,15 @@ class Rows:
 
     def of(self, argument: Any) -> Any:
         """Returns an argument with the values of all rows in place of its slots."""
-        return replaced(argument, Slot, lambda slot: self.values[slot.number])
+        return replaced(argument, Slot, lambda slot: _gathered(self.values[slot.number]))
 
     def row(self, argument: Any, index: int) -> Any:
         """Returns an argument as one row has it."""
         return replaced(argument, Slot, lambda slot: self.values[slot.number][index])
+
+
+def _gathered(value: Any) -> Any:
+    return value.array() if isinstance(value, PackedArrays) else value
 
 
 def _no_warnings() -> np.errstate:
@@ -239,13 +247,17 @@ def draws_of(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
 
 
 def _parse_single(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    from feedline.io.parse_example import parse_example, parser_of
+    from feedline.io.parse_example import parse_example, parse_strings, parser_of
 
     _check_only_first(operation)
-    if not parser_of(operation.named["features"]).dense:
+    parser = parser_of(operation.named["features"])
+    if not parser.dense:
         raise NotAlikeError  # a batch is padded to its longest record, a record alone is not
     strings = rows.of(operation.args[0])
-    parsed = parse_example(strings, operation.named["features"])
+    if isinstance(strings, PackedStrings) and strings.whole is None:
+        parsed = parse_strings(strings, parser)
+    else:
+        parsed = parse_example(strings, operation.named["features"])
     return tuple(parsed[name] for name in sorted(parsed))
 
 
@@ -262,6 +274,31 @@ def _parse_batches(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     start, stop = batches.first, batches.first + batches.count * batches.size
     parts = (columns[name][start:stop] for name in sorted(columns))
     return tuple(part.reshape(batches.count, batches.size, *part.shape[1:]) for part in parts)
+
+
+def parse_tensors(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Parses tensors where they lie, if they are alike."""
+    packed = packed_tensors(operation, rows)
+    return row_by_row(operation, rows) if packed is None else (packed,)
+
+
+def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:
+    """Returns the tensors in serialised ones, without a copy; None where they are not alike."""
+    from feedline.formats.tensor_proto import content_place
+
+    value, sample = operation.args[0], operation.samples[0]
+    strings = rows.values[value.number] if type(value) is Slot else None
+    if not isinstance(strings, PackedStrings) or sample.dtype == np.bool_ or slots_in(operation.args[1:]):
+        return None
+    starts = np.empty(len(strings), np.int64)
+    wanted = sample.dtype, sample.shape
+    spans = zip(strings.packed_offsets.tolist(), strings.packed_lengths.tolist(), strict=True)
+    for row, (offset, length) in enumerate(spans):
+        place = content_place(strings.packed_buffer[offset : offset + min(length, _HEADER_BYTES)].tobytes(), length)
+        if place is None or place[:2] != wanted:
+            return None
+        starts[row] = offset + place[2]
+    return PackedArrays(strings.packed_buffer, starts, sample.shape, sample.dtype)
 
 
 def _one_hot(operation: Operation, rows: Rows) -> tuple[Any, ...]:
@@ -292,7 +329,7 @@ _OF_IMAGES = (
     "image.crop_to_bounding_box image.pad_to_bounding_box image.resize_with_crop_or_pad"
 )
 _OF_ROWS = (
-    "io.decode_png io.decode_jpeg io.decode_image io.decode_bmp io.decode_raw io.decode_npy io.parse_tensor "
+    "io.decode_png io.decode_jpeg io.decode_image io.decode_bmp io.decode_raw io.decode_npy "
     "io.read_file image.per_image_standardization image.adjust_contrast image.adjust_saturation image.adjust_hue "
     "image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb image.resize_with_pad"
 )
@@ -314,6 +351,7 @@ def all_rules() -> dict[Any, Rule]:
     rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
     rules[feedline.io.parse_single_example] = _parse_single
     rules[feedline.io.parse_example] = _parse_batches
+    rules[feedline.io.parse_tensor] = parse_tensors
     rules[feedline.image.random_flip_left_right] = _random_flip(-2)
     rules[feedline.image.random_flip_up_down] = _random_flip(-3)
     rules[feedline.image.random_brightness] = _random_brightness

@@ -8,6 +8,7 @@ import numpy as np
 
 from feedline.image.seeds import between
 from feedline.kernels.pointwise import pointwise
+from feedline.packed_arrays import PackedArrays
 from feedline.plan.fuse_pointwise import Chain
 from feedline.plan.rules import Rows, draws_of
 from feedline.plan.trace import Operation
@@ -16,14 +17,16 @@ from feedline.plan.trace import Operation
 def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Does all of a chain in one pass; step by step where NumPy may have something to warn of."""
     source, chain = operation.args
-    arrays = rows.of(source)
+    arrays = rows.values[source.number]
+    if isinstance(arrays, PackedArrays) and arrays.dtype != np.uint8:
+        arrays = arrays.array()
     if arrays.shape[1:] != chain.shape or np.geterr()["under"] != "ignore":
         return _step_by_step(chain, rows)
     room = rows.room_for(operation, arrays.shape, np.dtype(np.float32))
     operands, at_once = chain.rows
     height, width, channels = chain.shape if chain.flips else (0, 0, 0)
     finite = pointwise(
-        np.ascontiguousarray(arrays).reshape(rows.count, -1),
+        *_places(arrays),
         room.reshape(rows.count, -1),
         height,
         width,
@@ -36,6 +39,17 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
         chain.may_overflow,
     )
     return (room,) if finite else _step_by_step(chain, rows)
+
+
+def _places(arrays: np.ndarray | PackedArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Returns memory, and where each array begins in it, counted in values."""
+    if isinstance(arrays, PackedArrays):
+        memory, starts = arrays.buffer.view(), arrays.starts
+    else:
+        memory = np.ascontiguousarray(arrays).reshape(-1).view()
+        starts = np.arange(len(arrays)) * (memory.size // max(1, len(arrays)))
+    memory.flags.writeable = False  # always, so that the kernel is compiled once for a dtype
+    return memory, starts
 
 
 def _flips(chain: Chain, rows: Rows) -> np.ndarray:

@@ -21,6 +21,8 @@ from feedline.plan.rules import (
     all_rules,
     cast_and_compute,
     is_cast_to_floats,
+    packed_tensors,
+    parse_tensors,
     resize_and_compute,
 )
 from feedline.plan.run_chain import run_chain
@@ -177,6 +179,10 @@ class BlockFunction:
         known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
         if not known or operation.results[0] in self._varying:
             return False
+        if operation.rule is parse_tensors:  # what is not copied is light
+            packed = packed_tensors(operation, rows)
+            rows.values[operation.results[0]] = packed
+            return packed is not None
         if not all(_is_light(sample, rows.count) for sample in operation.samples):
             return False
         try:
@@ -267,9 +273,10 @@ def _is_like(rows: Any, sample: Any) -> bool:
     return np.shape(sample) == rows.shape[1:] and sample.dtype == rows.dtype
 
 
-def _is_written(value: np.ndarray, target: np.ndarray) -> bool:
+def _is_written(value: Any, target: np.ndarray) -> bool:
     return (
-        value.base is target.base
+        isinstance(value, np.ndarray)
+        and value.base is target.base
         and value.strides == target.strides
         and value.__array_interface__["data"] == target.__array_interface__["data"]
     )

@@ -1,0 +1,74 @@
+"""PackedArrays: arrays of one shape that lie somewhere in one buffer, as a file's reader or a parser leaves them.
+
+They become one array as soon as anybody looks at it. Until then nothing is copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from feedline.buffers import POOL
+
+
+class PackedArrays:
+    """n arrays of one shape and dtype.
+
+    Args:
+        buffer: uint8, what holds all of them; never written to again.
+        starts: int64 `(n,)`: the byte at which each begins, in C order.
+        shape: the shape of each.
+        dtype: the dtype of each.
+
+    Raises:
+        ValueError: one of them does not lie within the buffer.
+
+    Example:
+        >>> arrays = PackedArrays(np.arange(8, dtype=np.uint8), np.array([5, 1]), (2,), np.dtype("uint8"))
+        >>> arrays.shape, arrays[0], arrays.array().tolist()
+        ((2, 2), array([5, 6], dtype=uint8), [[5, 6], [1, 2]])
+    """
+
+    __slots__ = ("buffer", "dtype", "ndim", "shape", "starts")
+
+    def __init__(self, buffer: np.ndarray, starts: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self.buffer = buffer
+        self.starts = starts
+        self.shape = (len(starts), *shape)
+        self.ndim = len(self.shape)
+        self.dtype = dtype
+        if len(starts) and (starts.min() < 0 or starts.max() + self._row_bytes > len(buffer)):
+            raise ValueError("an array does not lie within the buffer")
+
+    @property
+    def _row_bytes(self) -> int:
+        return int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return PackedArrays(self.buffer, self.starts[index], self.shape[1:], self.dtype)
+        start = int(self.starts[index])
+        rows = self.buffer[start : start + self._row_bytes].view()
+        if rows.ctypes.data % self.dtype.alignment != 0:
+            rows = rows.copy()
+        row = rows.view(self.dtype).reshape(self.shape[1:])
+        row.flags.writeable = False
+        return row
+
+    def array(self) -> np.ndarray:
+        """Returns them as one array, `(n, *shape)`."""
+        array = POOL.empty(self.shape, self.dtype)
+        if array.size:
+            size = self._row_bytes
+            rows = array.reshape(-1).view(np.uint8).reshape(len(self), size)
+            for row, start in zip(rows, self.starts.tolist(), strict=True):
+                row[:] = self.buffer[start : start + size]
+        return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.array()
+        return array if dtype is None else array.astype(dtype, copy=False)
