@@ -1,0 +1,1 @@
+"""FL2: what the values are like."""
