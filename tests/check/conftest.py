@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from feedline.check import Finding, Report
+from feedline.check import Finding, Report, costs
 
 # Left to itself Keras would load TensorFlow, which takes eight seconds. Programs that tests start do not inherit it.
 chosen = os.environ.get("KERAS_BACKEND")
@@ -18,6 +18,33 @@ with contextlib.suppress(ImportError):
     import keras  # noqa: F401
 if chosen is None:
     del os.environ["KERAS_BACKEND"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compiles what reads records and images: on a clean clone that would take all the time that a check has."""
+    import numpy as np
+
+    import feedline as fl
+
+    path = str(tmp_path_factory.mktemp("kernels") / "a.tfrecord")
+    feature = fl.train.Feature(bytes_list=fl.train.BytesList(value=[fl.io.encode_png(np.zeros((8, 8, 3), np.uint8))]))
+    with fl.io.TFRecordWriter(path) as writer:
+        for _ in range(20):
+            writer.write(fl.train.Example(features=fl.train.Features(feature={"a": feature})).SerializeToString())
+    for wanted in (
+        fl.io.FixedLenFeature([], fl.string),
+        fl.io.VarLenFeature(fl.string),
+        fl.io.RaggedFeature(fl.string),
+    ):
+        features = {"a": wanted}
+        list(fl.TFRecordDataset(path).batch(4).map(lambda records, f=features: fl.io.parse_example(records, f)))
+        list(fl.TFRecordDataset(path).map(lambda record, f=features: fl.io.parse_single_example(record, f)))
+    list(
+        fl.TFRecordDataset(path, features={"a": fl.io.FixedLenFeature([], fl.string)}).map(
+            lambda x: fl.io.decode_png(x["a"])
+        )
+    )
 
 
 def report_of(ds: Any, **arguments: Any) -> Report:
@@ -55,3 +82,28 @@ def clean() -> Callable[..., None]:
         assert not found, "\n".join(map(str, found))
 
     return none
+
+
+class Clock:
+    """A clock that goes only where a test says so: what is measured is then the same on every machine."""
+
+    def __init__(self) -> None:
+        self.now = self.busy = 0.0
+
+    def work(self, seconds: float) -> None:
+        """Lets time pass in which a core is at work."""
+        self.now += seconds
+        self.busy += seconds
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass in which none is."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Returns the clock by which a check measures what steps cost."""
+    clock = Clock()
+    monkeypatch.setattr(costs, "wall_clock", lambda: clock.now)
+    monkeypatch.setattr(costs, "busy_clock", lambda: clock.busy)
+    return clock

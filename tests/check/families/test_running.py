@@ -33,17 +33,6 @@ class TestRaises:
         ds = fl.Dataset.range(100).map(odd)
         assert "after looking at" in flagged(ds, "FL100").seen
 
-    def test_a_misspelt_feature(self, flagged: Look, tmp_path: Any) -> None:
-        path = str(tmp_path / "photos.tfrecord")
-        with fl.io.TFRecordWriter(path) as writer:
-            feature = fl.train.Feature(int64_list=fl.train.Int64List(value=[1]))
-            writer.write(fl.train.Example(features=fl.train.Features(feature={"label": feature})).SerializeToString())
-        features = {"lable": fl.io.FixedLenFeature([], fl.int64)}
-        ds = fl.TFRecordDataset(path).map(lambda record: fl.io.parse_single_example(record, features))
-        finding = flagged(ds, "FL100")
-        assert "Did you mean 'label'?" in finding.fix
-        assert any("photos.tfrecord" in place for place in finding.where)
-
     def test_a_generator(self, flagged: Look) -> None:
         def rows() -> Iterator[Any]:
             yield 1
