@@ -42,8 +42,9 @@ from feedline.spec import (
 )
 
 if TYPE_CHECKING:
-    from feedline import datasets, experimental, image, io, keras, train
+    from feedline import datasets, experimental, image, io, keras, preprocess, train
     from feedline.array_ops import cast, one_hot
+    from feedline.preprocess import Preprocess
 
 __version__ = "0.1.0"
 
@@ -55,6 +56,7 @@ __all__ = [
     "Dataset",
     "FixedLengthRecordDataset",
     "Options",
+    "Preprocess",
     "RaggedTensor",
     "RaggedTensorSpec",
     "SparseTensor",
@@ -82,6 +84,7 @@ __all__ = [
     "io",
     "keras",
     "one_hot",
+    "preprocess",
     "random",
     "string",
     "train",
@@ -91,8 +94,12 @@ __all__ = [
     "uint64",
 ]
 
-_LAZY_MODULES = ("datasets", "experimental", "image", "io", "keras", "train")
-_LAZY_NAMES = {"cast": "feedline.array_ops", "one_hot": "feedline.array_ops"}
+_LAZY_MODULES = ("datasets", "experimental", "image", "io", "keras", "preprocess", "train")
+_LAZY_NAMES = {
+    "Preprocess": "feedline.preprocess",
+    "cast": "feedline.array_ops",
+    "one_hot": "feedline.array_ops",
+}
 
 
 def __getattr__(name: str) -> Any:

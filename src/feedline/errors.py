@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from feedline.origin import user_line
 
 __all__ = [
+    "AlreadyFittedError",
     "ArgumentError",
     "AudioDecodeError",
     "CorruptExampleError",
@@ -26,6 +27,7 @@ __all__ = [
     "FeedlineError",
     "FeedlineWarning",
     "FileFormatError",
+    "FingerprintError",
     "FoundByCheckError",
     "ImageDecodeError",
     "ImageTooLargeError",
@@ -36,6 +38,8 @@ __all__ = [
     "MissingPackageError",
     "NoFilesError",
     "NoSuchOptionError",
+    "NotFiniteError",
+    "NotFittedError",
     "ShapeError",
     "SignatureError",
     "StateError",
@@ -45,6 +49,7 @@ __all__ = [
     "UnequalLengthsError",
     "UnknownCardinalityError",
     "UnpicklableError",
+    "UnseenCategoryError",
     "UserFunctionError",
     "WorkerDiedError",
     "WriteError",
@@ -172,7 +177,7 @@ class StructureError(FeedlineError, TypeError):
 
 
 class EmptyDatasetError(StructureError):
-    """The structure of elements was asked for that only an element could tell, and there is none."""
+    """Something was asked for that only elements could tell, their structure or statistics, and there are none."""
 
 
 class ShapeError(FeedlineError, ValueError):
@@ -255,6 +260,26 @@ class AudioDecodeError(FileFormatError):
 
 class ImageTooLargeError(ImageDecodeError):
     """An image's header promises more pixels than are allowed: refused before it is inflated."""
+
+
+class FingerprintError(FileFormatError):
+    """A file was changed after it was written, or is not the one that belongs to another."""
+
+
+class NotFittedError(FeedlineError, RuntimeError):
+    """A `Preprocess` was used before it was fit."""
+
+
+class AlreadyFittedError(FeedlineError, RuntimeError):
+    """A `Preprocess` that knows its training data was to be fit again."""
+
+
+class NotFiniteError(FeedlineError, ValueError):
+    """A number is NaN, infinite, or of those that a function has no value for."""
+
+
+class UnseenCategoryError(FeedlineError, ValueError):
+    """A category is not in the vocabulary that was learnt."""
 
 
 class FoundByCheckError(FeedlineError, ValueError):

@@ -178,6 +178,8 @@ class _Digest:
             self._add_code(value)
         elif isinstance(value, type | types.BuiltinFunctionType):
             self._text(value.__module__ or "", value.__qualname__)
+        elif hasattr(type(value), "feedline_reference"):  # one that says itself what identifies it
+            self._text(value.fingerprint)
         elif dataclasses.is_dataclass(value):
             for field in dataclasses.fields(value):
                 if not field.name.startswith("_"):

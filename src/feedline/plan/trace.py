@@ -155,13 +155,21 @@ class _Recorder:
             if value.__name__.partition(".")[0] not in _MODULES:
                 raise UnprovenError(f"it uses the module {value.__name__}")
             return _Module(self, value, proof)
-        # What has a rule is hashable; an object of the user's that can be called need not be.
-        may_have_one = callable(value) and not isinstance(value, type) and isinstance(value, Hashable)
-        rule = self.rules.get(value) if may_have_one else None
+        rule = self._rule_of(value)
+        if rule is not None and hasattr(value, "feedline_reference"):
+            look = value.feedline_reference
+            proof.references.append((look, look()))
         return None if rule is None else _Recorded(self, value, rule)
 
+    def _rule_of(self, value: Any) -> Callable[..., Any] | None:
+        """Returns how a function runs on blocks; objects of feedline's that are called may say so themselves."""
+        # What has a rule is hashable; an object of the user's that can be called need not be.
+        if not callable(value) or isinstance(value, type) or not isinstance(value, Hashable):
+            return None
+        return self.rules.get(value) or getattr(type(value), "feedline_rule", None)
+
     def record(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        rule = self.rules.get(function)
+        rule = self._rule_of(function)
         if rule is None:
             raise UnprovenError(f"it calls {getattr(function, '__name__', function)}()")
         if isinstance(function, np.ufunc) and (kwargs or len(args) != function.nin):
