@@ -38,16 +38,15 @@ PEERS = peers.OfElements(load, PHOTOS, BATCH)
 
 
 def pipeline(library: Any, data: Any, shuffle: bool) -> Any:
-    def read_label(path: Any) -> Any:
-        content = library.io.read_file(path)
-        if hasattr(library.io, "decode_npy"):
-            return library.io.decode_npy(content)
+    def decode_behind_header(content: Any) -> Any:
         return library.io.decode_raw(library.strings.substr(content, NPY_HEADER, -1), library.int32)
+
+    decode_label = getattr(library.io, "decode_npy", decode_behind_header)
 
     def process(image_path: Any, label_path: Any) -> Any:
         image = library.io.decode_png(library.io.read_file(image_path), channels=3)
         image = library.image.convert_image_dtype(image, library.float32)
-        return library.image.resize(image, [SIDE, SIDE]), read_label(label_path)
+        return library.image.resize(image, [SIDE, SIDE]), decode_label(library.io.read_file(label_path))
 
     dataset = data.Dataset.from_tensor_slices(paths()).repeat()
     dataset = dataset.map(process, num_parallel_calls=data.AUTOTUNE)

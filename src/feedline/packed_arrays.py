@@ -11,6 +11,9 @@ import numpy as np
 
 from feedline.buffers import POOL
 
+_SMALL_BYTES = 512
+"""Up to so many, a number for each byte costs less than a call for each array."""
+
 
 class PackedArrays:
     """n arrays of one shape and dtype.
@@ -63,11 +66,21 @@ class PackedArrays:
         """Returns them as one array, `(n, *shape)`."""
         array = POOL.empty(self.shape, self.dtype)
         if array.size:
-            size = self._row_bytes
-            rows = array.reshape(-1).view(np.uint8).reshape(len(self), size)
-            for row, start in zip(rows, self.starts.tolist(), strict=True):
-                row[:] = self.buffer[start : start + size]
+            self._copy_to(array.reshape(-1).view(np.uint8).reshape(len(self), self._row_bytes))
         return array
+
+    def _copy_to(self, rows: np.ndarray) -> None:
+        """Copies each array to a row of bytes."""
+        size, starts = self._row_bytes, self.starts
+        steps = np.diff(starts)
+        if len(steps) and steps.min() == steps.max() and steps[0] >= 0:
+            there = self.buffer[starts[0] : starts[-1] + size]
+            rows[:] = np.lib.stride_tricks.as_strided(there, rows.shape, (int(steps[0]), 1))
+        elif size <= _SMALL_BYTES:
+            rows[:] = self.buffer[starts[:, None] + np.arange(size)]
+        else:
+            for row, start in zip(rows, starts.tolist(), strict=True):
+                row[:] = self.buffer[start : start + size]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.array()

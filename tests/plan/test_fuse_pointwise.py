@@ -154,5 +154,5 @@ def test_images_of_other_sizes_run_row_by_row() -> None:
         return fl.image.resize(image, [8, 8])
 
     ours, expected, operations = run(contents, load)
-    assert operations[:2] == ["row_by_row", "run_chain"]
+    assert operations[:2] == ["decode_pngs", "run_chain"]
     assert ours[0].tobytes() == expected[0].tobytes()

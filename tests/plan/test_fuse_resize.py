@@ -16,6 +16,7 @@ def used_twice(image):
 
 FUSED = {
     "scaled": lambda image: fl.image.resize(image, [20, 30]) / 255.0,
+    "cast to what it is": lambda image: fl.cast(fl.image.resize(image, [20, 30]), fl.float32) / 255.0,
     "both sides": lambda image: 3 * fl.image.resize(image, [20, 30]) + 1,
     "converted before": lambda image: fl.image.resize(fl.image.convert_image_dtype(image, fl.float32), [20, 30]),
     "the ImageNet recipe": lambda image: (fl.image.resize(image, (20, 30)) / 255.0 - MEAN) / SPREAD,
@@ -25,6 +26,7 @@ LEFT_ALONE = {
     "used twice": lambda image: used_twice(fl.image.resize(image, [20, 30])),
     "from the left": lambda image: 1.0 - fl.image.resize(image, [20, 30]),
     "float64": lambda image: fl.image.resize(image, [20, 30]) / np.float64(3),
+    "cast to float64": lambda image: fl.cast(fl.image.resize(image, [20, 30]), fl.float64) / 255.0,
     "by nothing": lambda image: fl.image.resize(image, [20, 30]) / 1e-35,
     "another method": lambda image: fl.image.resize(image, [20, 30], method="area") / 255.0,
     "another dtype": lambda image: fl.image.resize(fl.image.convert_image_dtype(image, fl.float16), [20, 30]),
@@ -67,7 +69,7 @@ def test_images_of_other_sizes_run_row_by_row() -> None:
         contents, lambda content: fl.image.resize(fl.io.decode_png(content, channels=3), [24, 24]) / 255.0
     )
     assert ours[0].tobytes() == expected[0].tobytes()
-    assert operations == ["row_by_row", "resize_and_compute"]
+    assert operations == ["decode_pngs", "resize_and_compute"]
 
 
 def test_a_function_that_looks_at_the_size_is_called_for_images_of_other_sizes() -> None:

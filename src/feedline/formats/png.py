@@ -289,6 +289,32 @@ def read_samples(file: PngFile) -> np.ndarray:
     return image
 
 
+def read_plain_samples(contents: memoryview, out: np.ndarray) -> bool:
+    """Decodes a PNG of 8 bits, without a palette, a transparent colour or a colour space, into an array.
+
+    Args:
+        contents: the whole file.
+        out: uint8 (height, width, channels), C-contiguous.
+
+    Returns:
+        Whether it is such a PNG, of this shape; if not, nothing is written.
+
+    Raises:
+        ImageDecodeError: it is not a PNG, or has a defect.
+    """
+    from feedline.kernels.unfilter import unfilter
+
+    file = parse_png(contents)
+    height, width, channels = out.shape
+    plain = file.depth == 8 and file.colour != PALETTE and not file.interlaced
+    if not plain or file.transparency is not None or file.colour_space:
+        return False
+    if (file.height, file.width, file.channels) != (height, width, channels):
+        return False
+    raw = np.frombuffer(_inflate(file, height * (width * channels + 1)), np.uint8)
+    return bool(unfilter(raw, out.reshape(height, width * channels), channels) == -1)
+
+
 def _as_samples(rows: np.ndarray, file: PngFile, height: int, width: int, dtype: np.dtype) -> np.ndarray:
     if file.depth >= 8:
         return rows.view(dtype).reshape(height, width, file.channels)

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FileFormatError, ShapeError, TensorDecodeError, with_article
+from feedline.packed_arrays import PackedArrays
 from feedline.spec import as_dtype, string
-from feedline.strings import as_plain_array
+from feedline.strings import PackedStrings, as_plain_array
 
 _FIRST_BYTES = b"\x93\x89\xffG"
+_MAY_BE_FILES = np.isin(np.arange(256), np.frombuffer(_FIRST_BYTES, np.uint8))
 
 
 def decode_raw(
@@ -53,8 +55,12 @@ def decode_raw(
         _check_fixed_length(fixed_length, dtype)
     if type(input_bytes) is bytes:
         row = input_bytes if fixed_length is None else _fit(input_bytes, fixed_length)
-        _check_row(input_bytes, dtype, None, fixed_length is not None)
+        check_row(input_bytes, dtype, None, fixed_length is not None)
         return _numbers(row, dtype, little_endian)
+    if isinstance(input_bytes, PackedStrings) and little_endian and fixed_length is None:
+        packed = packed_numbers(input_bytes, dtype)
+        if packed is not None:
+            return packed.array()
     input_bytes = as_plain_array(input_bytes)  # a batch of records, as a file's reader leaves it
     if not isinstance(input_bytes, np.ndarray) and hasattr(input_bytes, "numpy"):
         input_bytes = input_bytes.numpy()
@@ -73,6 +79,26 @@ def decode_padded_raw(
 ) -> np.ndarray:
     """Does `decode_raw` with a `fixed_length`."""
     return decode_raw(input_bytes, out_type, little_endian, fixed_length)
+
+
+def packed_numbers(strings: PackedStrings, dtype: np.dtype) -> PackedArrays | None:
+    """Returns the numbers in strings where they lie; None where something has to be done to them, or told of them.
+
+    Args:
+        strings: the bytes of numbers.
+        dtype: the numbers' dtype.
+    """
+    lengths = strings.packed_lengths
+    if dtype.kind == "b" or not len(lengths) or (lengths != lengths[0]).any() or lengths[0] % dtype.itemsize:
+        return None
+    if lengths[0]:
+        first = strings.packed_buffer[strings.packed_offsets]
+        for row in np.flatnonzero(_MAY_BE_FILES[first]).tolist():
+            try:
+                check_row(strings[row], dtype, row, False)
+            except FileFormatError:
+                return None
+    return PackedArrays(strings.packed_buffer, strings.packed_offsets, (int(lengths[0]) // dtype.itemsize,), dtype)
 
 
 def _as_rows(input_bytes: Any) -> np.ndarray:
@@ -124,7 +150,7 @@ def _decode_rows(rows: np.ndarray, dtype: np.dtype, little_endian: bool, fixed_l
                 f"decode_raw needs bytes; row {number} is {with_article(type(row).__name__)}.",
                 fix="Give the bytes that read_file, or a feature of dtype string, gave.",
             )
-        _check_row(row, dtype, number, fixed_length is not None)
+        check_row(row, dtype, number, fixed_length is not None)
         if fixed_length is not None:
             row = _fit(row, fixed_length)
         elif length is None:
@@ -140,7 +166,7 @@ def _decode_rows(rows: np.ndarray, dtype: np.dtype, little_endian: bool, fixed_l
     return _numbers(b"".join(parts), dtype, little_endian).reshape(*rows.shape, width)
 
 
-def _check_row(row: bytes, dtype: np.dtype, number: int | None, padded: bool) -> None:
+def check_row(row: bytes, dtype: np.dtype, number: int | None, padded: bool) -> None:
     where = [] if number is None else [f"row {number} of the input of decode_raw"]
     if row[:1] in _FIRST_BYTES and row:
         from feedline.formats.signature import decoder_of, whole_file_format

@@ -29,7 +29,12 @@ def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable
         slot.number for operation in made.operations for slot in slots_in((operation.args, operation.kwargs))
     )
     uses.update(output.number for output in made.outputs if type(output) is Slot)
-    casts = {operation.results[0]: operation for operation in made.operations if is_cast(operation)}
+    samples = made.samples()
+    casts = {
+        operation.results[0]: operation
+        for operation in made.operations
+        if is_cast(operation) and samples[operation.args[0].number].dtype.kind in "biu"
+    }
     done = set()
     operations = []
     for operation in made.operations:

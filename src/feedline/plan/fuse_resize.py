@@ -15,7 +15,7 @@ import numpy as np
 
 from feedline.image.resize import ARITHMETIC
 from feedline.plan.constant_operands import BYTE_SCALE, constant_operand
-from feedline.plan.trace import Operation, Slot, Trace, Users, slots_in
+from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, slots_in
 
 _LARGEST = 1e37
 """Beyond this NumPy might warn of an overflow, which the kernel does not."""
@@ -89,6 +89,8 @@ def _arithmetic_on(
     resize: Operation, users: Users, scale: float
 ) -> tuple[list[int], list[np.ndarray], Operation, list[int]]:
     """Returns what follows a resize: codes, operands, the last operation, and the slots that fall away."""
+    import feedline
+
     codes: list[int] = []
     operands: list[np.ndarray] = []
     gone: list[int] = []
@@ -96,6 +98,12 @@ def _arithmetic_on(
     shape = resize.samples[0].shape
     low, high = 0.0, 255.0 * scale
     while (user := users.only_user(last.results[0])) is not None:
+        if user.function in (change_dtype, feedline.cast, feedline.image.convert_image_dtype):
+            if user.samples[0].dtype != np.float32:
+                break
+            gone.append(last.results[0])  # it is float32 already
+            last = user
+            continue
         operand = _operand_of_rows(user, shape)
         if operand is None:
             break

@@ -14,11 +14,7 @@ from feedline.buffers import POOL
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
-from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import flatten
-
-_HEADER_BYTES = 144
-"""At least as many as a serialised tensor has in front of its content."""
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
 
@@ -65,6 +61,20 @@ class Rows:
         return replaced(argument, Slot, lambda slot: self.values[slot.number][index])
 
 
+def packing(pack: Callable[[Operation, Rows], Any]) -> Callable[[Rule], Rule]:
+    """Marks a rule for those rows of a block that cannot be had all at once and without a copy.
+
+    Args:
+        pack: returns the results of all rows, as views of what is there already; None where the rule has to run.
+    """
+
+    def mark(rule: Rule) -> Rule:
+        rule.pack = pack  # type: ignore[attr-defined]
+        return rule
+
+    return mark
+
+
 def _gathered(value: Any) -> Any:
     return value.array() if isinstance(value, PackedArrays) else value
 
@@ -95,12 +105,12 @@ def _sample(argument: Any, rows: Rows) -> Any:
 
 def at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Calls a function that does to each value of an array, of any shape, what it does to it alone."""
-    _check_only_first(operation)
+    check_only_first(operation)
     return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs),)
 
 
 def _cast(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    _check_only_first(operation)
+    check_only_first(operation)
     values = rows.of(operation.args[0])
     dtype = operation.samples[0].dtype
     if values.dtype.kind in "fc" and dtype.kind in "iu":  # beyond the range it depends on how many are cast at once
@@ -137,7 +147,7 @@ def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     if type(operation.args[0]) is not Slot or np.ndim(_sample(operation.args[0], rows)) != 3:
         return row_by_row(operation, rows)
     if operation.function.__name__ == "resize" and "out" not in operation.kwargs:
-        _check_only_first(operation)
+        check_only_first(operation)
         sample = operation.samples[0]
         if operation.named.get("preserve_aspect_ratio"):  # the size depends on the image's
             return at_once(operation, rows)
@@ -156,7 +166,7 @@ def resize_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return (resize_and_compute(images, *operation.args[1:], out=room),)
 
 
-def _check_only_first(operation: Operation) -> None:
+def check_only_first(operation: Operation) -> None:
     if type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
         raise NotAlikeError
 
@@ -246,61 +256,6 @@ def draws_of(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
     return random.first_draws(rows.seed, rows.epochs, rows.positions, seed, drawn)
 
 
-def _parse_single(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    from feedline.io.parse_example import parse_example, parse_strings, parser_of
-
-    _check_only_first(operation)
-    parser = parser_of(operation.named["features"])
-    if not parser.dense:
-        raise NotAlikeError  # a batch is padded to its longest record, a record alone is not
-    strings = rows.of(operation.args[0])
-    if isinstance(strings, PackedStrings) and strings.whole is None:
-        parsed = parse_strings(strings, parser)
-    else:
-        parsed = parse_example(strings, operation.named["features"])
-    return tuple(parsed[name] for name in sorted(parsed))
-
-
-def _parse_batches(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    from feedline.io.parse_example import columns_of, parser_of
-
-    _check_only_first(operation)
-    batches = rows.of(operation.args[0])
-    columns = None
-    if isinstance(batches, StringBatches):
-        columns = columns_of(parser_of(operation.named["features"]), batches.whole)
-    if columns is None:
-        raise NotAlikeError
-    start, stop = batches.first, batches.first + batches.count * batches.size
-    parts = (columns[name][start:stop] for name in sorted(columns))
-    return tuple(part.reshape(batches.count, batches.size, *part.shape[1:]) for part in parts)
-
-
-def parse_tensors(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Parses tensors where they lie, if they are alike."""
-    packed = packed_tensors(operation, rows)
-    return row_by_row(operation, rows) if packed is None else (packed,)
-
-
-def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:
-    """Returns the tensors in serialised ones, without a copy; None where they are not alike."""
-    from feedline.formats.tensor_proto import content_place
-
-    value, sample = operation.args[0], operation.samples[0]
-    strings = rows.values[value.number] if type(value) is Slot else None
-    if not isinstance(strings, PackedStrings) or sample.dtype == np.bool_ or slots_in(operation.args[1:]):
-        return None
-    starts = np.empty(len(strings), np.int64)
-    wanted = sample.dtype, sample.shape
-    spans = zip(strings.packed_offsets.tolist(), strings.packed_lengths.tolist(), strict=True)
-    for row, (offset, length) in enumerate(spans):
-        place = content_place(strings.packed_buffer[offset : offset + min(length, _HEADER_BYTES)].tobytes(), length)
-        if place is None or place[:2] != wanted:
-            return None
-        starts[row] = offset + place[2]
-    return PackedArrays(strings.packed_buffer, starts, sample.shape, sample.dtype)
-
-
 def _one_hot(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     if operation.named.get("axis", -1) not in (None, -1):
         return row_by_row(operation, rows)
@@ -329,9 +284,9 @@ _OF_IMAGES = (
     "image.crop_to_bounding_box image.pad_to_bounding_box image.resize_with_crop_or_pad"
 )
 _OF_ROWS = (
-    "io.decode_png io.decode_jpeg io.decode_image io.decode_bmp io.decode_raw io.decode_npy "
-    "io.read_file image.per_image_standardization image.adjust_contrast image.adjust_saturation image.adjust_hue "
-    "image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb image.resize_with_pad"
+    "io.decode_jpeg io.decode_image io.decode_bmp image.per_image_standardization image.adjust_contrast "
+    "image.adjust_saturation image.adjust_hue image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb "
+    "image.resize_with_pad"
 )
 _OF_ROWS_IN_NUMPY = "stack concatenate where clip expand_dims squeeze transpose asarray array float32 sum mean max min"
 
@@ -340,6 +295,7 @@ _OF_ROWS_IN_NUMPY = "stack concatenate where clip expand_dims squeeze transpose 
 def all_rules() -> dict[Any, Rule]:
     """Returns the rule of each function that has one."""
     import feedline
+    from feedline.plan import file_rules, record_rules
 
     rules: dict[Any, Rule] = {getattr(np, name): elementwise for name in _UFUNCS.split()}
     for names, rule in ((_OF_EACH_VALUE, at_once), (_OF_IMAGES, images_at_once), (_OF_ROWS, row_by_row)):
@@ -349,9 +305,13 @@ def all_rules() -> dict[Any, Rule]:
             rules[getattr(np, name)] = row_by_row
     rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, _cast, _change_shape
     rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
-    rules[feedline.io.parse_single_example] = _parse_single
-    rules[feedline.io.parse_example] = _parse_batches
-    rules[feedline.io.parse_tensor] = parse_tensors
+    rules[feedline.io.parse_single_example] = record_rules.parse_single
+    rules[feedline.io.parse_example] = record_rules.parse_batches
+    rules[feedline.io.parse_tensor] = record_rules.parse_tensors
+    rules[feedline.io.read_file] = file_rules.read_files
+    rules[feedline.io.decode_png] = file_rules.decode_pngs
+    rules[feedline.io.decode_npy] = file_rules.decode_npys
+    rules[feedline.io.decode_raw] = file_rules.decode_raws
     rules[feedline.image.random_flip_left_right] = _random_flip(-2)
     rules[feedline.image.random_flip_up_down] = _random_flip(-3)
     rules[feedline.image.random_brightness] = _random_brightness

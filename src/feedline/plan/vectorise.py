@@ -21,8 +21,6 @@ from feedline.plan.rules import (
     all_rules,
     cast_and_compute,
     is_cast_to_floats,
-    packed_tensors,
-    parse_tensors,
     resize_and_compute,
 )
 from feedline.plan.run_chain import run_chain
@@ -37,6 +35,7 @@ _BYTES_AT_ONCE = 1 << 20
 _BYTES_IN_ONE_PASS = 1 << 23
 _LIGHT_BYTES = 1 << 10
 _LIGHT_BLOCK_BYTES = 1 << 17
+_LIGHT_STRINGS_BYTES = 1 << 26
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -179,10 +178,10 @@ class BlockFunction:
         known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
         if not known or operation.results[0] in self._varying:
             return False
-        if operation.rule is parse_tensors:  # what is not copied is light
-            packed = packed_tensors(operation, rows)
+        pack = getattr(operation.rule, "pack", None)
+        if pack is not None and (packed := pack(operation, rows)) is not None:
             rows.values[operation.results[0]] = packed
-            return packed is not None
+            return True
         if not all(_is_light(sample, rows.count) for sample in operation.samples):
             return False
         try:
@@ -233,7 +232,9 @@ def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
 
 
 def _is_light(sample: Any, count: int) -> bool:
-    return isinstance(sample, bytes) or sample.nbytes <= max(_LIGHT_BYTES, _LIGHT_BLOCK_BYTES // count)
+    if isinstance(sample, bytes):
+        return len(sample) <= _LIGHT_STRINGS_BYTES // count
+    return sample.nbytes <= max(_LIGHT_BYTES, _LIGHT_BLOCK_BYTES // count)
 
 
 def _bytes_at_once(operations: list[Operation]) -> int:

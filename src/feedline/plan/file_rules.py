@@ -1,0 +1,134 @@
+"""How reading and decoding files runs on blocks: many files in one call, and their contents used where they lie."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from feedline.buffers import POOL
+from feedline.errors import FeedlineError
+from feedline.packed_arrays import PackedArrays
+from feedline.plan.rules import Rows, packing, row_by_row
+from feedline.plan.trace import Operation, Slot, slots_in
+from feedline.strings import PackedStrings
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+_MOST_BYTES = 1 << 26
+"""Larger blocks of files are read one by one."""
+
+
+def _strings(operation: Operation, rows: Rows) -> PackedStrings | None:
+    """Returns the strings that an operation takes, where nothing else about it differs from row to row."""
+    if not operation.args or type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
+        return None
+    strings = rows.values[operation.args[0].number]
+    return strings if isinstance(strings, PackedStrings) else None
+
+
+def packed_files(operation: Operation, rows: Rows) -> PackedStrings | None:
+    """Returns the contents of files in one buffer; None where one of them is no plain file that can be read."""
+    from feedline.kernels.whole_files import AVAILABLE
+
+    if not AVAILABLE or not operation.args or type(operation.args[0]) is not Slot or operation.kwargs:
+        return None
+    names = rows.values[operation.args[0].number].tolist()
+    joined = b"\0".join([*names, b""])
+    if joined.count(b"\0") != len(names) or b"://" in joined:
+        return None
+    lengths = np.fromiter(map(len, names), np.int64, len(names))
+    return _read_files(np.frombuffer(joined, np.uint8), np.cumsum(lengths + 1) - lengths - 1, len(operation.samples[0]))
+
+
+def _read_files(names: np.ndarray, places: np.ndarray, size: int) -> PackedStrings | None:
+    """Reads files, of which one has this size."""
+    from feedline.kernels.whole_files import read_whole_files
+
+    count = len(places)
+    offsets, lengths = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    buffer = POOL.some_of(min(_MOST_BYTES, size * count * 5 // 4 + 4096))
+    done = 0
+    while True:
+        done, size = read_whole_files(names, places, _FLAGS, done, buffer, offsets, lengths)
+        if done == count:
+            return PackedStrings(buffer, offsets, lengths)
+        used = int(offsets[done - 1] + lengths[done - 1]) if done else 0
+        if size < 0 or used + size >= _MOST_BYTES:
+            return None
+        larger = POOL.some_of(min(_MOST_BYTES, max(2 * len(buffer), 2 * (used + size))))
+        larger[:used] = buffer[:used]
+        buffer = larger
+
+
+@packing(packed_files)
+def read_files(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Reads files one by one: where one of them cannot be read, or is in a store."""
+    return row_by_row(operation, rows)
+
+
+def decode_pngs(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Decodes plain PNGs straight into the block; others one by one."""
+    from feedline.formats.png import read_plain_samples
+
+    strings, sample = _strings(operation, rows), operation.samples[0]
+    channels = operation.named.get("channels", 0)
+    if strings is None or sample.dtype != np.uint8 or sample.ndim != 3 or channels not in (0, sample.shape[2]):
+        return row_by_row(operation, rows)
+    images = rows.room_for(operation, (rows.count, *sample.shape), sample.dtype)
+    memory = strings.packed_buffer.data
+    spans = zip(strings.packed_offsets.tolist(), strings.packed_lengths.tolist(), strict=True)
+    for image, (offset, length) in zip(images, spans, strict=True):
+        try:
+            plain = read_plain_samples(memory[offset : offset + length], image)
+        except FeedlineError:  # it may be another format; if not, the function itself says where it is
+            plain = False
+        if not plain:
+            return row_by_row(operation, rows)
+    return (images,)
+
+
+def packed_npys(operation: Operation, rows: Rows) -> PackedArrays | None:
+    """Returns the arrays in `.npy` files where they lie; None where they do not have one header."""
+    from feedline.formats.npy import parse_npy_header
+
+    strings, sample = _strings(operation, rows), operation.samples[0]
+    if strings is None or sample.dtype == object:
+        return None
+    offsets, lengths = strings.packed_offsets, strings.packed_lengths
+    first = strings[0]
+    try:
+        dtype, fortran, shape, start = parse_npy_header(first)
+    except FeedlineError:
+        return None
+    alike = dtype == sample.dtype and dtype.isnative and shape == sample.shape and not (fortran and len(shape) > 1)
+    if not alike or (lengths != start + sample.nbytes).any():
+        return None
+    headers = PackedArrays(strings.packed_buffer, offsets, (start,), np.dtype(np.uint8)).array()
+    if (headers != headers[0]).any():
+        return None
+    return PackedArrays(strings.packed_buffer, offsets + start, shape, dtype)
+
+
+@packing(packed_npys)
+def decode_npys(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Decodes `.npy` files one by one: those that are not alike."""
+    return row_by_row(operation, rows)
+
+
+def packed_raws(operation: Operation, rows: Rows) -> PackedArrays | None:
+    """Returns the numbers in strings where they lie; None where these differ in length, or are files of some format."""
+    from feedline.io.decode_raw import packed_numbers
+
+    strings, sample = _strings(operation, rows), operation.samples[0]
+    named = operation.named
+    if strings is None or not named.get("little_endian", True) or named.get("fixed_length") is not None:
+        return None
+    packed = packed_numbers(strings, sample.dtype)
+    return packed if packed is not None and packed.shape[1:] == sample.shape else None
+
+
+@packing(packed_raws)
+def decode_raws(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Decodes numbers one by one: those of strings that are not alike."""
+    return row_by_row(operation, rows)

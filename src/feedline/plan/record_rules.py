@@ -1,0 +1,70 @@
+"""How the parsing of records runs on blocks: all records at once, and their strings and tensors used where they lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from feedline.packed_arrays import PackedArrays
+from feedline.plan.rules import NotAlikeError, Rows, check_only_first, packing, row_by_row
+from feedline.plan.trace import Operation, Slot, slots_in
+from feedline.strings import PackedStrings, StringBatches
+
+_HEADER_BYTES = 144
+"""At least as many as a serialised tensor has in front of its content."""
+
+
+def parse_single(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    from feedline.io.parse_example import parse_example, parse_strings, parser_of
+
+    check_only_first(operation)
+    parser = parser_of(operation.named["features"])
+    if not parser.dense:
+        raise NotAlikeError  # a batch is padded to its longest record, a record alone is not
+    strings = rows.of(operation.args[0])
+    if isinstance(strings, PackedStrings) and strings.whole is None:
+        parsed = parse_strings(strings, parser)
+    else:
+        parsed = parse_example(strings, operation.named["features"])
+    return tuple(parsed[name] for name in sorted(parsed))
+
+
+def parse_batches(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    from feedline.io.parse_example import columns_of, parser_of
+
+    check_only_first(operation)
+    batches = rows.of(operation.args[0])
+    columns = None
+    if isinstance(batches, StringBatches):
+        columns = columns_of(parser_of(operation.named["features"]), batches.whole)
+    if columns is None:
+        raise NotAlikeError
+    start, stop = batches.first, batches.first + batches.count * batches.size
+    parts = (columns[name][start:stop] for name in sorted(columns))
+    return tuple(part.reshape(batches.count, batches.size, *part.shape[1:]) for part in parts)
+
+
+def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:
+    """Returns the tensors in serialised ones, without a copy; None where they are not alike."""
+    from feedline.formats.tensor_proto import content_place
+
+    value, sample = operation.args[0], operation.samples[0]
+    strings = rows.values[value.number] if type(value) is Slot else None
+    if not isinstance(strings, PackedStrings) or sample.dtype == np.bool_ or slots_in(operation.args[1:]):
+        return None
+    starts = np.empty(len(strings), np.int64)
+    wanted = sample.dtype, sample.shape
+    spans = zip(strings.packed_offsets.tolist(), strings.packed_lengths.tolist(), strict=True)
+    for row, (offset, length) in enumerate(spans):
+        place = content_place(strings.packed_buffer[offset : offset + min(length, _HEADER_BYTES)].tobytes(), length)
+        if place is None or place[:2] != wanted:
+            return None
+        starts[row] = offset + place[2]
+    return PackedArrays(strings.packed_buffer, starts, sample.shape, sample.dtype)
+
+
+@packing(packed_tensors)
+def parse_tensors(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Parses tensors one by one: those that are not alike."""
+    return row_by_row(operation, rows)
