@@ -91,6 +91,7 @@ def test_nothing_is_left_open() -> None:
     def descriptors() -> int:
         return len(os.listdir("/proc/self/fd"))
 
+    gc.collect()  # what earlier tests left is closed now, not in between
     before = descriptors()
     pair = Pair()
     kept = [pair.give(np.arange(1000))[1] for _ in range(20)]
@@ -99,7 +100,7 @@ def test_nothing_is_left_open() -> None:
     pair.lent.close()
     del pair, kept
     gc.collect()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 @pytest.mark.parametrize("without", ["memfd_create"])

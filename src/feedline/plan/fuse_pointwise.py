@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from feedline.image.resize import ARITHMETIC
-from feedline.kernels.pointwise import ADD_AMOUNT, LEFT_RIGHT, MULTIPLY, UP_DOWN
 from feedline.plan.constant_operands import BYTE_SCALE, constant_operand
 from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, slots_in
 
@@ -140,6 +139,7 @@ def _only_slot(operation: Operation) -> Slot | None:
 def _joins(chain: Chain, operation: Operation, dtype: np.dtype) -> bool:
     """Adds an operation to a chain that has come to values of a dtype; says whether the kernel can do it there."""
     import feedline
+    from feedline.kernels.pointwise import ADD_AMOUNT, LEFT_RIGHT, MULTIPLY, UP_DOWN
 
     sample = operation.samples[0]
     if len(operation.samples) != 1 or not isinstance(sample, np.ndarray) or sample.shape != chain.shape:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from feedline.image.seeds import between
-from feedline.kernels.pointwise import pointwise
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.fuse_pointwise import Chain
 from feedline.plan.rules import Rows, draws_of
@@ -16,6 +15,8 @@ from feedline.plan.trace import Operation
 
 def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Does all of a chain in one pass; step by step where NumPy may have something to warn of."""
+    from feedline.kernels.pointwise import pointwise
+
     source, chain = operation.args
     arrays = rows.values[source.number]
     if isinstance(arrays, PackedArrays) and arrays.dtype != np.uint8:
