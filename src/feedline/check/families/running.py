@@ -63,6 +63,8 @@ class NoElements(Rule):
         plan, sample = context.plan, context.sample
         if sample.errors or not sample.saw_all or sample.output.count:
             return
+        if plan.last.indexed and plan.last.cardinality() != 0:
+            return  # there was no time for a batch
         node = _first_empty(context)
         batch = plan.batch
         if isinstance(batch, GroupNode) and batch.drop_remainder and node is batch:

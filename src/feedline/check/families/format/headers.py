@@ -93,7 +93,9 @@ def _rounded_header_in(flat: np.ndarray) -> tuple[str, bytes] | None:
         for dtype in _DTYPES:
             if dtype.kind == "f" or dtype.itemsize < 4:
                 continue
-            numbers = np.frombuffer(start[: len(start) // dtype.itemsize * dtype.itemsize], dtype).astype(flat.dtype)
+            numbers = np.frombuffer(start[: len(start) // dtype.itemsize * dtype.itemsize], dtype)
+            with np.errstate(over="ignore"):
+                numbers = numbers.astype(flat.dtype)
             if len(flat) >= len(numbers) and (flat[: len(numbers)] == numbers).all():
                 return kind, start
     return None
