@@ -25,7 +25,6 @@ class _Counting:
 
     def add(self, rows: Rows) -> None:
         for values in rows if isinstance(rows, list) else [rows]:
-            self._step.check_kind(values)
             self._counts.add(values)
 
     def learnt(self) -> dict[str, Any]:
@@ -141,7 +140,6 @@ class Categories(Step):
         Raises:
             UnseenCategoryError: a value is not in the vocabulary, and `unseen` is "error".
         """
-        self.check_kind(values)
         if self._lookup is None:
             self.known("vocabulary")
         assert self._lookup is not None
@@ -300,7 +298,8 @@ class MultiHot(Categories):
             )
         numbers = self.numbers(values)
         result = np.zeros((*numbers.shape[:-1], self.size), self.dtype)
-        flat, places = result.reshape(-1, self.size), numbers.reshape(-1, numbers.shape[-1])
+        flat = result.reshape(-1, self.size)
+        places = numbers.reshape(len(flat), numbers.shape[-1])
         rows, at = np.nonzero(places >= 0)
         flat[rows, places[rows, at]] = 1
         return result

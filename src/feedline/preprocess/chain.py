@@ -67,7 +67,7 @@ class Chain:
         def take(rows: Rows) -> None:
             for before in range(place):
                 rows = self._located(before, _transform_rows, self.steps[before], rows)
-            self._located(place, learner.add, rows)
+            self._located(place, _learn, step, learner, rows)
 
         return step, learner, take
 
@@ -78,8 +78,7 @@ class Chain:
             FeedlineError: a step raised; the error names the column and the step.
         """
         for place, step in enumerate(self.steps):
-            transform = step.transform_ragged if isinstance(values, RaggedTensor) else step.transform
-            values = self._located(place, transform, values)
+            values = self._located(place, _transform, step, values)
         return values
 
     def _located(self, place: int, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -90,13 +89,26 @@ class Chain:
             raise
 
 
+def _transform(step: Step, values: np.ndarray | RaggedTensor) -> Any:
+    if isinstance(values, RaggedTensor):
+        step.check_kind(values.flat_values)
+        return step.transform_ragged(values)
+    step.check_kind(values)
+    return step.transform(values)
+
+
+def _learn(step: Step, learner: Learner, rows: Rows) -> None:
+    step.check_kind(rows[0] if isinstance(rows, list) else rows)
+    learner.add(rows)
+
+
 def _transform_rows(step: Step, rows: Rows) -> Rows:
     if not isinstance(rows, list):
-        return step.transform(rows)
+        return _transform(step, rows)
     results = []
     for number, row in enumerate(rows):
         try:
-            results.append(step.transform(row[None])[0])
+            results.append(_transform(step, row[None])[0])
         except FeedlineError as error:
             error.row = number
             raise

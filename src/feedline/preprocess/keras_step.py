@@ -172,7 +172,6 @@ class KerasStep(Step):
         return self._layer
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        self.check_kind(values)
         is_text = values.dtype == object
         if (self.name in ("StringLookup", "TextVectorization")) != is_text and self.name != "Hashing":
             raise DtypeError(
@@ -220,7 +219,7 @@ def state_of(layer: Any, name: str) -> dict[str, Any]:
         name: its class.
     """
     if name in _LOOKUPS:
-        vocabulary = list(layer.get_vocabulary(include_special_tokens=False))
+        vocabulary = [_plain(token) for token in layer.get_vocabulary(include_special_tokens=False)]
         if not vocabulary:
             return {}
         lookup = layer._lookup_layer if name == "TextVectorization" else layer
@@ -239,6 +238,10 @@ def state_of(layer: Any, name: str) -> dict[str, Any]:
         mean, variance = (keras.ops.convert_to_numpy(each) for each in (layer.adapt_mean, layer.adapt_variance))
         return {"mean": np.asarray(mean), "variance": np.asarray(variance)}
     return {}
+
+
+def _plain(token: Any) -> str | int:
+    return str(token) if isinstance(token, str) else int(token)
 
 
 def _class_of(name: str) -> Any:

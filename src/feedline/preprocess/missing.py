@@ -26,7 +26,6 @@ class _Learning:
 
     def add(self, rows: Rows) -> None:
         for values in rows if isinstance(rows, list) else [rows]:
-            self._step.check_kind(values)
             there = values[~self._step.missing_in(values)]
             self._any |= there.size > 0
             if self._step.strategy == "most_frequent":
@@ -127,7 +126,6 @@ class Impute(Step):
             )
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        self.check_kind(values)
         missing = self.missing_in(values)
         value = self.value if self.strategy == "constant" else self.known("value")
         if isinstance(value, bytes) != (values.dtype.kind == "O"):

@@ -34,6 +34,10 @@ class Moments:
         count = len(values)
         if count == 0:
             return
+        with np.errstate(over="ignore", invalid="ignore"):  # told when statistics are asked for
+            self._add(values, count)
+
+    def _add(self, values: np.ndarray, count: int) -> None:
         np.minimum(self.minimum, values.min(axis=0), out=self.minimum)
         np.maximum(self.maximum, values.max(axis=0), out=self.maximum)
         mean = values.mean(axis=0)

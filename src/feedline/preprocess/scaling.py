@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, EmptyDatasetError, ShapeError
+from feedline.errors import ArgumentError, EmptyDatasetError, NotFiniteError, ShapeError
 from feedline.preprocess.moments import Moments
 from feedline.preprocess.quantiles import Quantiles
 from feedline.preprocess.step import (
@@ -46,6 +46,10 @@ class _Learning:
 
     def learnt(self) -> dict[str, Any]:
         found = self._step.found(self._gathered)
+        if not all(np.isfinite(array).all() for array in found.values()):
+            raise NotFiniteError(
+                "the numbers are too large for statistics in float64.", fix="Put Clip or Log1p in front of this step."
+            )
         if self._gathered is None:
             raise EmptyDatasetError("no element has a value in this column.", fix="Fit on data that have values.")
         return {name: array[0] if self._scalars else array for name, array in found.items()}
@@ -205,7 +209,9 @@ class MinMax(Scaling):
         return Moments(columns)
 
     def found(self, gathered: Any) -> dict[str, np.ndarray]:
-        return {"minimum": gathered.minimum, "maximum": gathered.maximum}
+        with np.errstate(over="ignore"):
+            spread = gathered.maximum - gathered.minimum  # an overflow would be told too late
+        return {"minimum": gathered.minimum, "maximum": np.where(np.isfinite(spread), gathered.maximum, np.inf)}
 
     def finished(self, result: np.ndarray) -> np.ndarray:
         if self.clip:

@@ -120,7 +120,6 @@ class SklearnStep(Step):
         return self._transformer
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        self.check_kind(values)
         check_finite(values)
         made = np.asarray(self.transformer.transform(_as_table(values, self.name)))
         if values.ndim == 1 and made.shape[1] == 1:

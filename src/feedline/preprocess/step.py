@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -232,4 +233,4 @@ def flat_rows(rows: Rows, axis: int | None) -> np.ndarray:
         return np.concatenate(parts)
     if axis is None or rows.ndim == 1:
         return as_floats(rows).reshape(-1, 1)
-    return as_floats(rows).reshape(-1, rows.shape[-1])
+    return as_floats(rows).reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
