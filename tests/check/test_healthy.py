@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -122,6 +123,36 @@ def a_split_that_does_not_leak(folder: Any) -> Any:
     return whole.skip(40).shuffle(200).batch(20).prefetch(2)
 
 
+def strong_augmentation_that_keeps_the_range(folder: Any) -> Any:
+    def augment(image: Any, label: Any) -> Any:
+        image = fl.image.random_contrast(fl.image.random_brightness(image, 0.2), 0.7, 1.3)
+        return (np.clip(image, 0, 1) - 0.45) / 0.2, label
+
+    ds = fl.Dataset.from_tensor_slices((IMAGES, LABELS)).map(scaled).cache().shuffle(240)
+    return ds.map(augment, num_parallel_calls=fl.AUTOTUNE).batch(32).prefetch(2)
+
+
+def noise_of_each_element(folder: Any) -> Any:
+    def noisy(row: Any, label: Any) -> Any:
+        return row + fl.random.generator().normal(0, 0.1, row.shape).astype(np.float32), label
+
+    ds = fl.Dataset.from_tensor_slices((FEATURES, LABELS)).shuffle(240)
+    return ds.map(noisy, num_parallel_calls=fl.AUTOTUNE).batch(32).prefetch(2)
+
+
+def sliding_windows(folder: Any) -> Any:
+    series = fl.Dataset.from_tensor_slices(np.sin(np.arange(400) / 7).astype(np.float32))
+    windows = series.window(21, shift=1, drop_remainder=True).flat_map(lambda window: window.batch(21))
+    return windows.map(lambda steps: (steps[:-1], steps[-1:])).shuffle(400).batch(32).prefetch(2)
+
+
+def noise_to_be_taken_away(folder: Any) -> Any:
+    def task(image: Any, label: Any) -> Any:
+        return np.clip(image + fl.random.normal(image.shape, stddev=0.1), 0, 1), image
+
+    return fl.Dataset.from_tensor_slices((IMAGES, LABELS)).map(scaled).shuffle(240).map(task).batch(16).prefetch(2)
+
+
 HEALTHY: list[Callable[[Any], Any]] = [
     in_memory,
     images_augmented_behind_the_cache,
@@ -136,6 +167,10 @@ HEALTHY: list[Callable[[Any], Any]] = [
     masks,
     classes_mixed_by_weight,
     a_split_that_does_not_leak,
+    strong_augmentation_that_keeps_the_range,
+    noise_of_each_element,
+    sliding_windows,
+    noise_to_be_taken_away,
 ]
 
 
@@ -159,3 +194,25 @@ def test_training_on_one_and_validating_on_the_other_part(clean: Callable[..., N
     whole = fl.Dataset.from_tensor_slices((FEATURES, LABELS))
     train = whole.skip(40).shuffle(200).batch(20).prefetch(2)
     clean(train, against=whole.take(40).batch(20).prefetch(2))
+
+
+def loaded(image: Any, label: Any, training: bool) -> Any:
+    """Returns an image at 12 by 12: a random part of a larger one, mirrored at random, or the middle of it."""
+    image = fl.image.resize(image, [14, 14])
+    image = fl.image.random_crop(image, [12, 12, 3]) if training else fl.image.central_crop(image, 12 / 14)
+    return (fl.image.random_flip_left_right(image) if training else image) / 255, label
+
+
+def test_one_function_with_augmentation_only_in_training(clean: Callable[..., None]) -> None:
+    train = fl.Dataset.from_tensor_slices((IMAGES[:180], LABELS[:180])).shuffle(180)
+    validation = fl.Dataset.from_tensor_slices((IMAGES[180:], LABELS[180:]))
+    train = train.map(functools.partial(loaded, training=True)).batch(20).prefetch(2)
+    clean(train, against=validation.map(functools.partial(loaded, training=False)).batch(20).prefetch(2))
+
+
+def test_validation_data_of_another_mixture_of_classes(clean: Callable[..., None]) -> None:
+    rows = np.concatenate([np.flatnonzero(label == LABELS)[: 10 + 12 * label] for label in range(4)])
+    rest = np.setdiff1d(np.arange(240), rows)
+    train = fl.Dataset.from_tensor_slices((IMAGES[rest], LABELS[rest])).map(scaled).shuffle(240).map(augmented)
+    validation = fl.Dataset.from_tensor_slices((IMAGES[rows], LABELS[rows])).map(scaled)
+    clean(train.batch(20).prefetch(2), "FL6", against=validation.batch(32).prefetch(2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -13,12 +13,17 @@ from feedline.check.looking import nothing_drawn
 from feedline.check.model import ModelFacts
 from feedline.check.plan import Plan
 from feedline.check.sample import Sample
+from feedline.check.trials import Trial, tried
 from feedline.errors import FeedlineError
 from feedline.nodes.base import Node
+from feedline.nodes.map import Map
 from feedline.structure import flatten
 
 _MOST_ORDERED = 20_000
 _ORDER_SECONDS = 0.8
+_TRIAL_SECONDS = 0.4
+
+Result = TypeVar("Result")
 
 USES = ("training", "validation")
 
@@ -62,6 +67,8 @@ class Context:
         self.use = use
         self.steps_per_epoch = steps_per_epoch
         self.in_fit = in_fit
+        self._trials: dict[Node, Trial] = {}
+        self._shared: dict[Callable[..., Any], Any] = {}
 
     @property
     def trains(self) -> bool:
@@ -111,6 +118,33 @@ class Context:
             return labels
         component, whole = more
         return classes_of(component, np.arange(len(component.rows)), whole) or labels
+
+    def trial(self, node: Map) -> Trial:
+        """Returns what a map's function does to a few elements, each given to it again for the next epoch: what it
+        draws, and what is random in what it returns. Empty where nothing was looked at, or no time is left.
+
+        Args:
+            node: a `map` of the plan.
+        """
+        known = self._trials.get(node)
+        if known is None:
+            known = Trial(node)
+            if not self.sample.not_looked_at:
+                elements = self.sample.into(node)
+                with self.sample.trying(_TRIAL_SECONDS) as seconds:
+                    known = tried(node, elements, self.plan.functions(node), seconds)
+            self._trials[node] = known
+        return known
+
+    def once(self, make: Callable[[Context], Result]) -> Result:
+        """Returns what a function makes of this context, which is computed once for all rules that ask for it.
+
+        Args:
+            make: a function of a module, which several rules share.
+        """
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        return cast("Result", self._shared[make])
 
     @cached_property
     def length(self) -> int | None:

@@ -34,10 +34,15 @@ class FunctionFacts:
         return tuple(_references(self.function))
 
     @cached_property
+    def functions(self) -> tuple[types.FunctionType, ...]:
+        """The function, or the method of the object, and all those of the user's that it calls, each once."""
+        return tuple(_functions_in(self.function, _DEEPEST))
+
+    @cached_property
     def codes(self) -> tuple[types.CodeType, ...]:
         """The code of the function and of all those of the user's that it calls, functions within them included."""
         found: dict[types.CodeType, None] = {}
-        for function in _functions_in(self.function, _DEEPEST):
+        for function in self.functions:
             _add_code(function.__code__, found)
         return tuple(found)
 
@@ -74,7 +79,8 @@ class FunctionFacts:
         kinds = (np.random.Generator, np.random.RandomState, python_random.Random)
         found = [getattr(value, "__self__", None) if not isinstance(value, kinds) else value for _, value in
                  self.references]  # fmt: skip
-        return tuple({id(value): value for value in found if isinstance(value, kinds)}.values())
+        own = (value for value in found if isinstance(value, kinds) and not any(value is each for each in _GLOBAL))
+        return tuple({id(value): value for value in own}.values())
 
     @cached_property
     def one_shot(self) -> tuple[str, ...]:
@@ -103,6 +109,7 @@ def draws(value: Any) -> bool:
     return module.startswith(("tensorflow.", "keras.")) and name.startswith("random_")
 
 
+_GLOBAL = (np.random.mtrand._rand, python_random._inst)  # type: ignore[attr-defined]
 _MAKERS = (np.random.default_rng, np.random.RandomState, np.random.Generator, python_random.Random)
 _FEEDLINES = {"uniform", "normal", "generator", "stream"}
 _FEEDLINES_IMAGE = {"sample_distorted_bounding_box"}

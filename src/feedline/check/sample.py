@@ -246,6 +246,16 @@ class Sample:
         return (found, whole) if len(values) > self.count else None
 
     @contextmanager
+    def trying(self, seconds: float) -> Iterator[float]:
+        """Gives for how long a rule may call the user's functions itself; random generators are put back afterwards.
+
+        Args:
+            seconds: for how long at the most; all that rules ask for shares half of the time.
+        """
+        with nothing_drawn(self._plan), self._further_seconds(seconds) as left:
+            yield left
+
+    @contextmanager
     def _further_seconds(self, wanted: float) -> Iterator[float]:
         """Gives for how long something further may be looked at: all that rules ask for shares half of the time."""
         start = time.perf_counter()
