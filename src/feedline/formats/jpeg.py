@@ -27,6 +27,7 @@ _MAX_SCANS = 500
 _MAX_SCANNED_PIXELS = 2**34
 # A block of 64 samples takes at least a bit in each component.
 _MOST_EXPANSION = 512
+
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DECODABLE = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC9: "arithmetic", 0xCA: "arithmetic"}
@@ -161,6 +162,7 @@ def decode_jpeg_bytes(
     fancy_upscaling: bool = True,
     try_recover_truncated: bool = False,
     dct_method: str = "",
+    rows: int | None = None,
 ) -> np.ndarray:
     """Returns a JPEG's pixels.
 
@@ -171,6 +173,7 @@ def decode_jpeg_bytes(
         fancy_upscaling: whether to interpolate colour that is stored at a lower resolution.
         try_recover_truncated: whether to return what is left of a damaged file.
         dct_method: "" or "INTEGER_FAST", or "INTEGER_ACCURATE".
+        rows: how many of the first rows are wanted: others may not be decoded, and then hold anything.
 
     Returns:
         uint8 (ceil(height / ratio), ceil(width / ratio), channels).
@@ -213,6 +216,8 @@ def decode_jpeg_bytes(
         options["buffer"] = np.zeros(max(header.height, 8) * max(header.width, 8) * (4 if ink else planes), np.uint8)
     elif ratio == 1:
         options["buffer"] = pooled = POOL.empty((height, width, 4 if ink else planes), np.dtype(np.uint8))
+    if rows is not None and pooled is not None and _decode_first_rows(contents, header, rows, colours, options):
+        return _ink_to_rgb(pooled, header.adobe) if ink else pooled
     try:
         image = simplejpeg.decode_jpeg(enlarged, colours, **options)
         nothing_left = False
@@ -236,6 +241,42 @@ def decode_jpeg_bytes(
     if image.shape[0] != height or image.shape[1] != width:
         image = np.ascontiguousarray(image[:height, :width])
     return _ink_to_rgb(image, header.adobe) if ink else image
+
+
+def _decode_first_rows(contents: bytes, header: JpegHeader, rows: int, colours: str, options: dict[str, Any]) -> bool:
+    """Decodes the first rows into the buffer among the options; says whether they are there.
+
+    A file whose header says that it is less high decodes to the same rows, all but the last, for which the decoder
+    looks at the rows below. It then finds data where the file should end, and says so once all rows are written;
+    about anything that is wrong before, it says something else.
+    """
+    import simplejpeg
+
+    block = 8 * max(vertical for _, vertical in header.factors)
+    height = -(-rows // block) * block + block
+    at = header.frame_at + 5
+    if header.frame not in (0xC0, 0xC1) or height > header.height - block or not _is_one_scan(contents, header):
+        return False
+    shortened = contents[:at] + height.to_bytes(2, "big") + contents[at + 2 :]
+    room = options["buffer"][:height]
+    try:
+        simplejpeg.decode_jpeg(shortened, colours, **{**options, "buffer": room})
+    except ValueError as error:
+        return "extraneous bytes before marker" in str(error)
+    return True
+
+
+def _is_one_scan(contents: bytes, header: JpegHeader) -> bool:
+    """Says whether all components lie in the first scan, without restart markers."""
+    at = header.frame_at
+    while at + 5 <= len(contents) and contents[at] == 0xFF:
+        marker = contents[at + 1]
+        if marker == 0xDA:
+            return contents[at + 4] == header.components
+        if marker == 0xDD or marker in _STANDALONE:
+            return False
+        at += 2 + (contents[at + 2] << 8) + contents[at + 3]
+    return False
 
 
 def _decode_error(header: JpegHeader, message: str) -> ImageDecodeError:

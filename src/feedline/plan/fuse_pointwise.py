@@ -65,6 +65,11 @@ class Chain:
                 row[:] = np.resize(np.broadcast_to(operand, self.shape).reshape(-1), period)
         return rows, at_once
 
+    @property
+    def draws(self) -> bool:
+        """Whether random numbers are drawn."""
+        return bool(self.flips) or any(isinstance(operand, Operation) for operand in self.operands)
+
     @functools.cached_property
     def may_overflow(self) -> bool:
         """Whether values beyond the range of float32 may come out, or come in."""
@@ -77,6 +82,15 @@ class Chain:
                 step = (bound + most.max(), bound + most.max(), bound * most.max(), bound / max(most.min(), 1e-30))
                 bound = max(bound, float(step[code % len(step)]))
         return not bound < _LARGEST
+
+
+def _once(operand: np.ndarray) -> np.ndarray:
+    """Returns an operand with a length of 1 wherever it is the same all along: a mean repeated for every pixel."""
+    for axis, length in enumerate(operand.shape):
+        first = np.take(operand, [0], axis) if length > 1 else operand
+        if length > 1 and (operand.view(np.int32) == first.view(np.int32)).all():
+            operand = first
+    return operand
 
 
 def _period(operand: np.ndarray, shape: tuple[int, ...]) -> int:
@@ -100,7 +114,7 @@ def fuse_pointwise(made: Trace, rule: Callable[..., Any]) -> Trace:
         if operation.results[0] in gone or operation.results[0] in fused:
             continue
         chain = _longest_from(operation, samples, users)
-        if chain is not None:
+        if chain is not None and not (made.draws_vary and chain.draws and _others_draw_between(chain, made)):
             *before, last = chain.steps
             gone.update(step.results[0] for step in before)
             fused[last.results[0]] = replace(last, rule=rule, args=(chain.source, chain), kwargs={}, named={})
@@ -108,6 +122,13 @@ def fuse_pointwise(made: Trace, rule: Callable[..., Any]) -> Trace:
         return made
     kept = (fused.get(operation.results[0], operation) for operation in made.operations)
     return replace(made, operations=tuple(one for one in kept if one.results[0] not in gone))
+
+
+def _others_draw_between(chain: Chain, made: Trace) -> bool:
+    """Says whether other operations draw random numbers while a chain is at work, which come in the order of calls."""
+    places = [made.operations.index(step) for step in chain.steps]
+    between = made.operations[places[0] : places[-1]]
+    return any(getattr(other.rule, "draws", False) and other not in chain.steps for other in between)
 
 
 def _longest_from(first: Operation, samples: list[Any], users: Users) -> Chain | None:
@@ -169,6 +190,6 @@ def _joins(chain: Chain, operation: Operation, dtype: np.dtype) -> bool:
         if operand is None or dtype != np.float32:
             return False
         chain.codes.append(ARITHMETIC.index(function))
-        chain.operands.append(operand)
+        chain.operands.append(_once(operand))
     chain.steps.append(operation)
     return True

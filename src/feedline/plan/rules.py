@@ -35,6 +35,7 @@ class Rows:
         epochs: int64 `(count,)`.
         positions: int64 `(count,)`.
         targets: for slots that the function returns, where their values belong: a rule may write there at once.
+        one_stream: whether there is one row, and random numbers come from its own stream, in the order of the calls.
     """
 
     values: list[Any]
@@ -44,6 +45,7 @@ class Rows:
     epochs: np.ndarray
     positions: np.ndarray
     targets: dict[int, np.ndarray]
+    one_stream: bool = False
 
     def room_for(self, operation: Operation, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Returns an array to write an operation's only result to."""
@@ -192,6 +194,16 @@ def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return tuple(columns)
 
 
+def drawn_row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Calls a function that draws as many random numbers as it needs, for a row that has a stream of its own."""
+    if not rows.one_stream:
+        raise NotAlikeError
+    return row_by_row(operation, rows)
+
+
+drawn_row_by_row.draws = drawn_row_by_row.draws_vary = True  # type: ignore[attr-defined]
+
+
 def _check_layout(args: tuple[Any, ...], rows: Rows) -> None:
     """Checks that rows lie in memory as the traced element does: numpy adds floats up in the order of memory."""
     for argument in args:
@@ -252,6 +264,8 @@ def draws_of(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
     """
     if seed is not None and type(seed) is not int:
         raise NotAlikeError
+    if rows.one_stream:
+        return np.array([random.stream(seed).random()])
     drawn = operation.draws.get(seed, 0)
     return random.first_draws(rows.seed, rows.epochs, rows.positions, seed, drawn)
 
@@ -284,9 +298,13 @@ _OF_IMAGES = (
     "image.crop_to_bounding_box image.pad_to_bounding_box image.resize_with_crop_or_pad"
 )
 _OF_ROWS = (
-    "io.decode_jpeg io.decode_image io.decode_bmp image.per_image_standardization image.adjust_contrast "
-    "image.adjust_saturation image.adjust_hue image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb "
-    "image.resize_with_pad"
+    "io.decode_jpeg io.decode_and_crop_jpeg io.extract_jpeg_shape io.decode_image io.decode_bmp "
+    "image.per_image_standardization image.adjust_contrast image.adjust_saturation image.adjust_hue "
+    "image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb image.resize_with_pad"
+)
+_DRAWN_OF_ROWS = (
+    "image.sample_distorted_bounding_box image.random_crop image.random_contrast image.random_saturation "
+    "image.random_hue image.random_jpeg_quality"
 )
 _OF_ROWS_IN_NUMPY = "stack concatenate where clip expand_dims squeeze transpose asarray array float32 sum mean max min"
 
@@ -298,7 +316,13 @@ def all_rules() -> dict[Any, Rule]:
     from feedline.plan import file_rules, record_rules
 
     rules: dict[Any, Rule] = {getattr(np, name): elementwise for name in _UFUNCS.split()}
-    for names, rule in ((_OF_EACH_VALUE, at_once), (_OF_IMAGES, images_at_once), (_OF_ROWS, row_by_row)):
+    rules_of_names: tuple[tuple[str, Rule], ...] = (
+        (_OF_EACH_VALUE, at_once),
+        (_OF_IMAGES, images_at_once),
+        (_OF_ROWS, row_by_row),
+        (_DRAWN_OF_ROWS, drawn_row_by_row),
+    )
+    for names, rule in rules_of_names:
         rules.update((function, rule) for function in _found(feedline, names))
     for name in _OF_ROWS_IN_NUMPY.split():
         if not isinstance(getattr(np, name), type):

@@ -9,7 +9,7 @@ import numpy as np
 from feedline.image.seeds import between
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.fuse_pointwise import Chain
-from feedline.plan.rules import Rows, draws_of
+from feedline.plan.rules import NotAlikeError, Rows, draws_of
 from feedline.plan.trace import Operation
 
 
@@ -39,7 +39,11 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
         at_once,
         chain.may_overflow,
     )
-    return (room,) if finite else _step_by_step(chain, rows)
+    if finite:
+        return (room,)
+    if rows.one_stream and chain.draws:
+        raise NotAlikeError  # its random numbers were drawn: the function itself begins anew
+    return _step_by_step(chain, rows)
 
 
 def _places(arrays: np.ndarray | PackedArrays) -> tuple[np.ndarray, np.ndarray]:

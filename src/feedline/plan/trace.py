@@ -68,6 +68,8 @@ class Trace:
         slots: how many there are.
         of_any_shape: whether the function did not look at a shape: what it computes of an element of another shape is
             then the same operations.
+        draws_vary: whether how many random numbers an element draws depends on them: then each element has to draw its
+            own, one after the other, from a stream of its own.
     """
 
     proof: Proof
@@ -77,6 +79,7 @@ class Trace:
     treedef: Treedef
     slots: int
     of_any_shape: bool
+    draws_vary: bool
 
     def samples(self) -> list[Any]:
         """Returns for each slot what the element that was traced has; None where no operation fills it any more."""
@@ -132,6 +135,7 @@ def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[
         result_tree,
         recorder.slots,
         not recorder.looked_at_shapes,
+        any(getattr(operation.rule, "draws_vary", False) for operation in recorder.operations),
     )
 
 

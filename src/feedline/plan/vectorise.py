@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ _BYTES_IN_ONE_PASS = 1 << 23
 _LIGHT_BYTES = 1 << 10
 _LIGHT_BLOCK_BYTES = 1 << 17
 _LIGHT_STRINGS_BYTES = 1 << 26
+_NO_STREAM = nullcontext()
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -75,6 +77,7 @@ class BlockFunction:
         self._compared = 0
         self._one_at_a_time = False
         self._varying: set[int] = set()
+        self._draws_vary = False
         self._failures = 0
         self._lock = threading.Lock()
         self.reason: str | None = None
@@ -136,6 +139,7 @@ class BlockFunction:
                 random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
                     made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
+                    self._draws_vary = made.draws_vary
                     made = fuse_pointwise(fuse_resize(made, resize_and_compute), run_chain)
                     self._trace = fuse_casts(made, is_cast_to_floats, cast_and_compute)
                 finally:
@@ -159,24 +163,38 @@ class BlockFunction:
         values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
         rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length))
         heavy = [operation for operation in made.operations if not self._done_at_once(operation, rows)]
-        step = 1 if self._one_at_a_time else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
+        alone = self._one_at_a_time or made.draws_vary
+        step = 1 if alone else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
         shapes_vary = step == 1 and made.of_any_shape
         for start in range(0, length if heavy else 0, step):
             stop = min(start + step, length)
             parts = [None if value is None else _part(value, start, stop) for value in values]
             targets = _targets(made, columns, start, stop)
             rows = Rows(parts, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop], targets)
-            for operation in heavy:
-                _run(operation, rows, shapes_vary)
+            with self._stream_of(rows) if made.draws_vary else _NO_STREAM:
+                for operation in heavy:
+                    _run(operation, rows, shapes_vary)
             _collect(made, columns, parts, start, stop)
         if not heavy:
             _collect(made, columns, values, 0, length)
         return Block(length, columns, made.treedef)
 
+    @contextmanager
+    def _stream_of(self, rows: Rows) -> Iterator[None]:
+        """Has a row draw random numbers from its own stream."""
+        outer = random.outer_element()
+        random.enter_element(self._seed, int(rows.epochs[0]), int(rows.positions[0]))
+        rows.one_stream = True
+        try:
+            yield
+        finally:
+            random.leave_element(outer)
+
     def _done_at_once(self, operation: Operation, rows: Rows) -> bool:
         """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
         known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
-        if not known or operation.results[0] in self._varying:
+        draws = getattr(operation.rule, "draws", False) or operation.rule is run_chain
+        if not known or operation.results[0] in self._varying or (draws and self._draws_vary):
             return False
         pack = getattr(operation.rule, "pack", None)
         if pack is not None and (packed := pack(operation, rows)) is not None:
