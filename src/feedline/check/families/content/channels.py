@@ -27,7 +27,8 @@ _DEVIATIONS = 7
 one source that happens once in a hundred billion times."""
 
 _CLEAR = 5
-_MOST_VALUES = 4096
+_MOST_A_SIDE = 32
+_MOST_IMAGES = 256
 
 
 class ChannelsSwapped(Rule):
@@ -91,7 +92,9 @@ class ChannelsSwapped(Rule):
         ours, theirs = _colours(one), _colours(other)
         if ours is None or theirs is None or not _mirrored(ours, theirs):
             return None
-        means = [np.mean([np.mean(row, axis=(0, 1)) for row in each.rows], axis=0) for each in (one, other)]
+        means = [
+            np.mean([np.mean(row, axis=(0, 1)) for row in each.rows[:_MOST_IMAGES]], axis=0) for each in (one, other)
+        ]
         told = [", ".join(f"{value:.3g}" for value in mean) for mean in means]
         return self.finding(
             "the images of two sources look alike with red and blue swapped, and not as they are.",
@@ -127,9 +130,10 @@ def _colours(component: Component) -> np.ndarray | None:
     if len(component.rows) < _FEWEST or not unit:
         return None
     found = []
-    for row in component.rows:
-        pixels = np.asarray(row).reshape(-1, 3)
-        pixels = pixels[:: max(1, len(pixels) // _MOST_VALUES)].astype(np.float64)
+    for row in component.rows[:_MOST_IMAGES]:
+        height, width = np.shape(row)[:2]
+        pixels = np.asarray(row)[:: max(1, height // _MOST_A_SIDE), :: max(1, width // _MOST_A_SIDE)]
+        pixels = pixels.reshape(-1, 3).astype(np.float64)
         mean, deviation = pixels.mean(axis=0), pixels.std(axis=0)
         found.append([mean[0] - mean[2], deviation[0] - deviation[2], mean[0] + mean[2] - 2 * mean[1],
                       deviation[0] + deviation[2] - 2 * deviation[1]])  # fmt: skip

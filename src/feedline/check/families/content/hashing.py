@@ -21,6 +21,10 @@ _MEMORY = 256 << 20
 _FIRST_CHUNK = 16
 _MOST_AT_ONCE = 8192
 _SHORT = 0.03
+_LARGE = 1 << 16
+_PARTS = 64
+_PART = 256
+"""Of an element of more than 64 kB, this many parts of this many bytes are hashed: it is read from memory otherwise."""
 
 
 @dataclass
@@ -102,6 +106,9 @@ def _of_block(block: Block) -> np.ndarray:
 def _of_column(column: Any, length: int) -> list[int]:
     if isinstance(column, np.ndarray) and column.dtype != object and column.dtype.kind in "biufc" and column.size:
         rows = np.ascontiguousarray(column).reshape(length, -1).view(np.uint8)
+        if rows.shape[1] > _LARGE:
+            starts = np.linspace(0, rows.shape[1] - _PART, _PARTS).astype(np.int64).tolist()
+            rows = np.concatenate([rows[:, start : start + _PART] for start in starts], axis=1)
         kind, width, memory = hash((column.dtype.str, column.shape[1:])), rows.shape[1], rows.tobytes()
         return [kind ^ hash(memory[start : start + width]) for start in range(0, length * width, width)]
     return [hash(digest(value)) for value in values_of(column, length)]

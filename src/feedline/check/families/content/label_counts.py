@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -22,6 +23,15 @@ def representative_labels(context: Context) -> Labels | None:
     Of an indexed dataset these are up to 20,000 spread evenly over it, as many as can be read in a quarter of a second;
     of a stream up to 20,000 of the first, unless they come in runs: then the rest may hold others.
     """
+    if context not in _known:
+        _known[context] = _representative(context)
+    return _known[context]
+
+
+_known: WeakKeyDictionary[Context, Labels | None] = WeakKeyDictionary()
+
+
+def _representative(context: Context) -> Labels | None:
     labels = context.labels
     if labels is None or labels.whole:
         return labels

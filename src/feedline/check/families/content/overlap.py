@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.elements import Elements
+from feedline.check.elements import Elements, digest
 from feedline.check.families.content.hashing import Hashed, hashed
 from feedline.check.families.content.same_files import same_files
 from feedline.check.families.content.stages import Stage, stages_of
@@ -32,6 +32,7 @@ _CHANCE = 1e-6
 _RICH_BYTES = 64
 _FULL_PRECISION = 4
 _EXAMPLES = 20
+_MOST_VALUES = 8192
 
 
 class Overlap(Rule):
@@ -113,8 +114,9 @@ class Overlap(Rule):
         share = min(1.0, matched / theirs.count / max(coverage, 1e-9))
         if distinct < _FEWEST or share < _LEAST_SHARE or _chance_explains(validation, ours, theirs, found, distinct):
             return None
-        index = int(np.flatnonzero(found)[0])
-        twin = int(np.flatnonzero(ours.hashes == theirs.hashes[index])[0])
+        index, twin = _confirmed(train, validation, ours, theirs, found)
+        if twin is None:
+            return None
         part = "" if coverage == 1 else f"; of the whole validation data that is about {share:.0%}"
         return self.finding(
             f"{_of(matched, theirs.count)} of the validation data that were compared are in the training data too.",
@@ -211,18 +213,45 @@ def _chance_explains(context: Context, ours: Hashed, theirs: Hashed, found: np.n
     return _poisson_tail(int(found.sum()), expected) > _CHANCE
 
 
+def _confirmed(
+    train: Context, validation: Context, ours: Hashed, theirs: Hashed, found: np.ndarray
+) -> tuple[int, int | None]:
+    """Returns the first two that are alike, by their numbers in each; None for the second where they are not alike.
+
+    Of large elements parts are hashed: the whole ones are compared here.
+    """
+    index = int(np.flatnonzero(found)[0])
+    twin = int(np.flatnonzero(ours.hashes == theirs.hashes[index])[0])
+    wholes = [
+        _digests(context, part, number) for context, part, number in ((train, ours, twin), (validation, theirs, index))
+    ]
+    return index, None if None not in wholes and wholes[0] != wholes[1] else twin
+
+
+def _digests(context: Context, part: Hashed, number: int) -> tuple[bytes, ...] | None:
+    """Returns the digests of the inputs of an element; None where it cannot be had any more."""
+    position = int(part.positions[number])
+    elements = context.sample.at(part.node)
+    at = np.flatnonzero(elements.positions == position)
+    if not len(at) and part.node.indexed:
+        elements, at = context.sample.read(part.node, np.array([position])), np.zeros(1, np.int64)
+    if not elements.count or not len(at) or elements.batched:
+        return None
+    return tuple(digest(component.values[int(at[0])]) for component in elements.inputs)
+
+
 def _is_rich(values: list[Any]) -> bool:
     """Says whether what an element holds cannot be the same by chance."""
     size = 0
     for value in values:
-        array = np.asarray(value)
+        array = np.asarray(value).reshape(-1)[:_MOST_VALUES]
         if array.dtype.kind == "f":
             numbers = np.unique(array[np.isfinite(array)].astype(np.float64))
             thousandths = numbers * 1000
             if (np.abs(thousandths - np.round(thousandths)) > 1e-3).sum() >= _FULL_PRECISION:
                 return True
-        raw = value if isinstance(value, bytes) else array.tobytes() if array.dtype != object else b""
-        size += len(zlib.compress(raw[:65536], 1)) - 11
+        raw = value[:_MOST_VALUES] if isinstance(value, bytes) else array.tobytes() if array.dtype != object else b""
+        size += len(zlib.compress(raw, 1)) - 11
     return size >= _RICH_BYTES
 
 
