@@ -179,14 +179,16 @@ def _draw_crop(
     return top, left, top + tall, left + wide
 
 
-def _covers(crop: tuple[int, int, int, int], objects: np.ndarray, share: float) -> bool:
-    sides = np.minimum(objects[:, 2:], crop[2:]) - np.maximum(objects[:, :2], crop[:2])
-    common = np.prod(np.maximum(sides, 0), axis=1)
-    areas = np.prod(objects[:, 2:] - objects[:, :2], axis=1)
-    return bool(np.any((areas >= 1) & (common >= share * areas)))
+def _covers(crop: tuple[int, int, int, int], objects: list[list[int]], share: float) -> bool:
+    for top, left, bottom, right in objects:
+        tall, wide = min(bottom, crop[2]) - max(top, crop[0]), min(right, crop[3]) - max(left, crop[1])
+        area = (bottom - top) * (right - left)
+        if area >= 1 and max(tall, 0) * max(wide, 0) >= share * area:
+            return True
+    return False
 
 
-def _as_pixels(bounding_boxes: Any, height: int, width: int, whole_image: bool) -> np.ndarray:
+def _as_pixels(bounding_boxes: Any, height: int, width: int, whole_image: bool) -> list[list[int]]:
     boxes = as_numbers(bounding_boxes, "bounding_boxes")
     if boxes.ndim != 3 or boxes.shape[-1] != 4:
         raise ShapeError(
@@ -198,13 +200,13 @@ def _as_pixels(bounding_boxes: Any, height: int, width: int, whole_image: bool) 
             raise ArgumentError(
                 "bounding_boxes holds no box.", fix="Give a box, or use_image_if_no_bounding_boxes=True."
             )
-        return np.array([[0, 0, height, width]], np.int64)
-    if not ((boxes >= 0) & (boxes <= 1)).all():
+        return [[0, 0, height, width]]
+    if not (boxes.min() >= 0 and boxes.max() <= 1):
         raise ArgumentError(
             "bounding_boxes holds a value outside 0..1.", fix="Divide the coordinates by the image's height and width."
         )
     corners = boxes.reshape(-1, 4).astype(np.float32)
-    return (corners * np.array([height, width, height, width], np.float32)).astype(np.int64)
+    return (corners * np.array([height, width, height, width], np.float32)).astype(np.int64).tolist()
 
 
 def _as_range(value: Any, default: tuple[float, float], title: str, most: float) -> tuple[float, float]:
