@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -147,6 +148,30 @@ class ModelFacts:
         last = layers[-1]
         port = Port(last.name, shape, str(getattr(last, "compute_dtype", "float32")), last, _within(computing))
         return (port,)
+
+    def takes(self, shapes: Sequence[Sequence[int | None]]) -> bool:
+        """Says whether the model takes inputs of other shapes than it tells, as models of convolutions may.
+
+        It is run on shapes alone, without values, and does not change.
+
+        Args:
+            shapes: one for each of `inputs`, with the batch.
+        """
+        import keras
+        from keras.src import backend
+
+        tensors = [
+            keras.KerasTensor(tuple(shape), dtype=port.dtype)
+            for port, shape in zip(self.inputs or (), shapes, strict=True)
+        ]
+        given: Any = tensors[0] if len(tensors) == 1 else tensors
+        if isinstance(getattr(self.model, "input", None), dict):
+            given = dict(zip(self.input_keys or (), tensors, strict=True))
+        try:
+            backend.compute_output_spec(lambda value: self.model(value, training=False), given)
+        except Exception:  # whatever it says: it would say that while training, too
+            return False
+        return True
 
     @property
     def compiled(self) -> bool:

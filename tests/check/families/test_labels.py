@@ -104,18 +104,34 @@ class TestSparse:
         assert "3 classes, 0 to 2" in finding.message
         assert 'Dense(4, activation="softmax")' in finding.fix
 
-    def test_counted_from_one(self, flagged: Look, clean: Look) -> None:
-        finding = flagged(table(CLASSES + 1), "FL507", model=dense(4, "softmax", SPARSE))
-        assert ".map(lambda x, y: (x, y - 1)) in front of .batch(16)" in finding.fix
+    def test_what_another_rule_says(self, clean: Look) -> None:
+        model = dense(4, "softmax", SPARSE)
+        clean(table(CLASSES + 1), "FL507", model=model)  # FL209: no class number 0
+        clean(table(CLASSES - 1), "FL507", model=model)
         clean(table(CLASSES + 1), "FL507", model=dense(5, "softmax", SPARSE))
 
-    def test_a_class_that_is_left_out(self, flagged: Look, clean: Look) -> None:
-        labels = np.where(MASKS[:, :1] == 1, 255, MASKS)
-        plain = segmenting(2, "softmax", SPARSE)
-        assert "ignore_class=255" in flagged(table(labels, IMAGES), "FL507", model=plain).fix
-        loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=255)
+    def test_of_a_model_that_is_not_built(self, flagged: Look) -> None:
+        model = keras.Sequential([keras.layers.Dense(4, activation="softmax")])
+        model.compile(loss=SPARSE)
+        assert ".map(lambda x, y: (x, y - 1)) in front of .batch(16)" in flagged(
+            table(CLASSES + 1), "FL507", model=model
+        ).fix  # fmt: skip
+        assert "ignore_class=-1" in flagged(table(CLASSES - 1), "FL507", model=model).fix
+
+    def test_a_class_that_is_left_out(self, clean: Look) -> None:
+        labels = np.where(MASKS == 1, 2, MASKS)
+        labels[0, 0] = 1
+        loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=2)
         clean(table(labels, IMAGES), "FL5", model=segmenting(2, "softmax", loss))
-        assert "ignore_class=-1" in flagged(table(CLASSES - 1), "FL507", model=dense(4, "softmax", SPARSE)).fix
+
+    def test_a_class_that_weighs_nothing(self, flagged: Look, clean: Look) -> None:
+        model = dense(3, "softmax", SPARSE)
+        ds = fl.Dataset.from_tensor_slices((ROWS, CLASSES, (CLASSES < 3).astype(np.float32))).batch(16)
+        clean(ds, "FL5", model=model)
+        flagged(ds.map(lambda x, y, w: (x, y, w * 0 + 1)), "FL507", model=model)
+        unknown = np.where(STEP_CLASSES == 0, -1.0, STEP_CLASSES % 2)
+        weighed = fl.Dataset.from_tensor_slices((STEPS, unknown[..., None], unknown >= 0)).batch(16)
+        clean(weighed, "FL5", model=recurrent(1, "sigmoid", BINARY))
 
     def test_one_output(self, flagged: Look) -> None:
         finding = flagged(table(CLASSES % 2), "FL507", model=dense(1, "sigmoid", SPARSE))
@@ -181,17 +197,16 @@ class TestBinary:
         assert 'Dense(4, activation="softmax")' in finding.fix
         assert "sparse_categorical" in finding.fix
 
-    def test_minus_one_and_one(self, flagged: Look) -> None:
-        finding = flagged(table(2 * (CLASSES % 2) - 1), "FL505", model=dense(1, "sigmoid", BINARY))
+    def test_two_other_numbers(self, flagged: Look, clean: Look) -> None:
+        clean(table(2 * (CLASSES % 2) - 1), "FL505", model=dense(1, "sigmoid", BINARY))  # FL209 says it
+        finding = flagged(table(2.0 * ONE_HOT - 1), "FL505", model=dense(4, "sigmoid", BINARY))
         assert ".map(lambda x, y: (x, (y + 1) / 2))" in finding.fix
-
-    def test_one_and_two(self, flagged: Look) -> None:
-        finding = flagged(table(CLASSES % 2 + 1), "FL505", model=dense(1, "sigmoid", BINARY))
+        finding = flagged(table(ONE_HOT + 1), "FL505", model=dense(4, "sigmoid", BINARY))
         assert "fl.cast(y == 2, fl.float32)" in finding.fix
 
-    def test_masks_of_255(self, flagged: Look, clean: Look) -> None:
+    def test_masks(self, flagged: Look, clean: Look) -> None:
         model = segmenting(1, "sigmoid", BINARY)
-        finding = flagged(table(255 * MASKS, IMAGES), "FL505", model=model)
+        finding = flagged(table(GENERATOR.integers(0, 256, (24, 8, 8)) | 1, IMAGES), "FL505", model=model)
         assert "fl.cast(y, fl.float32) / 255" in finding.fix
         clean(table(MASKS, IMAGES), "FL5", model=model)
         clean(table(MASKS[..., None], IMAGES), "FL5", model=model)

@@ -71,6 +71,9 @@ def test_of_steps(flagged: Look, clean: Look) -> None:
     finding = flagged(table(STEPS, STEP_CLASSES, WEIGHTS), "FL508", model=of_steps())
     assert "w[None]" in finding.fix
     numbers = STEPS[:, :, 0]
+    finding = flagged(table(STEPS, numbers, steps), "FL508", model=of_steps("mse", 1, None))
+    assert ".map(lambda x, y, w: (x, y[..., None], w))" in finding.fix
+    clean(table(STEPS, numbers[..., None], steps), "FL5", model=of_steps("mse", 1, None))
     clean(table(STEPS, numbers, WEIGHTS), "FL5", model=of_steps("mse", 1, None))
     flagged(table(STEPS, numbers[..., None], WEIGHTS), "FL508", model=of_steps("mse", 1, None))
 

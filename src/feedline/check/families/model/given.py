@@ -177,7 +177,7 @@ class Given:
             elements = output
             if single is not None and len(single.components) == len(specs):
                 scalar = all(shape == () for shape in single.components[index].statistics.shapes)
-                elements = single if scalar else output
+                elements = single if scalar or not output.count else output
             component = elements.components[index] if len(elements.components) == len(specs) else None
             dense = not isinstance(spec, RaggedTensorSpec | SparseTensorSpec) and hasattr(spec, "shape")
             shape = self._row_shape(spec, component) if dense else None

@@ -97,6 +97,30 @@ def range_of(part: Part, without: float | None = None) -> tuple[float, float] | 
     return None if low is None or high is None else (low, high)
 
 
+def counted(part: Part, weight: Part, without: float | None = None) -> tuple[float, float] | None:
+    """Returns the least and the greatest value of labels whose weight is not 0; None where that cannot be told.
+
+    Args:
+        part: the labels.
+        weight: their sample weights.
+        without: a value that does not count.
+    """
+    if part.component is None or weight.component is None or len(part.component.rows) != len(weight.component.rows):
+        return None
+    low, high = np.inf, -np.inf
+    for label, weights in zip(part.component.rows, weight.component.rows, strict=True):
+        values, there = np.asarray(label), np.asarray(weights) != 0
+        if there.ndim > values.ndim:
+            there = there[..., 0]
+        if there.shape != values.shape[: there.ndim]:
+            return None
+        kept = values[there]
+        kept = kept[kept != without] if without is not None else kept
+        if kept.size:
+            low, high = min(low, float(kept.min())), max(high, float(kept.max()))
+    return (low, high) if low <= high else None
+
+
 def distinct_of(part: Part, most: int = 3) -> list[float]:
     """Returns the different values of a component, sorted; more than `most` are not gathered in full."""
     found: set[float] = set()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from feedline.check.families.model.given import Given, Part, Shape
-from feedline.check.families.model.label_rows import Verdict, class_rows, distinct_of, range_of, told
+from feedline.check.families.model.label_rows import Verdict, class_rows, counted, distinct_of, range_of, told
 from feedline.check.families.model.targets import Target, aligned, equal
 
 ENCODING, CLASSES, SHAPE = "FL505", "FL507", "FL511"
@@ -80,8 +80,20 @@ def _of_sparse(target: Target, part: Part, row: Shape, given: Given) -> Verdict 
     return _of_shape(target, part, row, given, "Give one class number for each step of the output.")
 
 
+def _told_elsewhere(target: Target, part: Part, given: Given) -> bool:
+    """Says whether FL209 tells of labels outside the range: of all that is not a class too many for the output."""
+    model = given.context.model
+    known = model is not None and model.outputs is not None and not given.context.sample.not_looked_at
+    if not known or part.values is None or not part.values.integer_valued:
+        return False
+    if target.kind == "binary":
+        return target.classes == 1 and len(distinct_of(part)) <= 2
+    values = distinct_of(part, 100_000)
+    return not (values[:1] >= [0] and set(range((target.classes or 0) + 1)) <= set(values))
+
+
 def _of_class_numbers(target: Target, part: Part, classes: int | None, ignored: Any, given: Given) -> Verdict | None:
-    bounds = range_of(part, ignored)
+    bounds = counted_range(target, part, ignored)
     seen = _seen(target, part)
     if classes == 1:
         return Verdict(
@@ -93,6 +105,8 @@ def _of_class_numbers(target: Target, part: Part, classes: int | None, ignored: 
             f"{target.written_layer(1, 'sigmoid')}; for more, give the last layer as many units as classes.",
         )
     if bounds is None or classes is None or (bounds[0] >= 0 and bounds[1] < classes):
+        return None
+    if _told_elsewhere(target, part, given):
         return None
     low, high = bounds
     if low >= 1 and high == classes:
@@ -203,11 +217,13 @@ def _of_binary(target: Target, part: Part, row: Shape, given: Given) -> Verdict 
                 f"Make the last layer {target.written_layer(wanted, activation)}{loss}{two}.",
             )
         return _of_shape(target, part, row, given, "Give one label for each value of the output.")
-    bounds = range_of(part)
+    bounds = counted_range(target, part)
     if bounds is None:
         return None
     low, high = bounds
     if low < -1e-3 or high > 1 + 1e-3:
+        if _told_elsewhere(target, part, given):
+            return None
         return Verdict(
             ENCODING,
             f"{target.loss.name} takes labels from 0 to 1, and they are {told(low)} to {told(high)}: the loss falls "
@@ -288,6 +304,14 @@ def _of_shape(target: Target, part: Part, row: Shape, given: Given, fix: str) ->
 def _broadcast(first: Shape, second: Shape) -> bool:
     pairs = zip(reversed(first), reversed(second), strict=False)
     return all(a == b or 1 in (a, b) or None in (a, b) for a, b in pairs)
+
+
+def counted_range(target: Target, part: Part, without: float | None = None) -> tuple[float, float] | None:
+    """Returns the least and the greatest label of those that weigh something, as `range_of` does."""
+    weight = target.weight
+    if weight is None or weight.component is None or (weight.values is not None and (weight.values.minimum or 0) > 0):
+        return range_of(part, without)
+    return counted(part, weight, without)
 
 
 def _or_none(ignored: Any) -> float:

@@ -75,7 +75,12 @@ class SampleWeights(Rule):
         if losses is None or _fits((None, *shape), losses):
             return
         fix = "Give one weight for each element, a single number."
-        if shape == ():
+        if shape == labels and shape != () and target.output == (*shape, 1) and target.part is not None:
+            fix = (
+                "Give the labels a last dimension of 1, as the output has it, so that Keras does not take the mean "
+                f"over the steps first: {given.written_map(target.part, '{}[..., None]')}."
+            )
+        elif shape == ():
             fix = f"Give a weight for each step, or the same one for all: {given.written_map(weight, '{}[None]')}."
         elif len(losses) > 1:
             fix = f"Give weights of the shape {losses[1:]}, one for each step."
