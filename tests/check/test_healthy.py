@@ -153,6 +153,28 @@ def noise_to_be_taken_away(folder: Any) -> Any:
     return fl.Dataset.from_tensor_slices((IMAGES, LABELS)).map(scaled).shuffle(240).map(task).batch(16).prefetch(2)
 
 
+def a_branch_on_little_data(folder: Any) -> Any:
+    def signed(row: Any, label: Any) -> Any:
+        return (row if label % 2 else -row), label
+
+    return fl.Dataset.from_tensor_slices((FEATURES, LABELS)).map(signed).shuffle(240).batch(32)
+
+
+def a_few_columns_of_numpys_default(folder: Any) -> Any:
+    return fl.Dataset.from_tensor_slices((FEATURES.astype(np.float64), LABELS)).shuffle(240).batch(32).prefetch(2)
+
+
+def photos_decoded_smaller(folder: Any) -> Any:
+    photos = [fl.io.encode_jpeg(np.kron(image, np.ones((20, 20, 1), np.uint8))) for image in IMAGES[:24]]
+
+    def load(contents: bytes, label: Any) -> Any:
+        image = fl.io.decode_jpeg(contents, channels=3, ratio=8)
+        return fl.image.resize(image, [32, 32]) / 255, label
+
+    ds = fl.Dataset.from_tensor_slices((photos, LABELS[:24])).map(load, num_parallel_calls=fl.AUTOTUNE)
+    return ds.cache().shuffle(24).batch(8).prefetch(2)
+
+
 HEALTHY: list[Callable[[Any], Any]] = [
     in_memory,
     images_augmented_behind_the_cache,
@@ -167,6 +189,9 @@ HEALTHY: list[Callable[[Any], Any]] = [
     masks,
     classes_mixed_by_weight,
     a_split_that_does_not_leak,
+    a_branch_on_little_data,
+    a_few_columns_of_numpys_default,
+    photos_decoded_smaller,
     strong_augmentation_that_keeps_the_range,
     noise_of_each_element,
     sliding_windows,

@@ -31,7 +31,7 @@ _MEMORY = 256 << 20
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call of a function of `feedline.io`.
+    """One call of a function of `feedline.io` or `feedline.image`.
 
     Args:
         name: the function's name, such as "decode_raw".
@@ -167,10 +167,12 @@ def _user_line(frame: FrameType) -> Origin | None:
 
 @cache
 def _watched() -> dict[CodeType, str]:
-    """Returns the code of the public functions of `feedline.io`, with their names."""
-    from feedline import io
+    """Returns the code of the public functions of `feedline.io` and `feedline.image`, with their names."""
+    from feedline import image, io
 
-    functions: list[tuple[str, Callable[..., Any]]] = [(name, getattr(io, name)) for name in io.__all__]
+    functions: list[tuple[str, Callable[..., Any]]] = [
+        (name, getattr(module, name)) for module in (io, image) for name in module.__all__
+    ]
     return {each.__code__: name for name, each in functions if isinstance(each, FunctionType)}
 
 

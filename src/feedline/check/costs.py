@@ -81,15 +81,17 @@ class Costs:
         return sum(piece.elements for piece in self._pieces.get(node, ()))
 
     def of(self, node: Node) -> Cost | None:
-        """Returns what a step takes for an element; None where it gave none.
+        """Returns what a step takes for an element; None where it was called only once.
 
-        It is the middle one of all elements: the first call of a function may load a library, and some elements may be
-        far larger than the others.
+        The first call does not count: it may load a library, or compile. Neither do those that gave few elements at
+        once where others gave many, as they do while training. Of the rest it is the middle one, since some elements
+        may be far larger than others.
         """
-        pieces = [piece for piece in self._pieces.get(node, ()) if piece.elements]
-        if not pieces:
+        pieces = [piece for piece in self._pieces.get(node, ()) if piece.elements][1:]
+        most = max((piece.elements for piece in pieces), default=0)
+        counted = [piece for piece in pieces if 2 * piece.elements >= most]
+        if not counted:
             return None
-        counted = pieces[1:] or pieces
         elements = np.array([piece.elements for piece in counted])
         seconds = _middle(np.array([piece.seconds for piece in counted]) / elements, elements)
         busy_seconds = _middle(np.array([piece.busy_seconds for piece in counted]) / elements, elements)

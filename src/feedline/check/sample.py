@@ -14,7 +14,7 @@ from feedline.block import Block, concatenate_blocks
 from feedline.check.calls import Calls, calls_of, nothing_called
 from feedline.check.costs import Cost, Costs
 from feedline.check.elements import Component, Elements, values_of
-from feedline.check.interpreter import Work, work_of
+from feedline.check.interpreter import MOST_CALLS, Work, work_of
 from feedline.check.looking import (
     Budget,
     EnoughSeenError,
@@ -36,7 +36,6 @@ _MOST_ERRORS = 3
 _AT_ONCE = 16
 _CALL_SECONDS = 0.3
 _WORK_SECONDS = 0.5
-_CALLS_WATCHED = 3
 _LARGEST_SHARE = 0.4
 """Which part of the time batches may take; the rest is for elements from all over the dataset."""
 
@@ -134,7 +133,8 @@ class Sample:
         return [(inputs[place], element) for place, element in _with_places(after) if place in inputs]
 
     def calls(self, node: BlockNode) -> Calls:
-        """Returns which functions of `feedline.io` a step's function calls, and with what, for some elements.
+        """Returns which functions of `feedline.io` and `feedline.image` a step's function calls, and with what, for
+        some elements.
 
         Args:
             node: a `map`, or another step that makes one element of one. It is called anew for a few elements, those
@@ -151,7 +151,7 @@ class Sample:
         return known
 
     def cost(self, node: Node) -> Cost | None:
-        """Returns what a step takes for an element, without the steps in front of it; None where it gave none.
+        """Returns what a step takes for an element, without the steps in front of it; None where that was not measured.
 
         Args:
             node: the step.
@@ -177,7 +177,7 @@ class Sample:
         if node not in self._works:
             cost = self.cost(node)
             with nothing_drawn(self._plan), self._further_seconds(_WORK_SECONDS) as seconds:
-                in_time = cost is not None and _CALLS_WATCHED * cost.seconds < seconds
+                in_time = cost is not None and MOST_CALLS * cost.seconds < seconds
                 self._works[node] = self._work(node, seconds) if in_time else None
         return self._works[node]
 
@@ -186,10 +186,11 @@ class Sample:
         if not into.count:
             return None
         chosen = slice(into.count // 2, into.count // 2 + 1)
-        copies = [into.blocks[0].slice(chosen.start, chosen.stop).own() for _ in range(_CALLS_WATCHED)]
+        copies = [into.blocks[0].slice(chosen.start, chosen.stop).own() for _ in range(MOST_CALLS)]
         run = LookingRun(Budget(seconds, _MEMORY)).nested()
+        positions, epochs = into.positions[chosen], into.epochs[chosen]
         try:
-            return work_of(lambda: run.apply(node, copies.pop(), into.positions[chosen], into.epochs[chosen]))
+            return work_of(lambda: node.apply_one_by_one(copies.pop(), positions, epochs, run))
         except (EnoughSeenError, FeedlineError):
             return None
 
