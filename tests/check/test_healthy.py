@@ -175,6 +175,14 @@ def photos_decoded_smaller(folder: Any) -> Any:
     return ds.cache().shuffle(24).batch(8).prefetch(2)
 
 
+def a_preprocess_for_training_and_validation(folder: Any) -> Any:
+    columns = {"row": FEATURES, "word": np.array([b"a", b"b", b"c"], object)[WORDS[:, 0] % 3]}
+    table = fl.Dataset.from_tensor_slices((columns, LABELS))
+    steps = {"row": fl.preprocess.Standardize(), "word": fl.preprocess.OneHot(unseen="ignore")}
+    preprocess = fl.Preprocess(steps, output_mode="concat").fit(table)
+    return table.shuffle(240).batch(32).map(preprocess, num_parallel_calls=fl.AUTOTUNE).prefetch(fl.AUTOTUNE)
+
+
 HEALTHY: list[Callable[[Any], Any]] = [
     in_memory,
     images_augmented_behind_the_cache,
@@ -189,6 +197,7 @@ HEALTHY: list[Callable[[Any], Any]] = [
     masks,
     classes_mixed_by_weight,
     a_split_that_does_not_leak,
+    a_preprocess_for_training_and_validation,
     a_branch_on_little_data,
     a_few_columns_of_numpys_default,
     photos_decoded_smaller,
