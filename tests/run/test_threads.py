@@ -161,3 +161,39 @@ def test_closing_behind_a_failure_ends_the_threads():
     for thread in threads._pool._threads:
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_another_number_of_threads_is_kept_to() -> None:
+    running, most = 0, 0
+    lock = threading.Lock()
+
+    class Watched(NumberUnit):
+        def compute(self, *arguments):
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(2e-3)
+            with lock:
+                running -= 1
+            return super().compute(*arguments)
+
+    class WatchedUnits(NumberUnits):
+        def take(self, limit):
+            unit = super().take(limit)
+            if unit is not None:
+                unit.__class__ = Watched
+            return unit
+
+    units = WatchedUnits(10_000)
+    threads = Threads(units, 4, 0)
+    first = numbers(threads, 40)
+    for workers in (1, 3, 2, 4):
+        threads.limit(workers)
+        first += numbers(threads, 40)  # what was begun before ends here
+        with lock:
+            most = 0
+        first += numbers(threads, 40)
+        assert most <= workers
+    assert first == list(range(len(first)))
+    threads.close()

@@ -7,6 +7,9 @@ both are tried. Where the consumer does something of its own between two element
 Processes have a lock each, but starting them costs a second of work. They are wanted where the consumer has waited for
 some time for a pipeline that works as fast as it can and yet uses fewer cores than it may: something, which is the
 interpreter's lock as a rule, keeps its threads from working at one time. Whether processes give more is tried, too.
+
+More threads than the work can use get in each other's way: half as many are tried, and half of these, for as long as
+they give as much; later whether twice as many give more by then.
 """
 
 from __future__ import annotations
@@ -46,9 +49,19 @@ _BUSY_CORES = 0.5
 _FREE_SHARE = 0.7
 _PROCESSES_BETTER = 1.1
 _PROCESSES_SETTLED_SECONDS = 60.0
+_MORE_THREADS_BETTER = 1.03
+"""How many times as much twice as many threads must give."""
+
+_Choice = tuple[str, int]
+"""By what a plan is run, and by how many threads."""
 
 
-_PLACES = {INLINE: "this thread"}
+def _told(choice: _Choice) -> str:
+    """Returns a choice for people."""
+    way, threads = choice
+    if way == INLINE:
+        return "this thread"
+    return f"{threads} {way if threads != 1 else 'thread'}" if way == THREADS else way
 
 
 @dataclass(slots=True)
@@ -108,15 +121,15 @@ class _Trial:
         needed: how many times as much as the first the second must give to be taken.
     """
 
-    def __init__(self, first: str, second: str, needed: float) -> None:
+    def __init__(self, first: _Choice, second: _Choice, needed: float) -> None:
         self.first, self.second = first, second
         self._needed = needed
-        self._rates: dict[str, list[float]] = {first: [], second: []}
+        self._rates: dict[_Choice, list[float]] = {first: [], second: []}
         self._turns = 2 * _TRIAL_ROUNDS
 
-    def add(self, way: str, rate: float) -> None:
+    def add(self, choice: _Choice, rate: float) -> None:
         """Notes a window."""
-        self._rates[way].append(rate)
+        self._rates[choice].append(rate)
         self._turns -= 1
 
     @property
@@ -142,12 +155,13 @@ class Tuner:
     """Says by what a plan is to be run.
 
     Args:
-        ways: by what it may be run.
+        ways: by what it may be run. Where `INLINE` is among them, how many threads there are is chosen too.
         workers: how many threads, or processes, there would be.
         clock: gives the time in seconds.
 
     Attributes:
         way: by what it is to be run now.
+        threads: by how many threads, where it is run by threads.
         wants_processes: whether processes are worth starting.
         rate: how many elements a second were given lately.
         comparison: what was found when two ways were compared last, for people; empty before.
@@ -177,6 +191,11 @@ class Tuner:
         self._settled_for = _SETTLED_SECONDS
         self._trial: _Trial | None = None
         self._plainer = self.way = ways[0]
+        self.threads = workers
+        self._threads_before = workers
+        self._fewer = True
+        self._threads_after = 0.0
+        self._threads_for = _SETTLED_SECONDS
         self._processes_ready = False
         self._processes_after = 0.0
         self._processes_for = _PROCESSES_SETTLED_SECONDS
@@ -191,9 +210,12 @@ class Tuner:
         tuner._steady, tuner.comparison = other._steady, other.comparison
         tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
         tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
+        tuner._threads_after, tuner._threads_for = other._threads_after, other._threads_for
         if other._verdict is not None:
             tuner.way = tuner._verdict = other._verdict
             tuner._plainer = other._plainer
+            tuner.threads = tuner._threads_before = other._threads_before
+            tuner._fewer = other._fewer
             tuner._processes_ready = other._verdict == PROCESSES
         return tuner
 
@@ -214,7 +236,7 @@ class Tuner:
             self._look_for_the_lock()
         window = self._window
         window.add(elements, busy, apart, work)
-        before = self.way
+        before = self.way, self.threads
         if self._verdict is None and self.way == INLINE and self._trial is None and THREADS in self._ways:
             if window.units >= _FIRST_UNITS and self._pays(window):
                 self.way = THREADS
@@ -224,9 +246,10 @@ class Tuner:
             self._compare(self._trial, window)
         else:
             self._look_again(window)
-        if self.way != before or window.seconds >= _WINDOW_SECONDS:
+        changed = (self.way, self.threads) != before
+        if changed or window.seconds >= _WINDOW_SECONDS:
             self._window = Window()
-        return self.way != before
+        return changed
 
     def offer_processes(self) -> None:
         """Says that processes have started: they are tried."""
@@ -254,7 +277,7 @@ class Tuner:
         self.rate = look.rate
         cores = look.work / look.seconds
         held_up = look.waiting and _BUSY_CORES <= cores < _FREE_SHARE * self._workers
-        if self.way == PROCESSES or (self._trial is not None and self._trial.second == PROCESSES):
+        if self.way == PROCESSES or (self._trial is not None and self._trial.second[0] == PROCESSES):
             return
         self._steady = self._steady + look.seconds if held_up else 0.0
         due = PROCESSES in self._ways and not self._processes_ready and self._clock() >= self._processes_after
@@ -266,7 +289,9 @@ class Tuner:
         if self.way == INLINE and not window.tight:
             self.way = THREADS
         elif self._processes_ready and now >= self._processes_after and window.waiting:
-            self._begin(_Trial(self._plainer_way(), PROCESSES, _PROCESSES_BETTER), window)
+            self._begin(
+                _Trial((self._plainer_way(), self.threads), (PROCESSES, self.threads), _PROCESSES_BETTER), window
+            )
         elif (
             window.tight
             and self.way != PROCESSES
@@ -274,7 +299,21 @@ class Tuner:
             and THREADS in self._ways
             and now >= self._settled_until
         ):
-            self._begin(_Trial(INLINE, THREADS, 1 / _BETTER), window)
+            self._begin(_Trial((INLINE, self.threads), (THREADS, self.threads), 1 / _BETTER), window)
+        elif self.way == THREADS and INLINE in self._ways and window.waiting and now >= self._threads_after:
+            self._try_other_threads(window)
+
+    def _try_other_threads(self, window: Window) -> None:
+        """Begins a trial of half as many threads, or, where that was tried last, of twice as many."""
+        fewer = self._fewer
+        if fewer and self.threads == 1:
+            fewer = False
+        if not fewer and 2 * self.threads > self._workers:
+            fewer = self.threads > 1
+            if not fewer:
+                return
+        few, many = (self.threads // 2, self.threads) if fewer else (self.threads, 2 * self.threads)
+        self._begin(_Trial((THREADS, few), (THREADS, many), _MORE_THREADS_BETTER), window)
 
     def _plainer_way(self) -> str:
         return self.way if self.way != PROCESSES else self._plainer
@@ -285,26 +324,46 @@ class Tuner:
 
     def _compare(self, trial: _Trial, window: Window) -> None:
         """Notes a window of a trial, in which both ways take turns."""
-        trial.add(self.way, window.rate)
-        threads_do = trial.second == THREADS and not window.tight
+        here = self.way, self.threads
+        trial.add(here, window.rate)
+        threads_do = trial.first[0] == INLINE and trial.second[0] == THREADS and not window.tight
         if not trial.decided and not threads_do:
-            self.way = trial.first if self.way == trial.second else trial.second
+            self.way, self.threads = trial.first if here == trial.second else trial.second
             return
         self._trial = None
         second_wins = threads_do or trial.second_wins
-        self.way = trial.second if second_wins else trial.first
+        self.way, self.threads = trial.second if second_wins else trial.first
         now = self._clock()
         if trial.gains:
             gain = statistics.median(trial.gains)
-            self.comparison = f"{trial.second} gave {gain:.2f} times what {_PLACES.get(trial.first, trial.first)} gave"
-        if trial.second == PROCESSES:
-            self._plainer = trial.first
+            self.comparison = f"{_told(trial.second)} gave {gain:.2f} times what {_told(trial.first)} gave"
+        if trial.first[0] == trial.second[0]:
+            self._settle_threads(now)
+        elif trial.second[0] == PROCESSES:
+            self._plainer = trial.first[0]
             self._processes_ready = second_wins
             self._processes_after = now + self._processes_for
             self._processes_for *= 2
             self._steady = 0.0
+        elif not second_wins and self.threads > 1:
+            self.threads = 1  # where many get in each other's way, one may still be worth having
+            self._settled_until = now
         else:
             self._plainer = self.way
             self._settled_until = now + self._settled_for
             self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
+            self._threads_after = now
+            self._threads_before = self.threads = self.threads if second_wins else self._workers
         self._verdict = self.way
+
+    def _settle_threads(self, now: float) -> None:
+        """Says when other numbers of threads are tried next, after a trial of two."""
+        before, self._threads_before = self._threads_before, self.threads
+        if self.threads != before:
+            self._fewer = self.threads < before
+            if self.threads > 1 and 2 * self.threads <= self._workers:
+                self._threads_after = now  # it goes on in this direction
+                return
+        self._fewer = not self._fewer
+        self._threads_after = now + self._threads_for
+        self._threads_for = min(2 * self._threads_for, _LONGEST_SETTLED_SECONDS)

@@ -79,12 +79,13 @@ class Executors:
         """Whether processes are being started."""
         return self._starting is not None
 
-    def begin(self, way: str, elements: int) -> Threads | None:
+    def begin(self, way: str, elements: int, workers: int | None = None) -> Threads | None:
         """Returns what computes the units from now on; None for the consumer's own thread.
 
         Args:
             way: by what.
             elements: how many elements the first units have.
+            workers: by how many threads; None for as many as the plan asks for.
 
         Raises:
             UnpicklableError: the user asked for processes, and a function cannot be sent to them.
@@ -92,7 +93,7 @@ class Executors:
         """
         if way == PROCESSES and self.remote is None:
             way = self._open_remote()
-        workers, remote = (self._concurrency.workers, None) if way == THREADS else (1, None)
+        workers, remote = (workers or self._concurrency.workers) if way == THREADS else 1, None
         if way == PROCESSES and self.remote is not None:
             workers, remote = self.remote.count, self.remote
         self._run.timings.ways[self._node] = WayTaken(way, workers, self._remarks())
@@ -101,11 +102,23 @@ class Executors:
         threads = self._made.get(way)
         if threads is not None:
             threads.resume()
+            threads.limit(workers)
         else:
             lookahead = self._concurrency.lookahead
             threads = Threads(self._units, workers, lookahead, elements, remote, self._budget, self._taking)
             self._made[way] = threads
         return threads
+
+    def limit(self, way: str, workers: int) -> None:
+        """Has another number of threads compute the units from now on.
+
+        Args:
+            way: by what they are computed.
+            workers: by how many threads.
+        """
+        if way == THREADS and way in self._made:
+            self._made[way].limit(workers)
+            self._run.timings.ways[self._node] = WayTaken(way, workers, self._remarks())
 
     def _remarks(self) -> tuple[str, ...]:
         if self.refusal is not None:

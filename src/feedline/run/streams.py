@@ -154,7 +154,8 @@ class UnitStream:
         Args:
             elements: how many elements the first units have.
         """
-        self._threads = self._executors.begin(self._way, elements)
+        workers = self._tuner.threads if self._tuner is not None else None
+        self._threads = self._executors.begin(self._way, elements, workers)
         if self._tuner is not None and self._executors.refusal is not None:
             self._tuner.refuse_processes()
             self._way = self._tuner.way
@@ -199,6 +200,9 @@ class UnitStream:
         if tuner.wants_processes or self._executors.starting:
             self._start_processes(tuner)
         if not changed:
+            return
+        if self._threads is not None and self._way == tuner.way:
+            self._executors.limit(self._way, tuner.threads)
             return
         self._way = tuner.way
         if self._threads is not None:

@@ -54,6 +54,7 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self._count = count
+        self._running = 0
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._threads: list[threading.Thread] = []
@@ -62,12 +63,21 @@ class Workers:
     def submit(self, work: Callable[[], None]) -> None:
         """Has a thread do a piece of work; one caller at a time."""
         self._work.put(work)
-        if not self._idle.acquire(blocking=False) and len(self._threads) < self._count:
+        if not self._idle.acquire(blocking=False) and self._running < self._count:
+            self._running += 1
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
             thread = threading.Thread(
                 target=_work_off, args=(self._work, self._idle), name=f"feedline_{len(self._threads)}", daemon=True
             )
             self._threads.append(thread)
             thread.start()
+
+    def limit(self, count: int) -> None:
+        """Has another number of threads work from now on, at the most; one caller at a time, which submits too."""
+        self._count = count
+        while self._running > count:
+            self._running -= 1
+            self._work.put(None)
 
     def shutdown(self) -> None:
         """Ends the threads once they have done what they are at; work that none has begun is dropped."""
@@ -99,6 +109,7 @@ def _work_off(queue: SimpleQueue, idle: threading.Semaphore) -> None:
         work()
         del work
         idle.release()
+    idle.acquire(blocking=False)  # one that has ended is not idle
 
 
 atexit.register(Workers.end_all)
@@ -282,6 +293,15 @@ class Threads:
     def drain(self) -> None:
         """Takes no more units; what is under way can still be had from `next`."""
         self._draining = True
+
+    def limit(self, workers: int) -> None:
+        """Has another number of threads compute the units from now on."""
+        with self._changing:
+            workers = min(workers, _MOST_THREADS)
+            if workers != self._workers and not self._closed:
+                self._workers = workers
+                self._pool.limit(workers)
+                self._given = 0
 
     def resume(self) -> None:
         """Takes units again after `drain`."""

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from feedline.announce import be_silent
 from feedline.block import Block
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
@@ -263,6 +264,7 @@ def main() -> None:
     global is_worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     is_worker = True
+    be_silent()
     end = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(end.fileno(), False)
     connection = Connection(end)
