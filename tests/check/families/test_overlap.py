@@ -109,19 +109,27 @@ class TestOneSource:
 
 class TestByContent:
     def test_hidden_by_shuffling_and_augmentation(self, flagged: Look) -> None:
-        finding = flagged(trained_on(arrays(0, 2500)), "FL212", against=arrays(2400, 3000).map(scaled).batch(32))
+        finding = flagged(
+            trained_on(arrays(0, 2500)), "FL212", against=arrays(2400, 3000).map(scaled).batch(32), sample=2500
+        )
         assert finding.message.startswith("100 of 600 elements")
         assert "all 600 elements of the validation data with all 2,500 elements of the training data" in finding.seen
         assert any(place == "training: element 2,400, which is row 2400 of the arrays" for place in finding.where)
 
     def test_asked_of_the_validation_data(self, flagged: Look) -> None:
         finding = flagged(
-            arrays(2400, 3000).map(scaled).batch(32), "FL212", against=trained_on(arrays(0, 2500)), use="validation"
-        )  # fmt: skip
+            arrays(2400, 3000).map(scaled).batch(32),
+            "FL212",
+            against=trained_on(arrays(0, 2500)),
+            use="validation",
+            sample=2500,
+        )
         assert finding.message.startswith("100 of 600 elements of the validation data")
 
     def test_streams(self, flagged: Look) -> None:
-        finding = flagged(trained_on(stream(0, 2500)), "FL212", against=stream(2400, 3000).map(scaled).batch(32))
+        finding = flagged(
+            trained_on(stream(0, 2500)), "FL212", against=stream(2400, 3000).map(scaled).batch(32), sample=2500
+        )
         assert "all 600 elements" in finding.seen
 
     def test_a_table(self, flagged: Look, clean: Look) -> None:

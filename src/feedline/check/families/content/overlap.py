@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from feedline.check.context import Context
 from feedline.check.elements import Elements, digest
 from feedline.check.families.content.hashing import Hashed, hashed
+from feedline.check.families.content.richness import holds_much
 from feedline.check.families.content.same_files import same_files
 from feedline.check.families.content.stages import Stage, stages_of
 from feedline.check.finding import Finding
@@ -29,10 +29,7 @@ _FEWEST = 2
 _CHANCE = 1e-6
 """How often elements that can be alike by chance may be told as an overlap."""
 
-_RICH_BYTES = 64
-_FULL_PRECISION = 4
 _EXAMPLES = 20
-_MOST_VALUES = 8192
 
 
 class Overlap(Rule):
@@ -204,7 +201,7 @@ def _chance_explains(context: Context, ours: Hashed, theirs: Hashed, found: np.n
     if not known and theirs.node.indexed:
         elements = context.sample.read(theirs.node, np.sort(examples))
         known = list(range(elements.count))
-    rich = [_is_rich([component.values[index] for component in elements.inputs]) for index in known]
+    rich = [holds_much([component.values[index] for component in elements.inputs]) for index in known]
     if rich and sum(rich) > len(rich) / 2:
         return False
     _, counts = np.unique(ours.hashes, return_counts=True)
@@ -238,21 +235,6 @@ def _digests(context: Context, part: Hashed, number: int) -> tuple[bytes, ...] |
     if not elements.count or not len(at) or elements.batched:
         return None
     return tuple(digest(component.values[int(at[0])]) for component in elements.inputs)
-
-
-def _is_rich(values: list[Any]) -> bool:
-    """Says whether what an element holds cannot be the same by chance."""
-    size = 0
-    for value in values:
-        array = np.asarray(value).reshape(-1)[:_MOST_VALUES]
-        if array.dtype.kind == "f":
-            numbers = np.unique(array[np.isfinite(array)].astype(np.float64))
-            thousandths = numbers * 1000
-            if (np.abs(thousandths - np.round(thousandths)) > 1e-3).sum() >= _FULL_PRECISION:
-                return True
-        raw = value[:_MOST_VALUES] if isinstance(value, bytes) else array.tobytes() if array.dtype != object else b""
-        size += len(zlib.compress(raw, 1)) - 11
-    return size >= _RICH_BYTES
 
 
 def _poisson_tail(count: int, expected: float) -> float:
