@@ -25,6 +25,8 @@ FOUNDATION = {
     "fixed_block",
     "lists",
     "packed_rows",
+    "announce",
+    "cache_folder",
 }
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
@@ -36,6 +38,8 @@ ALLOWED = {
     "sparse": {"errors", "torch", "jax"},
     "random": {"errors", "spec"},
     "origin": set(),
+    "announce": set(),
+    "cache_folder": set(),
     "nested": set(),
     "classes": set(),
     "lists": {"errors", "nested", "spec"},
@@ -45,7 +49,7 @@ ALLOWED = {
     "strings": set(),
     "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings", "packed_rows"},
     "fixed_block": FOUNDATION,
-    "kernels": {"kernels"},
+    "kernels": {"kernels", "announce", "cache_folder"},
     "formats": VALUES - {"io", "image", "array_ops"},
     "io": VALUES,
     "image": VALUES,

@@ -5,7 +5,7 @@ indexed, and the length of each record; records lie without gaps, so that the le
 not fit is not believed: the TFRecord file is scanned as if there were no index. Anybody can set the time of the last
 change (`cp -p`, `rsync -t`, `touch -d`); so the time of the last change of the entry, which nobody can set, counts too.
 
-The folder is `$FEEDLINE_CACHE`, or what the system has for caches; an empty `$FEEDLINE_CACHE` keeps nothing.
+The folder is the one that `feedline.cache_folder` names; where there is none, nothing is kept.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import contextlib
 import hashlib
 import os
 import struct
-import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from feedline.cache_folder import cache_folder
 from feedline.formats.file_version import FileVersion
 from feedline.formats.stores import is_url
 
@@ -32,27 +32,6 @@ _BETWEEN = 16
 _BEFORE = 12
 _MOST_BYTES = 1 << 30
 """The oldest indexes are removed when all of them take more."""
-
-
-def cache_folder() -> Path | None:
-    """Returns the folder for what is worth keeping from program to program; None where nothing may be kept.
-
-    Example:
-        >>> import os
-        >>> os.environ["FEEDLINE_CACHE"] = "/tmp/somewhere"
-        >>> cache_folder().as_posix()
-        '/tmp/somewhere'
-        >>> del os.environ["FEEDLINE_CACHE"]
-    """
-    chosen = os.environ.get("FEEDLINE_CACHE")
-    if chosen is not None:
-        return Path(chosen) if chosen else None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-        return Path(base) / "feedline" if base else None
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "feedline"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feedline"
 
 
 def load_lengths(path: str, version: FileVersion) -> np.ndarray | None:
