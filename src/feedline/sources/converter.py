@@ -96,8 +96,9 @@ class Converter:
             allowed = kind in "fcV" and (self.least <= value <= self.largest or not math.isfinite(value))
         if allowed:
             return self.dtype.type(value)
+        told = f"{value.dtype} {value}" if isinstance(value, np.generic) else f"Python {type(value).__name__} {value!r}"
         raise SignatureError(
-            f"{self._name} is the Python {type(value).__name__} {value!r}, which {dtype_name(self.dtype)} cannot hold.",
+            f"{self._name} is the {told}, which {dtype_name(self.dtype)} cannot hold.",
             fix=self._fix("Yield a value that fits", f"say another dtype than {dtype_name(self.dtype)}"),
         )
 

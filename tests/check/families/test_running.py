@@ -48,10 +48,6 @@ class TestRaises:
         path.write_bytes(path.read_bytes()[:-5])
         assert "cut.tfrecord" in str(flagged(fl.TFRecordDataset(str(path)).batch(2), "FL100"))
 
-    def test_shapes_that_cannot_be_batched(self, flagged: Look) -> None:
-        ds = fl.Dataset.range(1, 9).map(lambda number: np.zeros(int(number))).batch(4)
-        assert "padded_batch" in flagged(ds, "FL100").fix
-
     def test_errors_that_are_passed_over(self, clean: Look) -> None:
         ds = fl.Dataset.range(20).map(lambda number: {0: 1}[int(number) % 3]).ignore_errors()
         clean(ds, "FL100")
