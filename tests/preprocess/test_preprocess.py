@@ -414,3 +414,20 @@ class TestRefuses:
             list(bad.map(preprocess))
         with pytest.raises(errors.NotFiniteError, match=r"(?s)Clip of column 'a'.*map"):
             list(bad.batch(21).map(preprocess))
+
+
+def test_large_batches_and_where_they_fail() -> None:
+    values = np.random.default_rng(1).normal(size=150_000)
+    words = np.array([b"a", b"b", b"c"], object)[np.arange(150_000) % 3]
+    ds = fl.Dataset.from_tensor_slices(({"v": values, "w": words}, values))
+    steps = {"v": Standardize(), "w": OneHot()}
+    preprocess = fl.Preprocess(steps, labels=MinMax(), output_mode="concat").fit(ds)
+    x, y = preprocess({"v": values, "w": words}, values)
+    for number in (0, 65_535, 65_536, 149_999):
+        one, label = preprocess({"v": values[number], "w": words[number]}, values[number])
+        same(one, x[number])
+        same(label, y[number])
+    values[140_000] = np.nan
+    with pytest.raises(errors.NotFiniteError) as caught:
+        preprocess({"v": values, "w": words})
+    assert caught.value.row == 140_000

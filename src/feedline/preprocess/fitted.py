@@ -26,6 +26,8 @@ from feedline.ragged import RaggedTensor
 INPUT = ""
 """The name of the only column where elements are no dicts."""
 
+_ROWS_AT_ONCE = 1 << 16
+
 Given = tuple[str, Chain | None, Column, Any]
 """The name of a column for people, its steps (None to give it as it is), what is known of it, and its value."""
 
@@ -83,24 +85,41 @@ class Fitted:
         given = list(self._given(x, y))
         values = [self._values(each) for each in given]
         batched = _is_batch(given, values)
-        made = []
-        for (_, chain, _, _), value in zip(given, values, strict=True):
-            rows = value if batched else _as_row(value)
-            try:
-                result = rows if chain is None else chain.transform(rows)
-            except FeedlineError as error:
-                if not batched:
-                    error.row = None
-                raise
-            made.append(result)
-        if y is not None and self.labels is not None:
-            y = made.pop() if batched else made.pop()[0]
-        if self.output_mode == "concat":
-            vectors = joined(dict(zip(self.columns, made, strict=True)))
-            return vectors if batched else vectors[0], y
+        chains = [chain for _, chain, _, _ in given]
+        try:
+            made = self._made(chains, values if batched else [_as_row(value) for value in values])
+        except FeedlineError as error:
+            if not batched:
+                error.row = None
+            raise
         if not batched:
             made = [result[0] for result in made]
-        return made[0] if INPUT in self.columns else dict(zip(self.columns, made, strict=True)), y
+        if y is not None and self.labels is not None:
+            y = made.pop()
+        if self.output_mode == "concat" or INPUT in self.columns:
+            return made[0], y
+        return dict(zip(self.columns, made, strict=True)), y
+
+    def _made(self, chains: list[Chain | None], values: list[np.ndarray | RaggedTensor]) -> list[Any]:
+        """Returns what the steps make of the columns of a batch, joined where that is asked for; then of the labels."""
+        rows = len(values[0])
+        if rows <= _ROWS_AT_ONCE or any(isinstance(value, RaggedTensor) for value in values):
+            made = [
+                value if chain is None else chain.transform(value) for chain, value in zip(chains, values, strict=True)
+            ]
+            count = len(self.columns)
+            if self.output_mode == "concat":
+                made[:count] = [joined(dict(zip(self.columns, made[:count], strict=True)))]
+            return made
+        parts = []
+        for start in range(0, rows, _ROWS_AT_ONCE):  # what is made on the way stays in the caches
+            try:
+                parts.append(self._made(chains, [value[start : start + _ROWS_AT_ONCE] for value in values]))
+            except FeedlineError as error:
+                if error.row is not None:
+                    error.row += start
+                raise
+        return [np.concatenate(results) for results in zip(*parts, strict=True)]
 
     def is_batch(self, x: Any, y: Any) -> bool:
         """Says whether inputs and labels are those of a batch."""

@@ -67,6 +67,7 @@ class Scaling(Step):
 
     axis: int | None
     dtype: str
+    _numbers: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def learns(self) -> bool:
@@ -74,6 +75,11 @@ class Scaling(Step):
 
     def learner(self) -> Learner:
         return _Learning(self)
+
+    def set_learnt(self, learnt: dict[str, Any]) -> None:
+        self.learnt = learnt
+        shift, scale = self.shift_and_scale()
+        self._numbers = shift, np.where(scale == 0, 1.0, scale)
 
     def gathering(self, columns: int) -> Any:
         """Returns what gathers values `(m, columns)`."""
@@ -88,12 +94,12 @@ class Scaling(Step):
         raise NotImplementedError
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        shift, scale = self.shift_and_scale()
+        shift, divisor = self._numbers or self.known("")
         if shift.ndim and values.shape[-1] != len(shift):
             raise _lengths_differ(type(self).__name__)
         result = as_floats(values)
         result -= shift
-        result /= np.where(scale == 0, 1.0, scale)
+        result /= divisor
         return self.finished(result).astype(self.dtype)
 
     def finished(self, result: np.ndarray) -> np.ndarray:

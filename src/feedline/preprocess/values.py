@@ -16,6 +16,7 @@ from feedline.structure import as_bytes_array
 
 _KINDS = {"b": "bool", "i": "integer", "u": "integer", "f": "float", "O": "string"}
 
+_MACHINE_LEARNING_FLOATS = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 _DTYPES: dict[str, type] = {"bool": np.bool_, "integer": np.int64, "float": np.float64, "string": object}
 
 Shape = tuple[int | None, ...]
@@ -27,9 +28,9 @@ def kind_of(values: np.ndarray) -> str:
     Raises:
         DtypeError: they are of another kind.
     """
-    kind = "float" if values.dtype.name in ("bfloat16", "float8_e4m3fn", "float8_e5m2") else _KINDS.get(
-        values.dtype.kind
-    )  # fmt: skip
+    kind = _KINDS.get(values.dtype.kind)
+    if kind is None and values.dtype.name in _MACHINE_LEARNING_FLOATS:  # asking for a name takes its time
+        kind = "float"
     if kind is None:
         raise DtypeError(
             f"values of {dtype_name(values.dtype)} cannot be preprocessed.", fix="Convert them in a map before it."
