@@ -21,8 +21,10 @@ from feedline.plan.rules import (
     Rows,
     all_rules,
     cast_and_compute,
+    drawn_row_by_row,
     is_cast_to_floats,
     resize_and_compute,
+    row_by_row,
 )
 from feedline.plan.run_chain import run_chain
 from feedline.plan.trace import Operation, Slot, Trace, slots_in, trace
@@ -38,6 +40,9 @@ _LIGHT_BYTES = 1 << 10
 _LIGHT_BLOCK_BYTES = 1 << 17
 _LIGHT_STRINGS_BYTES = 1 << 26
 _NO_STREAM = nullcontext()
+_LONG_CALLS = ("decode_", "read_", "parse_")
+"""What calls for single elements begin with that leave the interpreter's lock for most of their time."""
+
 _COMPARED_BLOCKS = 2
 _COMPARED_ROWS = 64
 _MOST_FAILURES = 3
@@ -81,6 +86,13 @@ class BlockFunction:
         self._failures = 0
         self._lock = threading.Lock()
         self.reason: str | None = None
+
+    @property
+    def holds_the_lock(self) -> bool:
+        """Whether it is Python for the most part, called for each element: its threads wait for each other."""
+        if self.reason is not None or self._trace is None:
+            return True
+        return any(_is_called_for_each(operation) for operation in self._trace.operations)
 
     def run(
         self,
@@ -247,6 +259,11 @@ def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
     results = operation.rule(operation, rows)
     for slot, sample, value in zip(operation.results, operation.samples, results, strict=True):
         rows.values[slot] = _checked(value, sample, rows.count, shapes_vary and slot not in rows.targets)
+
+
+def _is_called_for_each(operation: Operation) -> bool:
+    by_row = operation.rule in (row_by_row, drawn_row_by_row)
+    return by_row and not operation.function.__name__.startswith(_LONG_CALLS)
 
 
 def _is_light(sample: Any, count: int) -> bool:

@@ -179,10 +179,25 @@ class Executors:
         """
         from feedline.run.starting import ProcessesStarting
 
+        if not self._may_hold_the_lock():
+            self.refusal = "its functions run on whole blocks, for which threads need no lock"
+            return
         left = self._units.left()
         if left is not None and left < _WORTH_SECONDS * rate and self._units.epoch == 0:
             return
         self._starting = ProcessesStarting(lambda: self._new_remote(False))
+
+    def _may_hold_the_lock(self) -> bool:
+        """Says whether functions are called for each element, which in threads wait for the interpreter's lock."""
+        from feedline.run.plan_message import functions_of
+        from feedline.run.sections import whole_plan
+
+        for node in whole_plan(self._node):
+            if any(functions_of(node)):
+                on_blocks = self._run.timings.block_functions.get(node)
+                if on_blocks is None or on_blocks.holds_the_lock:
+                    return True
+        return False
 
     def processes_have_started(self) -> bool:
         """Says whether processes that were being started can be used from now on."""

@@ -214,6 +214,8 @@ class UnitStream:
         """Starts processes beside what runs; once they are there, or cannot be, the tuner is told."""
         if not self._executors.starting:
             self._executors.start_processes(tuner.rate)
+            if self._executors.refusal is not None:
+                tuner.refuse_processes()
         elif self._executors.processes_have_started():
             tuner.offer_processes()
         elif self._executors.refusal is not None:
