@@ -53,6 +53,19 @@ def pairs_of(model: ModelFacts, given: Given) -> list[Pair]:
     return [Pair(index, port, part) for index, (port, part) in enumerate(zip(inputs, parts, strict=True))]
 
 
+def places_of(model: ModelFacts, given: Given) -> list[tuple[int, Port | None, Part]]:
+    """Returns the inputs with what goes into them; of a model whose inputs are not known the only component, if any.
+
+    Args:
+        model: the model.
+        given: what the dataset gives.
+    """
+    if model.inputs is not None:
+        return [(pair.index, pair.port, pair.part) for pair in pairs_of(model, given)]
+    parts = given.of("x")
+    return [(0, None, parts[0])] if len(parts) == 1 else []
+
+
 def fits(shape: Shape, wanted: Shape) -> bool:
     """Says whether a batch of a shape goes into an input, which adds or takes away a last dimension of 1.
 
