@@ -61,6 +61,31 @@ def test_errors_end_it_before_it_begins() -> None:
     assert all((a == b).all() for a, b in zip(before, made.get_weights(), strict=True))
 
 
+def test_labels_that_the_loss_does_not_take() -> None:
+    one_hot = np.eye(3, dtype=np.float32)[SORTED]
+    with pytest.raises(FoundByCheckError, match="FL505: the labels are one-hot vectors") as caught:
+        model().fit(table(one_hot).shuffle(96).batch(32), verbose=0)
+    assert 'compile(loss="categorical_crossentropy")' in caught.value.fix
+    assert "test_checked_fit.py" in str(caught.value)
+
+
+def test_logits_taken_for_probabilities() -> None:
+    made = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
+    made.compile(loss="sparse_categorical_crossentropy")
+    with pytest.raises(FoundByCheckError, match="FL506: sparse_categorical_crossentropy takes probabilities"):
+        made.fit(table().shuffle(96).batch(32), verbose=0)
+    made.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    made.fit(table().shuffle(96).batch(32), verbose=0)
+
+
+def test_a_model_that_fit_would_build() -> None:
+    made = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+    made.compile(loss="sparse_categorical_crossentropy")
+    with pytest.raises(FoundByCheckError, match="FL507: the labels are class numbers from 0 to 2"):
+        made.fit(table().shuffle(96).batch(32), verbose=0)
+    assert not made.built
+
+
 def test_an_endless_generator_without_steps() -> None:
     def rows() -> Iterator[Any]:
         while True:
