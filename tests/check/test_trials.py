@@ -42,9 +42,14 @@ def test_what_is_drawn(function: Any, drawn: set[str], changing: tuple[int, ...]
     assert trial.changing == changing
 
 
-def test_random_numbers_that_belong_to_the_element() -> None:
-    assert all(tried.is_keyed for tried in trial_of(fl.image.random_flip_left_right).tried)
-    assert not any(tried.is_keyed for tried in trial_of(lambda image: image + np.random.rand()).tried)  # noqa: NPY002
+def test_seeds_that_are_set_within() -> None:
+    def seeded(image: Any) -> Any:
+        np.random.seed(3)  # noqa: NPY002
+        return image + np.random.rand()  # noqa: NPY002
+
+    trial = trial_of(seeded)
+    assert all(tried.seeded == {"NumPy"} for tried in trial.tried)
+    assert trial.changing == ()
 
 
 def test_image_operations_are_noted() -> None:

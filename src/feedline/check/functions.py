@@ -83,6 +83,12 @@ class FunctionFacts:
         return tuple({id(value): value for value in own}.values())
 
     @cached_property
+    def layers(self) -> tuple[Any, ...]:
+        """The Keras layers and models that it refers to, those within models included."""
+        found = (layer for _, value in self.references for layer in _layers_of(value, _DEEPEST))
+        return tuple({id(layer): layer for layer in found}.values())
+
+    @cached_property
     def one_shot(self) -> tuple[str, ...]:
         """The names of what it refers to that can be gone through only once: generator objects, cursors, open files."""
         return tuple(name for name, value in self.references if _is_iterator(value))
@@ -121,6 +127,17 @@ def _is_feedlines(value: Any) -> bool:
 
 def _is_iterator(value: Any) -> bool:
     return not isinstance(value, type) and callable(getattr(type(value), "__next__", None))
+
+
+def _layers_of(value: Any, depth: int) -> Iterator[Any]:
+    if isinstance(value, type) or not any(kind.__module__.startswith("keras.") for kind in type(value).__mro__):
+        return
+    if isinstance(value, types.FunctionType | types.ModuleType) or not callable(value):
+        return
+    yield value
+    inner = getattr(value, "layers", None)
+    for layer in inner if depth and isinstance(inner, list | tuple) else ():
+        yield from _layers_of(layer, depth - 1)
 
 
 def _is_users(function: types.FunctionType) -> bool:

@@ -261,9 +261,10 @@ def _used_up_by_looking(node: Generator, plan: Plan) -> str:
 @contextmanager
 def nothing_drawn(plan: Plan) -> Iterator[None]:
     """Puts random generators back to where they were: feedline's, NumPy's and Python's global ones, and those that the
-    functions of a plan refer to.
+    functions of a plan refer to, those of Keras layers included.
     """
-    generators = [each for node in plan.nodes for facts in plan.functions(node) for each in facts.generators]
+    all_facts = [facts for node in plan.nodes for facts in plan.functions(node)]
+    generators = [each for facts in all_facts for each in (*facts.generators, *map(_Seeds, facts.layers))]
     states = [(each, _state_of(each)) for each in generators]
     outer = random.outer_element()
     numpy_state, python_state = np.random.get_state(), python_random.getstate()  # noqa: NPY002
@@ -275,6 +276,21 @@ def nothing_drawn(plan: Plan) -> Iterator[None]:
         random.leave_element(outer)
         for each, state in states:
             _set_state(each, state)
+
+
+class _Seeds:
+    """The seeds of a Keras layer, each of which counts how many numbers were drawn of it."""
+
+    def __init__(self, layer: object) -> None:
+        kept = vars(layer).values() if hasattr(layer, "__dict__") else ()
+        self._variables = [each.state for each in kept if type(each).__name__ == "SeedGenerator"]
+
+    def getstate(self) -> object:
+        return [np.array(variable.numpy()) for variable in self._variables]
+
+    def setstate(self, state: list[np.ndarray]) -> None:
+        for variable, value in zip(self._variables, state, strict=True):
+            variable.assign(value)
 
 
 def _state_of(generator: object) -> object:

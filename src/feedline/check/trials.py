@@ -1,9 +1,8 @@
 """Trials: a `map`'s function called again on a few elements, to see what it draws and what comes out of that.
 
 That a function refers to something random does not say that it draws: `if training:` may keep it from it. A trial
-tells. Each element is given to the function three times: twice as the element of epoch 0, with other states of the
-global generators, and once as that of epoch 1. Random numbers of feedline's follow from the element and the epoch, so
-only the third differs; any others differ in the second too.
+tells. Each element is given to the function twice: as the element of one epoch and as that of the next, with other
+states of the global generators. What is random comes out differently.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from feedline.nodes.map import Map, call_with_element
 from feedline.structure import Treedef, as_component, flatten
 
 _MOST_ELEMENTS = 12
-_FEWEST = 3
-_MOST_SECONDS = 1.5
+_FEWEST = 8
+_MOST_SECONDS = 1.0
 _FIRST_SEED = 20_260_101
 _OTHER_SEED = 20_250_101
 
@@ -59,9 +58,8 @@ class Tried:
 
     Args:
         given: the components that it was given.
-        first: what came of it in epoch 0.
-        again: what came of the same element of epoch 0, once more.
-        later: what came of it in epoch 1.
+        first: what came of it.
+        later: what came of it in the next epoch.
         calls: what of feedline's it called, the first time.
         drawn: from what it drew: "feedline", "NumPy", "Python", "a generator".
         seeded: which global generators it set to a state of its own: "NumPy", "Python".
@@ -70,7 +68,6 @@ class Tried:
 
     given: list[Any]
     first: list[Any]
-    again: list[Any]
     later: list[Any]
     calls: list[ImageCall]
     drawn: set[str]
@@ -78,14 +75,8 @@ class Tried:
     states: dict[str, Any]
 
     def differs(self, index: int) -> bool:
-        """Says whether a component came out differently in the next epoch, or when it was made once more."""
-        first = digest(self.first[index])
-        return digest(self.again[index]) != first or digest(self.later[index]) != first
-
-    @property
-    def is_keyed(self) -> bool:
-        """Whether what comes out depends on nothing but the element and the epoch."""
-        return all(digest(a) == digest(b) for a, b in zip(self.first, self.again, strict=True))
+        """Says whether a component came out differently in the next epoch."""
+        return digest(self.first[index]) != digest(self.later[index])
 
 
 @dataclass
@@ -139,7 +130,7 @@ def tried(node: Map, elements: Elements, facts: tuple[FunctionFacts, ...], secon
         node: the map.
         elements: what comes into it.
         facts: of its function.
-        seconds: for how long it may be called; three elements are tried in any case, unless that takes very long.
+        seconds: for how long it may be called; eight elements are tried in any case, unless that takes very long.
     """
     trial = Trial(node)
     start = time.perf_counter()
@@ -151,7 +142,8 @@ def tried(node: Map, elements: Elements, facts: tuple[FunctionFacts, ...], secon
         if index not in wanted:
             continue
         now = time.perf_counter()
-        if now > latest or (now > end and len(trial.tried) >= _FEWEST):
+        one = (now - start) / max(1, len(trial.tried))
+        if trial.tried and (now + one > latest or (now > end and len(trial.tried) >= _FEWEST)):
             break
         place = int(elements.positions[index]), int(elements.epochs[index])
         try:
@@ -177,18 +169,16 @@ def _tried_once(trial: Trial, element: Any, place: tuple[int, int], generators: 
     after = _states(generators)
     drawn |= {name for name in after if not _same(before[name], after[name])}
     _seed(_OTHER_SEED)
-    again = _called(node, element, *place)
+    later = _called(node, element, place[0], place[1] + 1)
     now = _states([])
     seeded = {name for name in now if name in drawn and _same(after[name], now[name])}
-    later = _called(node, element, place[0], place[1] + 1)
     leaves, trial.result = flatten(first[0])
-    outputs = [leaves, flatten(again[0])[0], flatten(later[0])[0]]
-    first_leaves, again_leaves, later_leaves = ([as_component(leaf) for leaf in each] for each in outputs)
-    if not len(first_leaves) == len(again_leaves) == len(later_leaves):
+    first_leaves, later_leaves = ([as_component(leaf) for leaf in each] for each in (leaves, flatten(later[0])[0]))
+    if len(first_leaves) != len(later_leaves):
         raise ValueError("other structures")
     kept = {name: after[name] for name in seeded}
     named = {"a generator" if name.startswith("generator") else name for name in drawn}
-    return Tried(given, first_leaves, again_leaves, later_leaves, calls, named, seeded, kept)
+    return Tried(given, first_leaves, later_leaves, calls, named, seeded, kept)
 
 
 def _called(node: Map, element: Any, position: int, epoch: int) -> tuple[Any, bool]:

@@ -92,6 +92,13 @@ class TestAugmentationBeforeCache:
         else:
             clean(ds, "FL601")
 
+    def test_the_state_of_a_keras_layer_is_put_back(self) -> None:
+        layer = keras.layers.RandomFlip("horizontal", seed=3)
+        ds = table().map(lambda image, label: (layer(image), label)).cache().batch(20)
+        before = np.array(layer.generator.state)
+        assert "FL601" in ds.check(show=False).codes
+        assert np.array_equal(before, layer.generator.state)
+
     def test_before_a_split_that_keeps_the_first_epoch(self, flagged: Look) -> None:
         import feedline.keras
 

@@ -110,7 +110,7 @@ class TestBeforeASplit:
         clean(train, "FL606", against=validation)
 
     def test_windows_that_do_not_overlap(self, clean: Look) -> None:
-        train, validation = self.parts(fl.Dataset.from_tensor_slices(SERIES.reshape(60, 10)))
+        train, validation = self.parts(fl.Dataset.from_tensor_slices(np.sin(np.arange(6000) / 9).reshape(600, 10)))
         clean(train, "FL606", against=validation)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,21 +35,8 @@ def augmentations(facts: tuple[FunctionFacts, ...]) -> list[str]:
 
 def random_layers(facts: FunctionFacts) -> list[Any]:
     """Returns the Keras layers of random augmentation that a function refers to, also those within a model."""
-    found: dict[int, Any] = {}
-    for _, value in facts.references:
-        for layer in _layers_of(value):
-            name = type(layer).__name__
-            if name.startswith("Random") or name in _RANDOM_LAYERS:
-                found[id(layer)] = layer
-    return list(found.values())
-
-
-def _layers_of(value: Any) -> Iterator[Any]:
-    if isinstance(value, type) or not any(kind.__module__.startswith("keras.") for kind in type(value).__mro__):
-        return
-    yield value
-    for layer in getattr(value, "layers", None) or ():
-        yield from _layers_of(layer)
+    names = [(layer, type(layer).__name__) for layer in facts.layers]
+    return [layer for layer, name in names if name.startswith("Random") or name in _RANDOM_LAYERS]
 
 
 def may_draw(facts: tuple[FunctionFacts, ...]) -> bool:

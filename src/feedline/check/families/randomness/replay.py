@@ -25,7 +25,7 @@ from feedline.nodes.snapshot import Snapshot
 from feedline.sources.arrays import slices_of_elements
 from feedline.structure import component_shape, flatten
 
-_FEWEST, _MOST, _PART = 2, 6, 8
+_FEWEST, _MOST, _PART = 1, 6, 8
 """How many elements of each are sent through; at the most this part of those that were looked at."""
 
 _SECONDS = 1.0
