@@ -17,6 +17,7 @@ SAYS = {
     "generator": "without end",
     "opencv_with_processes": "processes left behind: 0",
     "png_and_npy_files": "the ball is found to within",
+    "preprocess": "new customers are told right",
     "sequences": "filling",
     "tabular": "fruits",
     "tfrecords_of_images": "circle, square, cross",

@@ -170,7 +170,7 @@ class TestPreprocessFingerprint:
         ours, theirs = preprocess(), preprocess(VALIDATION)
         finding = flagged(TRAIN.map(ours).batch(20), "FL610", against=VALIDATION.map(theirs).batch(20))
         assert finding.severity == "error"
-        assert "column 'age': mean" in finding.seen
+        assert f"column 'age': mean {AGES[:160].mean():.6g} and {AGES[160:].mean():.6g}" in finding.seen
         assert ours.fingerprint[:8] in finding.seen
         assert "load" in finding.fix
 
@@ -181,6 +181,14 @@ class TestPreprocessFingerprint:
         assert "unseen of OneHot" in seen(preprocess(), preprocess(colour=fl.preprocess.OneHot()))
         assert "Standardize and MinMax" in seen(preprocess(), preprocess(age=fl.preprocess.MinMax()))
         steps = [fl.preprocess.Clip(0, 9), fl.preprocess.Standardize()]
+        fewer = fl.preprocess.OneHot(unseen="ignore", max_size=2)
+        cut = [
+            fl.Preprocess({"age": fewer}).fit(fl.Dataset.from_tensor_slices({"age": ages}))
+            for ages in ([1, 2], [3, 2, 3])
+        ]
+        words = [fl.Dataset.from_tensor_slices({"age": ages}) for ages in ([1, 2] * 20, [3, 2] * 20)]
+        told = flagged(words[0].map(cut[0]).batch(20), "FL610", against=words[1].map(cut[1]).batch(20)).seen
+        assert "column 'age': vocabulary [0] 1 and 3" in told
         assert "1 steps and 2" in seen(preprocess(), preprocess(age=steps))
         few = fl.Preprocess({"age": fl.preprocess.Standardize()}, remainder="drop").fit(TRAIN)
         assert "only in the first" in seen(preprocess(), few)

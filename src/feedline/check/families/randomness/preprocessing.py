@@ -227,16 +227,27 @@ def _step_difference(first: dict[str, Any], second: dict[str, Any]) -> str:
         for name, value in (ours["learnt"] or {}).items():
             against = (theirs["learnt"] or {}).get(name)
             if value != against:
-                return f"{name} {_short(value)} and {_short(against)}"
+                return f"{name} {_apart(value, against)}"
     return f"{first['kind']} {tuple(first['shape'])} and {second['kind']} {tuple(second['shape'])}"
 
 
+def _apart(first: Any, second: Any) -> str:
+    """Returns where two parts of what was learnt differ, as they are stored, for people."""
+    ours, theirs = _content(first), _content(second)
+    if not isinstance(ours, list) or not isinstance(theirs, list):
+        return f"{_short(ours)} and {_short(theirs)}"
+    if len(ours) != len(theirs):
+        return f"of {len(ours):,} and of {len(theirs):,}"
+    place = next((number for number, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1]), 0)
+    return f"[{place}] {_short(ours[place])} and {_short(theirs[place])}"
+
+
+def _content(value: Any) -> Any:
+    return next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else value
+
+
 def _short(value: Any) -> str:
-    """Returns a part of what was learnt, as it is stored, for people."""
-    ((kind, content),) = value.items() if isinstance(value, dict) and len(value) == 1 else (("", value),)
-    if isinstance(content, list):
-        return f"of {len(content):,} " + ("categories" if kind != "float64" else "numbers")
-    return f"{content:.6g}" if isinstance(content, float) else repr(content)
+    return f"{value:.6g}" if isinstance(value, float) else f"{value!r:.40}"
 
 
 def _told(differences: list[str]) -> str:
