@@ -216,6 +216,17 @@ class TestSources:
         assert f"record_bytes={record}, header_bytes={header}" in finding.fix
         clean(fl.FixedLengthRecordDataset(str(path), record, header_bytes=header).batch(4), "FL1")
 
+    def test_in_a_dataset_for_each_file(self, flagged: Look, clean: Look, tmp_path: pathlib.Path) -> None:
+        for number in range(3):
+            (tmp_path / f"{number}.txt.gz").write_bytes(gzip.compress(b"a good one\nand a bad one\n" * 9))
+
+        def lines(compression: str) -> Any:
+            files = fl.Dataset.list_files(str(tmp_path / "*.gz"))
+            return files.flat_map(lambda file: fl.TextLineDataset(file, compression_type=compression)).batch(4)
+
+        flagged(lines(""), "FL105")
+        clean(lines("GZIP"), "FL1")
+
     def test_lines_of_a_web_page_may_be_meant(self, clean: Look, tmp_path: pathlib.Path) -> None:
         path = tmp_path / "page.html"
         path.write_text("<html>\n<p>a</p>\n<p>b</p>\n</html>\n")

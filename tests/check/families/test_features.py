@@ -117,6 +117,21 @@ class TestFeatureAbsent:
         assert "'label'" in flagged(ds, "FL102").fix
         assert "'label'" in flagged(fl.TFRecordDataset(path, features={"lable": LABEL}).batch(4), "FL102").fix
 
+    def test_in_a_dataset_for_each_file(self, flagged: Look, clean: Look, write: Look, tmp_path: pathlib.Path) -> None:
+        for number in range(3):
+            write(plain(), f"part_{number}.tfrecord")
+
+        def dataset(name: str) -> Any:
+            def parse(record: bytes) -> Any:
+                return fl.io.parse_single_example(record, {name: LABEL})
+
+            files = fl.Dataset.list_files(str(tmp_path / "part_*"))
+            return files.interleave(lambda file: fl.TFRecordDataset(file).map(parse)).batch(4)
+
+        assert "'label'" in flagged(dataset("lable"), "FL102").fix
+        clean(dataset("lable"), "FL100")
+        clean(dataset("label"), "FL1")
+
     def test_all_is_there(self, clean: Look, write: Look) -> None:
         clean(parsed(write(plain()), {"row": ROW, "label": LABEL}), "FL1")
         clean(parsed(write(plain()), {"label": LABEL}), "FL1")

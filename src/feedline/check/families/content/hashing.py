@@ -88,7 +88,7 @@ def hashed(context: Context, stage: Stage, seconds: float) -> Hashed:
 def hashes_of(elements: Elements) -> np.ndarray:
     """Returns a hash of the inputs of each element; of its rows, where these are batches."""
     if elements.batched:
-        inputs = [component.rows for component in elements.inputs]
+        inputs = [component.rows for component in elements.inputs or elements.components]
         rows = zip(*inputs, strict=True)
         return np.array([hash(tuple(map(digest, row))) for row in rows], np.int64)
     parts = [_of_block(block) for block in elements.blocks]
@@ -97,6 +97,7 @@ def hashes_of(elements: Elements) -> np.ndarray:
 
 def _of_block(block: Block) -> np.ndarray:
     inputs = [index for index, (_, _, role) in enumerate(described(block.treedef)) if role in ("x", None)]
+    inputs = inputs or list(range(len(block.columns)))  # labels alone
     columns = [_of_column(block.columns[index], block.length) for index in inputs]
     if len(columns) == 1:
         return np.array(columns[0], np.int64)

@@ -11,6 +11,7 @@ from feedline.check.calls import Call, Calls, as_bytes
 from feedline.check.context import Context
 from feedline.check.families.format.contents import Contents, contents_of
 from feedline.check.families.format.headers import headers_read_as_numbers
+from feedline.check.families.format.inner import with_inner
 from feedline.check.families.format.raised import alike
 from feedline.check.families.format.whole_files import files_of_another_format
 from feedline.check.finding import Finding
@@ -47,18 +48,22 @@ class WrongDecoder(Rule):
     explains_errors = True
 
     def check(self, context: Context) -> Iterator[Finding]:
+        for each in with_inner(context):
+            yield from self._of_dataset(each, context)
+
+    def _of_dataset(self, context: Context, whole: Context) -> Iterator[Finding]:
         told: set[Node] = set()
-        for source, finding in files_of_another_format(self, context):
+        for source, finding in files_of_another_format(self, context, whole):
             told.update((source, *context.plan.after(source)))
             yield finding
         for node in context.plan.of(Map):
-            found = [] if node in told else list(self._of_calls(context, node))
+            found = [] if node in told else list(self._of_calls(context, node, whole))
             if found:
                 told.add(node)
             yield from found
         yield from headers_read_as_numbers(self, context, told)
 
-    def _of_calls(self, context: Context, node: Map) -> Iterator[Finding]:
+    def _of_calls(self, context: Context, node: Map, whole: Context) -> Iterator[Finding]:
         calls = context.sample.calls(node)
         mistakes: dict[tuple[str, str], list[tuple[Call, Contents]]] = {}
         for call in calls.calls:
@@ -67,7 +72,7 @@ class WrongDecoder(Rule):
                 if held is not None:
                     mistakes.setdefault((call.name, held.kind), []).append((call, held))
         for found in mistakes.values():
-            yield self._finding(context, node, calls, found)
+            yield self._finding(whole, node, calls, found)
         if not mistakes:
             yield from self._of_parts(node, calls)
 

@@ -11,6 +11,7 @@ import numpy as np
 from feedline.check.calls import Call, Calls, as_bytes
 from feedline.check.context import Context
 from feedline.check.families.format.contents import contents_of
+from feedline.check.families.format.inner import with_inner
 from feedline.check.families.format.raised import alike
 from feedline.check.families.format.wording import shape_for, written_dtype
 from feedline.check.finding import Finding
@@ -33,8 +34,7 @@ def values_of_another_dtype(rule: Rule, context: Context) -> Iterator[Finding]:
         rule: the rule whose findings they are.
         context: the dataset.
     """
-    for node in context.plan.of(Map):
-        calls = context.sample.calls(node)
+    for node, calls in ((node, each.sample.calls(node)) for each in with_inner(context) for node in each.plan.of(Map)):
         lines: dict[str, list[Call]] = {}
         for call in calls.of("decode_raw", "decode_padded_raw", "parse_tensor"):
             lines.setdefault(f"{call.name} {call.origin}", []).append(call)

@@ -13,6 +13,7 @@ import numpy as np
 from feedline.check.calls import Call, Calls, as_bytes
 from feedline.check.context import Context
 from feedline.check.elements import Component, Elements
+from feedline.check.families.format.inner import with_inner
 from feedline.errors import FeedlineError
 from feedline.formats.record_features import EXAMPLE, FEATURE_LISTS, Held, features_of
 from feedline.io.features import (
@@ -146,7 +147,8 @@ _surveys: WeakKeyDictionary[Context, tuple[Survey, ...]] = WeakKeyDictionary()
 def surveys_of(context: Context) -> tuple[Survey, ...]:
     """Returns a survey for each set of features that is parsed, as far as records were seen."""
     if context not in _surveys:
-        _surveys[context] = tuple(survey for survey in _found(context) if survey.records)
+        found = (survey for each in with_inner(context) for survey in _found(each))
+        _surveys[context] = tuple(survey for survey in found if survey.records)
     return _surveys[context]
 
 

@@ -24,12 +24,13 @@ _IDX_SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}
 _MOST_DIMENSIONS = 8
 
 
-def files_of_another_format(rule: Rule, context: Context) -> Iterator[tuple[Node, Finding]]:
+def files_of_another_format(rule: Rule, context: Context, whole: Context) -> Iterator[tuple[Node, Finding]]:
     """Yields each source whose files begin as those of another format do, with a finding.
 
     Args:
         rule: the rule whose finding it is.
         context: the dataset.
+        whole: the dataset that it is a part of, whose errors are explained; itself otherwise.
     """
     for node in context.plan.sources:
         if not isinstance(node, TextLines | Csv | FixedLengthRecords | TFRecords) or node.compression_type:
@@ -46,7 +47,7 @@ def files_of_another_format(rule: Rule, context: Context) -> Iterator[tuple[Node
             where=[name],
             at=node,
             fix=_fix(node, held, name),
-            explains=[*context.sample.errors, *_raised(node)],
+            explains=[*whole.sample.errors, *_raised(node)],
         )
         yield node, finding
 
