@@ -45,6 +45,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
             lambda x: fl.io.decode_png(x["a"])
         )
     )
+    fl.image.resize(fl.io.decode_jpeg(fl.io.encode_jpeg(np.zeros((8, 8, 3), np.uint8))), [4, 4])
 
 
 def report_of(ds: Any, **arguments: Any) -> Report:

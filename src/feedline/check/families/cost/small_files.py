@@ -36,7 +36,7 @@ _BY_ANOTHER_WAY = 4096
 """Positions that are spread over more places than a check looks at: files that were not read just before."""
 
 _SECONDS = 0.3
-_WORTH_SHARE = 0.05
+_WORTH_SHARE = 0.02
 _FASTEST = 500e6
 """Bytes a second: what the system has in its memory is read far faster than any disk gives it."""
 
@@ -99,7 +99,7 @@ def _told(reading: Reading, count: int) -> str:
     apart, packed = (format_seconds(seconds) for seconds in (reading.apart, reading.packed))
     before, after = (format_seconds(seconds * count) for seconds in (reading.apart, reading.packed))
     return (
-        f"{bytes_in_words(reading.bytes)} a file on average ({reading.files} were read anew); {apart} to open and read "
+        f"{bytes_in_words(reading.bytes)} a file on average ({reading.files} were read); {apart} to open and read "
         f"one, {packed} for as many bytes of a large file: packed, an epoch's reading would take {after} instead of "
         f"{before}"
     )
@@ -123,8 +123,8 @@ def _paths(source: Node, count: int, context: Context) -> list[str]:
     for index in which:
         first = [_path(value) for value in known.components[index].values[:2]]
         if all(os.path.isfile(path) for path in first):
-            values = context.sample.read(source, chosen).components
-            return [_path(value) for value in values[index].values] if values else []
+            unread = context.sample.read(source, chosen).components or known.components  # where there is time left
+            return [_path(value) for value in unread[index].values[-_LOOKED_AT:]]
     return []
 
 
@@ -145,7 +145,7 @@ def _path(value: object) -> str:
 
 
 def _is_worth(gain: float, count: int, source: Node, context: Context) -> bool:
-    """Says whether packing gains seconds in an epoch, or a good part of all that an element costs."""
+    """Says whether packing gains seconds in an epoch, or a noticeable part of all that an element costs."""
     if is_kept(source, context):
         return gain * count >= WORTH_ONCE_SECONDS
     costs_of_all = (spent(node, context) for node in context.plan.nodes)
