@@ -8,6 +8,7 @@ import typer
 
 from feedline.cli.check import check
 from feedline.cli.demo import demo
+from feedline.cli.warmup import warmup
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(check)
+app.command()(warmup)
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,12 +7,17 @@ computed here from the shapes and clamped to them.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from feedline.kernels.compile import BYTES, FLOAT32, INT64, array, kernel, part, stay_apart
+
+_BYTE_ROWS, _FLOAT_ROWS, _INT_ROWS = array(types.uint8, 2), array(FLOAT32, 2), array(INT64, 2)
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE = range(4)
 """What `bilinear` can do to each value of its result."""
@@ -57,49 +62,43 @@ def _lerp_four(
     return signature, codegen
 
 
-@njit(nogil=True, cache=True)
-def _linear_positions(size, lower, upper, weight):
+@part
+def _linear_positions(size, count, lower, upper, weight):
     """Fills the two neighbours of every output position, and how far it lies between them (half-pixel centres)."""
-    count = lower.size
+    stay_apart()
     scale = np.float32(size) / np.float32(count)
     for i in range(count):
         position = (np.float32(i) + _HALF) * scale - _HALF
-        floor = np.floor(position)
-        lower[i] = min(max(np.int64(floor), 0), size - 1)
-        upper[i] = max(min(np.int64(np.ceil(position)), size - 1), 0)
-        weight[i] = position - floor
+        floor = math.floor(position)
+        below, above = np.int64(floor), np.int64(math.ceil(position))
+        lower[i] = 0 if below < 0 else (size - 1 if below > size - 1 else below)
+        upper[i] = size - 1 if above > size - 1 else (0 if above < 0 else above)
+        weight[i] = position - np.float32(floor)
 
 
-@njit(nogil=True, cache=True)
-def _lerp_row(row, left, right, weight, channels, four_at_once, out):
+@part
+def _lerp_row(row, left, right, weight, count, channels, four_at_once, out):
     """Interpolates one row to the output's width; the first `four_at_once` pixels may touch four values each."""
+    stay_apart()
+    if channels == 1:
+        for x in range(count):
+            first = np.float32(row[left[x]])
+            out[x] = first + (np.float32(row[right[x]]) - first) * weight[x]
+        return
     for x in range(four_at_once):
         _lerp_four(row, left[x], right[x], weight[x], out, x * channels)
-    for x in range(four_at_once, left.size):
+    for x in range(four_at_once, count):
+        share = weight[x]
         for c in range(channels):
             first = np.float32(row[left[x] + c])
             second = np.float32(row[right[x] + c])
-            out[x * channels + c] = first + (second - first) * weight[x]
+            out[x * channels + c] = first + (second - first) * share
 
 
-@njit(nogil=True, cache=True)
-def _lerp_gray_row(row, left, right, weight, out):
-    for x in range(left.size):
-        first = np.float32(row[left[x]])
-        out[x] = first + (np.float32(row[right[x]]) - first) * weight[x]
-
-
-@njit(nogil=True, cache=True)
-def _interpolate(row, left, right, weight, channels, four_at_once, out):
-    if channels == 1:
-        _lerp_gray_row(row, left, right, weight, out)
-    else:
-        _lerp_row(row, left, right, weight, channels, four_at_once, out)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # without it, each division looks for a zero
+@part
 def _compute_on(row, what, operands):
     """Does to each value of a row what is asked for, one operation after the other."""
+    stay_apart()
     for k in range(what.size):
         operand = operands[k]
         if what[k] == ADD:
@@ -116,8 +115,89 @@ def _compute_on(row, what, operands):
                 row[i] = row[i] / operand[i]
 
 
-@njit(nogil=True, cache=True)
-def bilinear(images, out, scale, what, operands):
+@part
+def _blend(first_row, second_row, weight, target):
+    stay_apart()
+    for i in range(target.size):
+        first = first_row[i]
+        target[i] = first + (second_row[i] - first) * weight
+
+
+@part
+def _scale(row, scale, scaled):
+    stay_apart()
+    for i in range(row.size):
+        scaled[i] = np.float32(row[i]) * scale
+
+
+@kernel(
+    (
+        *(_BYTE_ROWS, _FLOAT_ROWS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, FLOAT32, BYTES, _FLOAT_ROWS),
+        *(_INT_ROWS, _FLOAT_ROWS, _FLOAT_ROWS),
+    )
+)
+def _bilinear(
+    bytes_, floats, height, width, channels, out, out_height, out_width, scale, what, operands,
+    places, weights, rows,
+):  # fmt: skip
+    _linear_positions(height, out_height, places[0], places[1], weights[0])
+    _linear_positions(width, out_width, places[2], places[3], weights[1])
+    left, right, along = places[2], places[3], weights[1]
+    in_row = width * channels
+    four_at_once = np.int64(0)
+    for x in range(out_width):
+        left[x] *= channels
+        right[x] *= channels
+        furthest = left[x] if left[x] > right[x] else right[x]
+        if (
+            (channels == 3 or channels == 4)
+            and four_at_once == x
+            and furthest + 4 <= in_row
+            and x * channels + 4 <= out_width * channels
+        ):
+            four_at_once = x + 1
+    scaled = rows[2]
+    of_bytes = bytes_.size > 0
+    image = -1
+    top_held = bottom_held = np.int64(-1)
+    top, bottom = 0, 1
+    for line in range(out.shape[0]):
+        if line // out_height != image:
+            image = line // out_height
+            top_held = bottom_held = -1
+        y = line - image * out_height
+        if places[0, y] != top_held and places[0, y] == bottom_held:
+            top, bottom = bottom, top
+            top_held, bottom_held = bottom_held, top_held
+        for side in range(2):
+            wanted = places[side, y]
+            if wanted == (top_held if side == 0 else bottom_held):
+                continue
+            held = rows[top if side == 0 else bottom]
+            source = image * height + wanted
+            if scale != 1:
+                if of_bytes:
+                    _scale(bytes_[source], scale, scaled)
+                else:
+                    _scale(floats[source], scale, scaled)
+                _lerp_row(scaled, left, right, along, out_width, channels, four_at_once, held)
+            elif of_bytes:
+                _lerp_row(bytes_[source], left, right, along, out_width, channels, four_at_once, held)
+            else:
+                _lerp_row(floats[source], left, right, along, out_width, channels, four_at_once, held)
+            if side == 0:
+                top_held = wanted
+            else:
+                bottom_held = wanted
+        target = out[line]
+        _blend(rows[top], rows[bottom], weights[0, y], target)
+        _compute_on(target, what, operands)
+
+
+_NO_BYTES, _NO_FLOATS = np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32)
+
+
+def bilinear(images: np.ndarray, out: np.ndarray, scale: np.float32, what: np.ndarray, operands: np.ndarray) -> None:
     """Bilinear interpolation with half-pixel centres, and arithmetic on the result.
 
     Args:
@@ -128,59 +208,18 @@ def bilinear(images, out, scale, what, operands):
         operands: float32 `(k, out_width * channels)`: what is added to the values of each row, and so on.
     """
     count, height, width, channels = images.shape
-    out_height, out_width = out.shape[1], out.shape[2]
-    if height == 0 or width == 0 or channels == 0 or count != out.shape[0] or channels != out.shape[3]:
+    out_height, out_width = out.shape[1:3]
+    if 0 in images.shape or 0 in out.shape or count != out.shape[0] or channels != out.shape[3]:
         return
     if operands.shape[0] != what.size or (what.size and operands.shape[1] != out_width * channels):
         return
-    top_rows, bottom_rows = np.empty(out_height, np.int64), np.empty(out_height, np.int64)
-    row_weights = np.empty(out_height, np.float32)
-    _linear_positions(height, top_rows, bottom_rows, row_weights)
-    left, right = np.empty(out_width, np.int64), np.empty(out_width, np.int64)
-    weights = np.empty(out_width, np.float32)
-    _linear_positions(width, left, right, weights)
-
-    in_row, out_row = width * channels, out_width * channels
-    four_at_once = 0
-    for x in range(out_width):
-        left[x] *= channels
-        right[x] *= channels
-        if (
-            (channels == 3 or channels == 4)
-            and four_at_once == x
-            and max(left[x], right[x]) + 4 <= in_row
-            and x * channels + 4 <= out_row
-        ):
-            four_at_once = x + 1
-
-    sources = images.reshape(count, height, in_row)
-    targets = out.reshape(count, out_height, out_row)
-    rows = np.empty((2, out_row), np.float32)
-    scaled = np.empty(in_row if scale != 1 else 0, np.float32)
-    for n in range(count):
-        top_held, bottom_held = -1, -1
-        top, bottom = 0, 1
-        for y in range(out_height):
-            if top_rows[y] != top_held and top_rows[y] == bottom_held:
-                top, bottom = bottom, top
-                top_held, bottom_held = bottom_held, top_held
-            for side in range(2):
-                wanted = top_rows[y] if side == 0 else bottom_rows[y]
-                if wanted != (top_held if side == 0 else bottom_held):
-                    place = rows[top if side == 0 else bottom]
-                    if scale != 1:
-                        for i in range(in_row):
-                            scaled[i] = np.float32(sources[n, wanted, i]) * scale
-                        _interpolate(scaled, left, right, weights, channels, four_at_once, place)
-                    else:
-                        _interpolate(sources[n, wanted], left, right, weights, channels, four_at_once, place)
-                    if side == 0:
-                        top_held = wanted
-                    else:
-                        bottom_held = wanted
-            first_row, second_row, target = rows[top], rows[bottom], targets[n, y]
-            weight = row_weights[y]
-            for i in range(out_row):
-                first = first_row[i]
-                target[i] = first + (second_row[i] - first) * weight
-            _compute_on(target, what, operands)
+    rows = images.reshape(count * height, width * channels)
+    is_bytes = images.dtype == np.uint8
+    _bilinear(
+        *((rows, _NO_FLOATS) if is_bytes else (_NO_BYTES, rows)),
+        *(height, width, channels, out.reshape(count * out_height, out_width * channels), out_height, out_width),
+        *(scale, what, operands),
+        np.empty((4, max(out_height, out_width)), np.int64),
+        np.empty((2, max(out_height, out_width)), np.float32),
+        np.empty((3, max(width, out_width) * channels), np.float32),
+    )

@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from feedline.kernels.compile import kernel, part, stay_apart
+from feedline.kernels.wire import address_of, load8, load32, load64
 
 _POLYNOMIAL = np.uint32(0x82F63B78)
 _ONES = np.uint32(0xFFFFFFFF)
+_BYTE = np.uint32(255)
 _MASK_DELTA = np.uint32(0xA282EAD8)
 _LONG_BLOCK = 4096
 _SHORT_BLOCK = 256
@@ -95,23 +99,7 @@ def _crc_of_1_byte(typing_context, register, value):
     return types.uint32(types.uint32, types.uint8), generate
 
 
-@intrinsic
-def _load_8_bytes(typing_context, buffer, position):
-    """Loads `buffer[position:position + 8]` as one number, of any alignment and without a bounds check."""
-    if not (isinstance(buffer, types.Array) and buffer.dtype == types.uint8 and buffer.layout == "C"):
-        return None
-
-    def generate(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        address = builder.gep(array.data, [arguments[1]])
-        loaded = builder.load(builder.bitcast(address, ir.IntType(64).as_pointer()))
-        loaded.align = 1
-        return loaded
-
-    return types.uint64(buffer, types.int64), generate
-
-
-@njit(nogil=True, cache=True)
+@part
 def _append_zeros(steps, register):
     register = np.uint32(register)
     return np.uint64(
@@ -122,86 +110,100 @@ def _append_zeros(steps, register):
     )
 
 
-@njit(nogil=True, cache=True)
-def _three_parts(buffer, position, part, steps, register):
+@part
+def _three_parts(address, length, steps, register):
+    stay_apart()
     first, second, third = register, np.uint64(0), np.uint64(0)
-    for at in range(position, position + part, 8):
-        first = _crc_of_8_bytes(first, _load_8_bytes(buffer, at))
-        second = _crc_of_8_bytes(second, _load_8_bytes(buffer, at + part))
-        third = _crc_of_8_bytes(third, _load_8_bytes(buffer, at + 2 * part))
+    for at in range(address, address + length, 8):
+        first = _crc_of_8_bytes(first, load64(at))
+        second = _crc_of_8_bytes(second, load64(at + length))
+        third = _crc_of_8_bytes(third, load64(at + 2 * length))
     return _append_zeros(steps, _append_zeros(steps, first) ^ second) ^ third
 
 
-@njit(nogil=True, cache=True)
-def crc32c_hardware(buffer, start, length):
-    """Returns the CRC32C of `buffer[start:start + length]`; the caller has checked that it lies within the buffer."""
+@part
+def crc32c_hardware(address, length):
+    """Returns the CRC32C of so many bytes from an address on; the caller has checked both."""
+    stay_apart()
     register = np.uint64(0xFFFFFFFF)
-    position = np.int64(start)
-    end = position + np.int64(length)
-    while end - position >= 3 * _LONG_BLOCK:
-        register = _three_parts(buffer, position, _LONG_BLOCK, _APPEND_LONG, register)
-        position += 3 * _LONG_BLOCK
-    while end - position >= 3 * _SHORT_BLOCK:
-        register = _three_parts(buffer, position, _SHORT_BLOCK, _APPEND_SHORT, register)
-        position += 3 * _SHORT_BLOCK
-    while end - position >= 8:
-        register = _crc_of_8_bytes(register, _load_8_bytes(buffer, position))
-        position += 8
+    end = address + length
+    while end - address >= 3 * _LONG_BLOCK:
+        register = _three_parts(address, np.int64(_LONG_BLOCK), _APPEND_LONG, register)
+        address += 3 * _LONG_BLOCK
+    while end - address >= 3 * _SHORT_BLOCK:
+        register = _three_parts(address, np.int64(_SHORT_BLOCK), _APPEND_SHORT, register)
+        address += 3 * _SHORT_BLOCK
+    while end - address >= 8:
+        register = _crc_of_8_bytes(register, load64(address))
+        address += 8
     rest = np.uint32(register)
-    while position < end:
-        rest = _crc_of_1_byte(rest, buffer[position])
-        position += 1
+    while address < end:
+        rest = _crc_of_1_byte(rest, np.uint8(load8(address)))
+        address += 1
     return np.uint32(rest ^ _ONES)
 
 
-@njit(nogil=True, cache=True)
-def crc32c_table(buffer, start, length):
-    """Returns the CRC32C of `buffer[start:start + length]`; the caller has checked that it lies within the buffer."""
+@part
+def crc32c_table(address, length):
+    """Returns the CRC32C of so many bytes from an address on; the caller has checked both."""
+    stay_apart()
     register = np.uint32(0xFFFFFFFF)
-    at = np.uint64(start)  # unsigned, so that Numba need not ask whether an index counts from the end
-    rest = np.int64(length)
-    while rest >= 8:
-        low = register ^ (
-            np.uint32(buffer[at])
-            | (np.uint32(buffer[at + np.uint64(1)]) << np.uint32(8))
-            | (np.uint32(buffer[at + np.uint64(2)]) << np.uint32(16))
-            | (np.uint32(buffer[at + np.uint64(3)]) << np.uint32(24))
-        )
+    end = address + length
+    while end - address >= 8:
+        low = register ^ load32(address)
+        high = load32(address + 4)
         register = (
-            _TABLES[7, low & np.uint32(255)]
-            ^ _TABLES[6, (low >> np.uint32(8)) & np.uint32(255)]
-            ^ _TABLES[5, (low >> np.uint32(16)) & np.uint32(255)]
+            _TABLES[7, low & _BYTE]
+            ^ _TABLES[6, (low >> np.uint32(8)) & _BYTE]
+            ^ _TABLES[5, (low >> np.uint32(16)) & _BYTE]
             ^ _TABLES[4, low >> np.uint32(24)]
-            ^ _TABLES[3, buffer[at + np.uint64(4)]]
-            ^ _TABLES[2, buffer[at + np.uint64(5)]]
-            ^ _TABLES[1, buffer[at + np.uint64(6)]]
-            ^ _TABLES[0, buffer[at + np.uint64(7)]]
+            ^ _TABLES[3, high & _BYTE]
+            ^ _TABLES[2, (high >> np.uint32(8)) & _BYTE]
+            ^ _TABLES[1, (high >> np.uint32(16)) & _BYTE]
+            ^ _TABLES[0, high >> np.uint32(24)]
         )
-        at += np.uint64(8)
-        rest -= 8
-    while rest > 0:
-        index = (register ^ np.uint32(buffer[at])) & np.uint32(255)
-        register = _TABLES[0, index] ^ (register >> np.uint32(8))
-        at += np.uint64(1)
-        rest -= 1
+        address += 8
+    while address < end:
+        register = _TABLES[0, (register ^ np.uint32(load8(address))) & _BYTE] ^ (register >> np.uint32(8))
+        address += 1
     return np.uint32(register ^ _ONES)
 
 
-# Numba keeps its cache apart by CPU and features, and the choice depends on nothing else: no cached caller mixes both.
+# What is kept is kept apart by CPU and features, and the choice depends on nothing else: no kept caller mixes both.
 crc32c = crc32c_hardware if HARDWARE else crc32c_table
 
 
-@njit(nogil=True, cache=True)
+@part
 def masked(crc):
     """Returns a CRC32C as a TFRecord stores it."""
     crc = np.uint32(crc)
     return np.uint32(((crc >> np.uint32(15)) | (crc << np.uint32(17))) + _MASK_DELTA)
 
 
-@njit(nogil=True, cache=True)
-def masked_crc32c_of(buffer, start, length):
-    """Returns the masked CRC32C of `buffer[start:start + length]`; the caller has checked that it lies within it."""
-    return masked(crc32c(buffer, start, length))
+@part
+def masked_crc32c_of(address, length):
+    """Returns the masked CRC32C of so many bytes from an address on; the caller has checked both."""
+    return masked(crc32c(address, length))
+
+
+if HARDWARE:
+
+    @part
+    def masked_crc32c_of_8(address):
+        """Returns the masked CRC32C of the 8 bytes at an address, which the caller has checked."""
+        return masked(np.uint32(_crc_of_8_bytes(np.uint64(0xFFFFFFFF), load64(address))) ^ _ONES)
+
+else:
+
+    @part
+    def masked_crc32c_of_8(address):
+        """Returns the masked CRC32C of the 8 bytes at an address, which the caller has checked."""
+        return masked(crc32c_table(address, np.int64(8)))
+
+
+@kernel()
+def _masked_crc32c_of_array(buffer):
+    return masked_crc32c_of(address_of(buffer), buffer.size)
 
 
 def masked_crc32c(buffer: np.ndarray) -> int:
@@ -218,4 +220,4 @@ def masked_crc32c(buffer: np.ndarray) -> int:
         '0xc78ab0e5'
     """
     array = np.frombuffer(buffer, np.uint8)  # refuses what is not contiguous, so that the kernel may trust it
-    return int(masked_crc32c_of(array, 0, array.size))
+    return int(_masked_crc32c_of_array(array))

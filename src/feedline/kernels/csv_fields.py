@@ -7,7 +7,10 @@ return, or both; a field that begins with a quote ends with one, and a quote ins
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from feedline.kernels.compile import BOOL, BOOLS, BYTES, CONSTANT_BYTES, INT64, INTS, array, kernel
+
+_ROWS, _BOOL_ROWS = array(INT64, 2), array(BOOL, 2)
 
 GOOD, UNCLOSED, BARE_QUOTE, QUOTE_IN_FIELD, TOO_MANY, TOO_FEW, MISSING, INVALID = 0, 1, 2, 3, 4, 5, 6, 7
 
@@ -16,7 +19,7 @@ _LINE_FEED = 10
 _RETURN = 13
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INT64, INT64, BOOL, INT64, BOOL, BOOLS, BOOL, INT64, _ROWS, _ROWS, _BOOL_ROWS, INTS, INTS, INTS, INTS))
 def split_records(
     buffer, filled, position, ended, delimiter, quotes, included, rest, line,
     starts, lengths, doubled, begins, lines, codes, columns,
@@ -92,7 +95,7 @@ def split_records(
                     at += 1
                     if after == delimiter:
                         break
-                    if after in (_LINE_FEED, _RETURN):
+                    if after == _LINE_FEED or after == _RETURN:  # noqa: SIM109 - Numba would compile a loop for `in`
                         over = True
                         break
                     if after == _QUOTE:
@@ -111,7 +114,7 @@ def split_records(
                         end = at
                         at += 1
                         break
-                    if byte in (_LINE_FEED, _RETURN):
+                    if byte == _LINE_FEED or byte == _RETURN:  # noqa: SIM109 - Numba would compile a loop for `in`
                         end = at
                         at += 1
                         over = True
@@ -142,7 +145,7 @@ def split_records(
                 at += 1
         if output != outputs and code == GOOD:
             code = TOO_FEW
-        if code in (TOO_FEW, TOO_MANY):
+        if code == TOO_FEW or code == TOO_MANY:  # noqa: SIM109 - Numba would compile a loop for `in`
             wrong = output
         begins[count] = position
         lines[count] = line
@@ -154,7 +157,7 @@ def split_records(
     return count, position, line
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INTS, INTS, BOOLS))
 def undouble_quotes(buffer, starts, lengths, doubled):
     """Makes one quote of two, in place.
 
@@ -181,7 +184,7 @@ def undouble_quotes(buffer, starts, lengths, doubled):
         lengths[number] = target - start
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INTS, INTS, CONSTANT_BYTES), allocates=True)
 def find_missing(buffer, starts, lengths, na_value):
     """Returns which fields are empty, or the text that stands for a missing value: bool `(m,)`.
 
@@ -191,8 +194,11 @@ def find_missing(buffer, starts, lengths, na_value):
         lengths: int64 `(m,)`: how long they are.
         na_value: uint8 `(k,)`: that text.
     """
-    missing = np.zeros(starts.size, np.bool_)
-    for number in range(min(starts.size, lengths.size)):
+    missing = np.empty(starts.size, np.bool_)
+    for number in range(starts.size):
+        missing[number] = False
+        if number >= lengths.size:
+            continue
         start, length = starts[number], lengths[number]
         if length == 0:
             missing[number] = True

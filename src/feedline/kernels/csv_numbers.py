@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import types
+
+from feedline.kernels.compile import BOOL, BOOLS, BYTES, INTS, UINT64, array, kernel, part, stay_apart
 
 READ, LEFT, WRONG = 0, 1, 2
 
@@ -21,14 +23,15 @@ _FIVES = np.array([5**power for power in range(28)], np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _is_space(byte):
-    return byte == 32 or 9 <= byte <= 13
+    return byte == 32 or (byte >= 9 and byte <= 13)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _trimmed(buffer, start, length):
     """Returns where a field begins and ends without the white space around it; an empty one if it is out of bounds."""
+    stay_apart()
     if start < 0 or length < 0 or start > buffer.size or length > buffer.size - start:
         return np.int64(0), np.int64(0)
     end = start + length
@@ -39,7 +42,7 @@ def _trimmed(buffer, start, length):
     return start, end
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INTS, INTS, BOOLS, UINT64, array(types.int32), INTS), (BYTES, INTS, INTS, BOOLS, UINT64, INTS, INTS))
 def read_integers(buffer, starts, lengths, chosen, largest, numbers, states):
     """Reads fields as integers.
 
@@ -79,9 +82,10 @@ def read_integers(buffer, starts, lengths, chosen, largest, numbers, states):
             states[number] = READ
 
 
-@njit(nogil=True, cache=True)
+@part
 def _decimal(buffer, at, end):
     """Returns `(digits, power of ten, whether digits were left out, whether it is such a number)`."""
+    stay_apart()
     digits = np.uint64(0)
     kept = 0
     power = np.int64(0)
@@ -127,17 +131,19 @@ def _decimal(buffer, at, end):
     return digits, power, left_out, at == end
 
 
-@njit(nogil=True, cache=True)
+@part
 def _bit_length(value):
     length = np.int64(0)
-    for step in (32, 16, 8, 4, 2, 1):
+    step = np.int64(32)
+    while step > 0:
         if value >> np.uint64(step):
             value >>= np.uint64(step)
             length += step
+        step >>= 1
     return length + np.int64(value)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _rounded(value, sticky, shift):
     """Returns `value * 2**shift` as the nearest double, for a value of at least 55 bits.
 
@@ -146,6 +152,7 @@ def _rounded(value, sticky, shift):
         sticky: whether a little more than `value` is meant.
         shift: so that the result is neither too large nor too small for a normal double.
     """
+    stay_apart()
     extra = np.uint64(_bit_length(value) - 53)
     kept = value >> extra
     left = value & ((np.uint64(1) << extra) - np.uint64(1))
@@ -155,9 +162,10 @@ def _rounded(value, sticky, shift):
     return math.ldexp(np.float64(kept), shift + np.int64(extra))
 
 
-@njit(nogil=True, cache=True)
+@part
 def _times_power(digits, power):
     """Returns `digits * 10**power` as the nearest double; 0 <= power <= 27, digits > 0."""
+    stay_apart()
     five = _FIVES[power]
     a, b = digits >> np.uint64(32), digits & _LOW
     c, d = five >> np.uint64(32), five & _LOW
@@ -169,7 +177,7 @@ def _times_power(digits, power):
     shift = power
     if high == np.uint64(0):
         missing = np.uint64(64 - _bit_length(low))
-        return _rounded(low << missing, False, shift - np.int64(missing))
+        return _rounded(low << missing, high != np.uint64(0), shift - np.int64(missing))
     missing = np.uint64(64 - _bit_length(high))
     if missing > np.uint64(0):
         high = (high << missing) | (low >> (np.uint64(64) - missing))
@@ -177,9 +185,10 @@ def _times_power(digits, power):
     return _rounded(high, low != np.uint64(0), shift + 64 - np.int64(missing))
 
 
-@njit(nogil=True, cache=True)
+@part
 def _over_power(digits, power):
     """Returns `digits / 10**power` as the nearest double; 0 <= power <= 27, digits > 0."""
+    stay_apart()
     five = _FIVES[power]
     step = np.uint64(64 - _bit_length(five))
     missing = np.uint64(64 - _bit_length(digits))
@@ -196,7 +205,7 @@ def _over_power(digits, power):
     return _rounded(quotient, rest != np.uint64(0), shift)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _near_a_middle(value):
     """Says whether a double may lie on the other side of the middle between two float32 than what it stands for."""
     if not 1e-37 < value < 3e38:
@@ -205,7 +214,7 @@ def _near_a_middle(value):
     return abs(scaled - math.floor(scaled) - 0.5) < 1e-7
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INTS, INTS, BOOLS, BOOL, array(types.float64), INTS))
 def read_floats(buffer, starts, lengths, chosen, single, numbers, states):
     """Reads fields as floating point numbers.
 

@@ -16,8 +16,9 @@ Places in memory are addresses; `kernels/wire.py` says why, and what a caller ch
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import types
 
+from feedline.kernels.compile import BOOL, BYTES, CONSTANT_BYTES, INTS, array, kernel, part, stay_apart
 from feedline.kernels.feature_lists import (
     FINE,
     FLOAT,
@@ -32,19 +33,21 @@ from feedline.kernels.feature_lists import (
 )
 from feedline.kernels.wire import address_of, copy_bytes, load8, load64, read_length, read_varint, skip_field
 
-# Numba caches a kernel until its own file changes: this line changes with the files that are compiled into it.
-BUILT_ON = "wire 2d5db84364b6, feature_lists b12cca25a695"
-
 NAME_START, NAME_LENGTH, NAME_FIRST, NAME_LAST = 0, 1, 2, 3  # where the name is; its first and last eight bytes
 KIND, FIXED, COUNT, HAS_DEFAULT, BASE, DEFAULT_BASE, EMPTY_COUNTS = 4, 5, 6, 7, 8, 9, 10
 COLUMNS = 11
+
+_PAIRS, _REGIONS = array(types.int64, 2), array(types.int64, 3)
+_CONSTANT_INTS = array(types.int64, constant=True)
+_PLAN = (BYTES, INTS, _PAIRS)
+_RESULTS = (INTS, _PAIRS, _REGIONS)
 
 _REMEMBERED = 64  # how many names of the last record are remembered, by their place in it
 _FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _LAST_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _name_ends(name, length, end):
     """Returns a name's first and last eight bytes; of a shorter name, its bytes and zeros. Memory ends at `end`."""
     if length >= 8:
@@ -58,7 +61,7 @@ def _name_ends(name, length, end):
     return word, word
 
 
-@njit(nogil=True, cache=True)
+@part
 def _same_middle(first, second, length):
     """Says whether two names of one length, whose ends are equal, are equal between the ends too."""
     index = 8
@@ -69,13 +72,13 @@ def _same_middle(first, second, length):
     return True
 
 
-@njit(nogil=True, cache=True)
+@part
 def _place(first, last, length, size):
     mixed = (first * _FIRST_FACTOR) ^ ((last + np.uint64(length)) * _LAST_FACTOR)
     return np.int64((mixed >> np.uint64(32)) & np.uint64(size - 1))
 
 
-@njit(nogil=True, cache=True)
+@kernel(_PLAN)
 def fill_names(names, table, wanted):
     """Completes a plan: each name's ends in `wanted`, and the hash table."""
     base = address_of(names)
@@ -90,8 +93,9 @@ def fill_names(names, table, wanted):
         table[place] = feature
 
 
-@njit(nogil=True, cache=True)
+@part
 def _find(name, length, first, last, names, table, wanted):
+    stay_apart()
     place = _place(first, last, length, len(table))
     while table[place] >= 0:
         feature = table[place]
@@ -106,9 +110,10 @@ def _find(name, length, first, last, names, table, wanted):
     return np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _entry_any_order(at, end):
     """Reads a map entry whose two fields stand in any order; each may also stand twice instead of the other."""
+    stay_apart()
     name, name_length, value, value_length = end, np.int64(0), end, np.int64(0)
     for _ in range(2):
         tag, at = read_varint(at, end)
@@ -127,7 +132,7 @@ def _entry_any_order(at, end):
     return name, name_length, value, value_length
 
 
-@njit(nogil=True, cache=True)
+@part
 def _entry(at, end, any_order):
     """Reads a map entry: where its name and its value are, and their lengths; the first is -1 if it is malformed."""
     if end - at >= 4 and load8(at) == 10:
@@ -143,7 +148,7 @@ def _entry(at, end, any_order):
     return np.int64(-1), np.int64(0), end, np.int64(0)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@part
 def _scan(at, end, map_tag, any_order, names, table, wanted, memory, found):
     """Finds the wanted entries of the map that is the message's field `map_tag`; says whether all is well-formed.
 
@@ -152,6 +157,7 @@ def _scan(at, end, map_tag, any_order, names, table, wanted, memory, found):
         memory: int64 `(places, 5)`, what the last record had at each place: feature, name address, length, ends.
         found: int64 `(features, 2)`: receives address and length of each value; the address is -1 if there is none.
     """
+    stay_apart()
     for feature in range(len(wanted)):
         found[feature, 0] = -1
         found[feature, 1] = 0
@@ -200,11 +206,12 @@ def _scan(at, end, map_tag, any_order, names, table, wanted, memory, found):
     return True
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@part
 def _parse_record(
     start, end, base, record, any_order, names, table, wanted, defaults, memory, found, dense, spans, regions
 ):
-    if not _scan(start, end, 10, any_order, names, table, wanted, memory, found):
+    stay_apart()
+    if not _scan(start, end, np.int64(10), any_order, names, table, wanted, memory, found):
         return MALFORMED, record, -1, 0
     for feature in range(len(wanted)):
         at, length = found[feature, 0], found[feature, 1]
@@ -238,7 +245,7 @@ def _parse_record(
     return FINE, record, 0, 0
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, _CONSTANT_INTS, _CONSTANT_INTS, BOOL, *_PLAN, INTS, *_RESULTS), allocates=True)
 def parse(buffer, offsets, lengths, any_order, names, table, wanted, defaults, dense, spans, regions):
     """Parses a batch of Examples.
 
@@ -251,7 +258,8 @@ def parse(buffer, offsets, lengths, any_order, names, table, wanted, defaults, d
         spans: int64 `(n, 2)`, receives position and length of the fixed strings; -1 and its number for a default.
         regions: int64 `(features, records, 2)`: where each list of the features without a fixed length starts and ends.
     """
-    memory = np.full((_REMEMBERED, 5), -1, np.int64)
+    memory = np.empty((_REMEMBERED, 5), np.int64)
+    memory[:, 2] = -1
     found = np.empty((len(wanted), 2), np.int64)
     base = address_of(buffer)
     for record in range(len(offsets)):
@@ -280,18 +288,31 @@ def parse(buffer, offsets, lengths, any_order, names, table, wanted, defaults, d
     return FINE, 0, 0, 0
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, *_PLAN, INTS, *_RESULTS), allocates=True)
 def parse_one(buffer, names, table, wanted, defaults, dense, spans, regions):
     """Parses one Example, the whole buffer; the arguments are those of `parse`."""
-    memory = np.empty((0, 5), np.int64)
+    memory = np.empty(0, np.int64).reshape(0, 5)
     found = np.empty((len(wanted), 2), np.int64)
     base = address_of(buffer)
     return _parse_record(
-        base, base + len(buffer), base, 0, True, names, table, wanted, defaults, memory, found, dense, spans, regions
+        base,
+        base + len(buffer),
+        base,
+        np.int64(0),
+        base != 0,
+        names,
+        table,
+        wanted,
+        defaults,
+        memory,
+        found,
+        dense,
+        spans,
+        regions,
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, _CONSTANT_INTS, _CONSTANT_INTS, types.int64, *_PLAN, _REGIONS), allocates=True)
 def locate(buffer, offsets, lengths, map_tag, names, table, wanted, regions):
     """Finds the entries of a map in a batch of messages.
 
@@ -299,7 +320,8 @@ def locate(buffer, offsets, lengths, map_tag, names, table, wanted, regions):
         map_tag: the tag of the field that holds the map.
         regions: int64 `(features, records, 2)`: receives where each value starts and ends; -1 where it is absent.
     """
-    memory = np.full((_REMEMBERED, 5), -1, np.int64)
+    memory = np.empty((_REMEMBERED, 5), np.int64)
+    memory[:, 2] = -1
     found = np.empty((len(wanted), 2), np.int64)
     base = address_of(buffer)
     for record in range(len(offsets)):
@@ -307,7 +329,7 @@ def locate(buffer, offsets, lengths, map_tag, names, table, wanted, regions):
         if start < 0 or length < 0 or start > len(buffer) or length > len(buffer) - start:
             return MALFORMED, record, -1, 0
         at = base + start
-        if not _scan(at, at + length, map_tag, False, names, table, wanted, memory, found):
+        if not _scan(at, at + length, map_tag, base == 0, names, table, wanted, memory, found):
             return MALFORMED, record, -1, 0
         for feature in range(len(wanted)):
             if found[feature, 0] >= 0:

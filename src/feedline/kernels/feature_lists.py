@@ -9,8 +9,9 @@ What is accepted is what `kernels/example.py` says.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import types
 
+from feedline.kernels.compile import CONSTANT_BYTES, INTS, array, kernel, part, stay_apart
 from feedline.kernels.wire import (
     address_of,
     copy_bytes,
@@ -22,21 +23,21 @@ from feedline.kernels.wire import (
     store_bytes_object,
 )
 
-# Numba caches a kernel until its own file changes: this line changes with the files that are compiled into it.
-BUILT_ON = "wire 2d5db84364b6"
-
 BYTES, FLOAT, INT64 = 1, 2, 3  # a kind is the number of its field in the message Feature
 FINE, MALFORMED, MISSING, OTHER_KIND, OTHER_COUNT, MALFORMED_FEATURE = 0, 1, 2, 3, 4, 5
 SIZE_OF = {BYTES: 16, FLOAT: 4, INT64: 8}  # of a value in memory: a string is its position and its length
 
+_PAIRS = array(types.int64, 2)
 
-@njit(nogil=True, cache=True)
+
+@part
 def _nothing_lost(at, end, own, highest, other_wire):
     """Says whether what stands after a list is only fields that add nothing, which readers skip.
 
     Lost would be: a further list under one of the numbers up to `highest` (except an empty one under the list's `own`),
     or a further value, of the wire type `other_wire`.
     """
+    stay_apart()
     while at < end:
         before = at
         at, tag = skip_field(at, end)
@@ -49,13 +50,14 @@ def _nothing_lost(at, end, own, highest, other_wire):
     return True
 
 
-@njit(nogil=True, cache=True)
+@part
 def open_feature(at, end):
     """Reads the head of a Feature that is not empty.
 
     Returns:
         its kind (-1 where it is malformed), and where its list starts and ends.
     """
+    stay_apart()
     tag = load8(at)
     if tag != 10 and tag != 18 and tag != 26:
         return np.int64(-1), at, end
@@ -63,36 +65,38 @@ def open_feature(at, end):
     if at < 0:
         return np.int64(-1), at, end
     list_end = at + length
-    if list_end != end and not _nothing_lost(list_end, end, tag >> 3, 3, 2):
+    if list_end != end and not _nothing_lost(list_end, end, tag >> 3, np.int64(3), np.int64(2)):
         return np.int64(-1), at, end
     return tag >> 3, at, list_end
 
 
-@njit(nogil=True, cache=True)
+@part
 def _open_packed(at, end, element_wire):
     """Reads the head of a packed run, which starts at a tag; returns where it starts (-1 if malformed) and ends."""
+    stay_apart()
     length, at = read_length(at + 1, end)
     if at < 0:
         return np.int64(-1), end
     run_end = at + length
-    if run_end != end and not _nothing_lost(run_end, end, 1, 1, element_wire):
+    if run_end != end and not _nothing_lost(run_end, end, np.int64(1), np.int64(1), element_wire):
         return np.int64(-1), end
     return at, run_end
 
 
-@njit(nogil=True, cache=True)
+@part
 def read_ints(at, end, target, limit):
     """Reads an Int64List into the `limit` int64 places from address `target` on.
 
     Returns:
         how many numbers the list has, also where that is more than `limit`; -1 where it is malformed.
     """
+    stay_apart()
     count = np.int64(0)
     if at == end:
         return count
     tag = load8(at)
     if tag == 10:
-        at, end = _open_packed(at, end, 0)
+        at, end = _open_packed(at, end, np.int64(0))
         if at < 0:
             return np.int64(-1)
     elif tag != 8:
@@ -116,14 +120,15 @@ def read_ints(at, end, target, limit):
     return count
 
 
-@njit(nogil=True, cache=True)
+@part
 def read_floats(at, end, target, limit):
     """Reads a FloatList into the `limit` float32 places from address `target` on; returns what `read_ints` does."""
+    stay_apart()
     if at == end:
         return np.int64(0)
     tag = load8(at)
     if tag == 10:
-        at, end = _open_packed(at, end, 5)
+        at, end = _open_packed(at, end, np.int64(5))
         if at < 0 or (end - at) % 4 != 0:
             return np.int64(-1)
         count = (end - at) // 4
@@ -140,13 +145,14 @@ def read_floats(at, end, target, limit):
     return count
 
 
-@njit(nogil=True, cache=True)
+@part
 def read_spans(at, end, target, limit, base):
     """Reads a BytesList: position (from `base`) and length of each string, into `limit` pairs of int64 at `target`.
 
     Returns:
         what `read_ints` does.
     """
+    stay_apart()
     count = np.int64(0)
     while at < end:
         if load8(at) != 10:
@@ -162,7 +168,7 @@ def read_spans(at, end, target, limit, base):
     return count
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@part
 def read_list(kind, at, end, target, limit, base):
     if kind == INT64:
         return read_ints(at, end, target, limit)
@@ -171,12 +177,12 @@ def read_list(kind, at, end, target, limit, base):
     return read_spans(at, end, target, limit, base)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@part
 def _inside(buffer, region):
     return region[0] >= 0 and region[0] <= region[1] and region[1] <= len(buffer)
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, _PAIRS, INTS, _PAIRS))
 def read_rows(buffer, regions, counts, rows):
     """Reads FeatureLists: how many Features each has, and, where `rows` has room for them, where they are.
 
@@ -206,7 +212,7 @@ def read_rows(buffer, regions, counts, rows):
     return FINE, 0, 0, 0
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, types.int64, _PAIRS))
 def open_rows(buffer, kind, rows):
     """Replaces where Features start and end by where their lists do; checks that each is empty or of this kind."""
     base = address_of(buffer)
@@ -223,7 +229,7 @@ def open_rows(buffer, kind, rows):
     return FINE, 0, 0, 0
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, types.int64, _PAIRS, INTS))
 def count_values(buffer, kind, regions, counts):
     """Counts the values of lists.
 
@@ -237,21 +243,21 @@ def count_values(buffer, kind, regions, counts):
             return MALFORMED_FEATURE, row, 0, 0
         at, end = base + regions[row, 0], base + regions[row, 1]
         if kind == INT64 and at < end and load8(at) == 10:
-            at, end = _open_packed(at, end, 0)
+            at, end = _open_packed(at, end, np.int64(0))
             count = np.int64(-1)
             if at >= 0 and (at == end or load8(end - 1) < 128):
                 count = np.int64(0)
                 for byte in range(at, end):
                     count += load8(byte) < 128
         else:
-            count = read_list(kind, at, end, 0, 0, base)
+            count = read_list(kind, at, end, np.int64(0), np.int64(0), base)
         if count < 0:
             return MALFORMED_FEATURE, row, 0, 0
         counts[row] = count
     return FINE, 0, 0, 0
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, types.int64, _PAIRS, INTS, INTS, types.int64, array(types.uint8)))
 def read_values(buffer, kind, regions, counts, starts, size, target):
     """Reads lists, each to its own place.
 
@@ -273,7 +279,7 @@ def read_values(buffer, kind, regions, counts, starts, size, target):
     return FINE, 0, 0, 0
 
 
-@njit(cache=True)
+@kernel((CONSTANT_BYTES, _PAIRS, types.int64), nogil=False)
 def make_bytes(buffer, spans, objects):
     """Makes a `bytes` object of each span, in the object array whose memory starts at the address `objects`.
 

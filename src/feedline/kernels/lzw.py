@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-_compile = njit(nogil=True, cache=True)
+from feedline.kernels.compile import BYTES, CONSTANT_BYTES, INT64, kernel
 
 OK, CUT_OFF, ENDED_EARLY, BAD_CODE = 0, 1, 2, 3
 
 
-@_compile
+@kernel((CONSTANT_BYTES, INT64, BYTES), allocates=True)
 def lzw_decode(data, minimum_bits, out):  # type: ignore[no-untyped-def]
     """Decompresses the pixels of one GIF frame.
 
@@ -26,9 +25,9 @@ def lzw_decode(data, minimum_bits, out):  # type: ignore[no-untyped-def]
         The number of pixels written, and OK, CUT_OFF (the data ends), ENDED_EARLY (the end code comes too soon) or
         BAD_CODE (a code that is not in the dictionary).
     """
-    prefix = np.zeros(4096, np.int32)
-    suffix = np.zeros(4096, np.uint8)
-    length = np.zeros(4096, np.int32)
+    prefix = np.empty(4096, np.int32)
+    suffix = np.empty(4096, np.uint8)
+    length = np.empty(4096, np.int32)
     if minimum_bits < 1 or minimum_bits > 8:
         return 0, BAD_CODE
     clear = 1 << minimum_bits

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from feedline.kernels.compile import INT64, INTS, UINT64, array, kernel, part
 
 
-@njit(nogil=True, cache=True, inline="always")
+@part
 def _mix(value):  # type: ignore[no-untyped-def]
     value = value + np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -14,7 +15,7 @@ def _mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@kernel((UINT64, INT64, INT64, INTS))
 def keyed_integers(key, start, bound, out):  # type: ignore[no-untyped-def]
     """Writes integers of [0, bound) to `out`: numbers start, start + 1, ... of the stream of `key`."""
     for index in range(len(out)):
@@ -22,7 +23,7 @@ def keyed_integers(key, start, bound, out):  # type: ignore[no-untyped-def]
         out[index] = np.int64(number % np.uint64(bound))
 
 
-@njit(nogil=True, cache=True)
+@kernel((UINT64, INT64, INTS))
 def keyed_order(key, start, out):  # type: ignore[no-untyped-def]
     """Writes 0 .. len(out) - 1 to `out` in the order in which a shuffle's buffer is emptied.
 
@@ -37,7 +38,7 @@ def keyed_order(key, start, out):  # type: ignore[no-untyped-def]
         out[index], out[other] = out[other], out[index]
 
 
-@njit(nogil=True, cache=True)
+@kernel((UINT64, INTS))
 def keyed_shuffle(key, out):  # type: ignore[no-untyped-def]
     """Writes a permutation of 0 .. len(out) - 1 to `out`: Fisher and Yates' shuffle, driven by `key`."""
     for index in range(len(out)):
@@ -48,7 +49,7 @@ def keyed_shuffle(key, out):  # type: ignore[no-untyped-def]
         out[index], out[other] = out[other], out[index]
 
 
-@njit(nogil=True, cache=True)
+@kernel((array(UINT64), INT64, INTS, INTS))
 def keyed_permutation(keys, length, positions, out):  # type: ignore[no-untyped-def]
     """Writes to `out` where each position goes in the permutation of 0 .. length - 1 that its key names.
 

@@ -6,7 +6,11 @@ The order of the float32 operations is that of NumPy calls one after the other, 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import types
+
+from feedline.kernels.compile import BOOL, BYTES, FLOAT32, INT64, INTS, array, constant, kernel, part, stay_apart
+
+_ROWS = array(FLOAT32, 2)
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE, ADD_AMOUNT = range(5)
 """What can be done to each value. ADD_AMOUNT adds a number of the element's own."""
@@ -17,9 +21,10 @@ LEFT_RIGHT, UP_DOWN = 1, 2
 _EXPONENT = np.int32(0x7F800000)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # without it, each division looks for a zero
+@part
 def _compute_on(values, what, operands, start, amounts, element):
     """Does to each value what is asked for; the operands of `values` begin at `start`."""
+    stay_apart()
     for k in range(what.size):
         operand = operands[k, start : start + values.size]
         if what[k] == ADD:
@@ -40,23 +45,36 @@ def _compute_on(values, what, operands, start, amounts, element):
                 values[i] = values[i] + amount
 
 
-@njit(nogil=True, cache=True)
-def _load_reversed(source, width, channels, values):
-    """Fills values with the pixels of a row from the last to the first."""
-    if channels == 3:  # written out, since loops of three are not unrolled
-        for x in range(width):
-            last = (width - 1 - x) * 3
-            values[x * 3] = source[last]
-            values[x * 3 + 1] = source[last + 1]
-            values[x * 3 + 2] = source[last + 2]
-    else:
-        for x in range(width):
-            for c in range(channels):
-                values[x * channels + c] = source[(width - 1 - x) * channels + c]
+@part
+def _load(array, done, height, width, channels, flip, values):
+    """Fills values with those of an array from `done` on; those of a flipped one are whole rows."""
+    stay_apart()
+    if flip == 0:
+        for i in range(values.size):
+            values[i] = array[done + i]
+        return
+    line = width * channels
+    for target in range(0, values.size, line):
+        y = (done + target) // line
+        first = (height - 1 - y if flip & UP_DOWN else y) * line
+        if not flip & LEFT_RIGHT:
+            for i in range(line):
+                values[target + i] = array[first + i]
+        elif channels == 3:  # written out, since loops of three are not unrolled
+            for x in range(width):
+                last = first + (width - 1 - x) * 3
+                values[target + x * 3] = array[last]
+                values[target + x * 3 + 1] = array[last + 1]
+                values[target + x * 3 + 2] = array[last + 2]
+        else:
+            for x in range(width):
+                for c in range(channels):
+                    values[target + x * channels + c] = array[first + (width - 1 - x) * channels + c]
 
 
-@njit(nogil=True, cache=True)
+@part
 def _are_finite(values):
+    stay_apart()
     bits = values.view(np.int32)
     found = 0
     for i in range(bits.size):
@@ -64,8 +82,69 @@ def _are_finite(values):
     return found == 0
 
 
-@njit(nogil=True, cache=True)
-def pointwise(memory, starts, out, height, width, channels, flips, what, operands, amounts, most, check):
+@kernel(
+    (
+        *(array(types.uint8, constant=True), array(types.float32, constant=True), array(types.float64, constant=True)),
+        *(INTS, _ROWS, INT64, INT64, INT64, BYTES, BYTES, _ROWS, _ROWS, INT64, BOOL),
+    )
+)
+def _pointwise(
+    bytes_, floats, doubles, starts, out, height, width, channels, flips, what, operands, amounts, most, check
+):
+    count, size = out.shape
+    period = operands.shape[1]
+    line = width * channels
+    flipped = flips.size > 0
+    if starts.size != count or most < 1 or (what.size and period < 1):
+        return False
+    if operands.shape[0] != what.size or amounts.shape[0] != what.size or (what.size and amounts.shape[1] < count):
+        return False
+    if flipped and (flips.size != count or line < 1 or height * line != size or most % line or period % line):
+        return False
+    held = max(bytes_.size, floats.size, doubles.size)
+    for n in range(count):
+        if starts[n] < 0 or starts[n] > held or size > held - starts[n]:
+            return False
+        done = np.int64(0)
+        while done < size:
+            stop = min(done + most, size)
+            start = 0
+            if what.size:
+                start = done % period
+                stop = min(stop, done + period - start)
+            values = out[n, done:stop]
+            flip = flips[n] if flipped else np.uint8(0)
+            first, after = starts[n], starts[n] + size
+            if bytes_.size > 0:
+                _load(bytes_[first:after], done, height, width, channels, flip, values)
+            elif floats.size > 0:
+                _load(floats[first:after], done, height, width, channels, flip, values)
+            else:
+                _load(doubles[first:after], done, height, width, channels, flip, values)
+            _compute_on(values, what, operands, start, amounts, n)
+            if check and not _are_finite(values):
+                return False
+            done = stop
+    return True
+
+
+_EMPTY = tuple(constant(np.empty(0, dtype)) for dtype in (np.uint8, np.float32, np.float64))
+
+
+def pointwise(
+    memory: np.ndarray,
+    starts: np.ndarray,
+    out: np.ndarray,
+    height: int,
+    width: int,
+    channels: int,
+    flips: np.ndarray,
+    what: np.ndarray,
+    operands: np.ndarray,
+    amounts: np.ndarray,
+    most: int,
+    check: bool,
+) -> bool:
     """Casts arrays to float32, flips them, and does arithmetic on each value.
 
     Args:
@@ -83,44 +162,5 @@ def pointwise(memory, starts, out, height, width, channels, flips, what, operand
     Returns:
         Whether all of them are finite, as far as that was looked at; `out` is complete only then.
     """
-    count, size = out.shape
-    period = operands.shape[1]
-    line = width * channels
-    flipped = flips.size > 0
-    if starts.size != count or most < 1 or (what.size and period < 1):
-        return False
-    if operands.shape[0] != what.size or amounts.shape[0] != what.size or (what.size and amounts.shape[1] < count):
-        return False
-    if flipped and (flips.size != count or line < 1 or height * line != size or most % line or period % line):
-        return False
-    for n in range(count):
-        if starts[n] < 0 or starts[n] > memory.size or size > memory.size - starts[n]:
-            return False
-        array = memory[starts[n] : starts[n] + size]
-        done = 0
-        while done < size:
-            stop = min(done + most, size)
-            start = 0
-            if what.size:
-                start = done % period
-                stop = min(stop, done + period - start)
-            values = out[n, done:stop]
-            if flipped and flips[n]:
-                for target in range(0, values.size, line):
-                    y = (done + target) // line
-                    first = (height - 1 - y if flips[n] & UP_DOWN else y) * line
-                    source = array[first : first + line]
-                    if flips[n] & LEFT_RIGHT:
-                        _load_reversed(source, width, channels, values[target : target + line])
-                    else:
-                        for i in range(line):
-                            values[target + i] = source[i]
-            else:
-                source = array[done:stop]
-                for i in range(values.size):
-                    values[i] = source[i]
-            _compute_on(values, what, operands, start, amounts, n)
-            if check and not _are_finite(values):
-                return False
-            done = stop
-    return True
+    given = [constant(memory) if memory.dtype == empty.dtype else empty for empty in _EMPTY]
+    return bool(_pointwise(*given, starts, out, height, width, channels, flips, what, operands, amounts, most, check))

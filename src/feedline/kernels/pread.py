@@ -6,14 +6,17 @@ import os
 import sys
 
 import numpy as np
-from numba import njit, types
+from numba import types
+
+from feedline.kernels.compile import BYTES, INT64, INTS, kernel
+from feedline.kernels.wire import address_of
 
 AVAILABLE = sys.platform in ("linux", "darwin") and hasattr(os, "pread") and sys.maxsize > 2**32
 
-_pread = types.ExternalFunction("pread", types.intp(types.intc, types.voidptr, types.uintp, types.int64))
+_pread = types.ExternalFunction("pread", types.intp(types.intc, types.uintp, types.uintp, types.int64))
 
 
-@njit(nogil=True, cache=True)
+@kernel((INT64, INTS, INTS, BYTES, INTS))
 def read_pieces(descriptor, positions, sizes, buffer, targets):
     """Reads pieces of a file into a buffer.
 
@@ -34,7 +37,7 @@ def read_pieces(descriptor, positions, sizes, buffer, targets):
             return number
         while rest > 0:
             # Linux reads at most 2 GiB less a page in one call; less than asked for is not yet the end of the file.
-            count = _pread(descriptor, buffer[target : target + rest].ctypes, np.uint64(rest), position)
+            count = _pread(descriptor, np.uint64(address_of(buffer) + target), np.uint64(rest), position)
             if count <= 0 or count > rest:
                 return number
             position += count

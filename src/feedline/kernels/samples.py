@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import types
 
-_compile = njit(nogil=True, cache=True)
+from feedline.kernels.compile import BYTES, INT64, array, kernel
+
+_SHORTS, _SHORT_ROWS = array(types.uint16), array(types.uint16, 2)
+_BYTE_ROWS = array(types.uint8, 2)
 _index = np.uintp
 
 
-@_compile
+@kernel((_BYTE_ROWS, INT64, _BYTE_ROWS))
 def unpack_bits(packed, depth, out):  # type: ignore[no-untyped-def]
     """Spreads samples of 1, 2 or 4 bits, the highest bits first, over a byte each.
 
@@ -34,7 +37,7 @@ def unpack_bits(packed, depth, out):  # type: ignore[no-untyped-def]
     return True
 
 
-@_compile
+@kernel((BYTES,))
 def highest(samples):  # type: ignore[no-untyped-def]
     """Returns the largest of some uint8 samples (n,), 0 where there are none."""
     most = np.uint8(0)
@@ -44,7 +47,7 @@ def highest(samples):  # type: ignore[no-untyped-def]
     return most
 
 
-@_compile
+@kernel((_BYTE_ROWS, INT64, INT64, INT64, BYTES), (_SHORT_ROWS, INT64, INT64, INT64, _SHORTS))
 def gray_of_rgb(samples, red, green, rounding, out):  # type: ignore[no-untyped-def]
     """Mixes red, green and blue into grey: `(red * r + green * g + blue * b + rounding) >> 15`.
 
@@ -62,7 +65,10 @@ def gray_of_rgb(samples, red, green, rounding, out):  # type: ignore[no-untyped-
         out[i] = (r * samples[i, 0] + g * samples[i, 1] + b * samples[i, 2] + half) >> np.uint32(15)
 
 
-@_compile
+@kernel(
+    (_BYTE_ROWS, INT64, INT64, BYTES, BYTES, BYTES, BYTES),
+    (_SHORT_ROWS, INT64, INT64, _SHORTS, _SHORTS, _SHORTS, _SHORTS),
+)
 def gray_of_rgb_by_tables(samples, red, green, to_linear, from_linear, unchanged, out):  # type: ignore[no-untyped-def]
     """Mixes red, green and blue into grey in linear light.
 

@@ -7,9 +7,10 @@ A record is an uint64 length, its masked CRC32C, the payload, and the payload's 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from feedline.kernels.crc32c import masked_crc32c_of
+from feedline.kernels.compile import BOOL, BYTES, CONSTANT_BYTES, INT64, INTS, constant, kernel
+from feedline.kernels.crc32c import masked_crc32c_of, masked_crc32c_of_8
+from feedline.kernels.wire import address_of, copy_bytes, load32, load64, store32, store64
 
 HEADER = 12
 FOOTER = 4
@@ -17,31 +18,7 @@ FOOTER = 4
 MORE, TRUNCATED, BAD_HEADER, BAD_DATA = 0, 1, 2, 3
 
 
-@njit(nogil=True, cache=True)
-def _load_4_bytes(buffer, position):
-    at = np.uint64(position)
-    return (
-        np.uint32(buffer[at])
-        | (np.uint32(buffer[at + np.uint64(1)]) << np.uint32(8))
-        | (np.uint32(buffer[at + np.uint64(2)]) << np.uint32(16))
-        | (np.uint32(buffer[at + np.uint64(3)]) << np.uint32(24))
-    )
-
-
-@njit(nogil=True, cache=True)
-def _load_8_bytes(buffer, position):
-    return np.uint64(_load_4_bytes(buffer, position)) | (
-        np.uint64(_load_4_bytes(buffer, position + 4)) << np.uint64(32)
-    )
-
-
-@njit(nogil=True, cache=True)
-def _store_4_bytes(buffer, position, value):
-    for byte in range(4):
-        buffer[position + byte] = np.uint8((np.uint32(value) >> np.uint32(8 * byte)) & np.uint32(255))
-
-
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INT64, INT64, INT64, INTS, INTS))
 def scan_headers(buffer, filled, limit, position, offsets, lengths):
     """Finds records by their headers alone; payloads need not be in the buffer.
 
@@ -59,15 +36,16 @@ def scan_headers(buffer, filled, limit, position, offsets, lengths):
     """
     filled = min(np.int64(filled), np.int64(buffer.size))
     position = max(np.int64(position), np.int64(0))
+    base = address_of(buffer)
     count = np.int64(0)
     while position < limit and count < offsets.size:
         if limit - position < HEADER:
             return TRUNCATED, count, position
         if filled - position < HEADER:
             break
-        if _load_4_bytes(buffer, position + 8) != masked_crc32c_of(buffer, position, 8):
+        if load32(base + position + 8) != masked_crc32c_of_8(base + position):
             return BAD_HEADER, count, position
-        length = _load_8_bytes(buffer, position)
+        length = load64(base + position)
         space = limit - position - HEADER - FOOTER
         if space < 0 or length > np.uint64(space):
             return TRUNCATED, count, position
@@ -78,7 +56,7 @@ def scan_headers(buffer, filled, limit, position, offsets, lengths):
     return MORE, count, position
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INT64, INT64, BOOL, INTS, INTS))
 def scan_records(buffer, filled, position, verify, offsets, lengths):
     """Finds the records that lie whole in a buffer.
 
@@ -97,12 +75,13 @@ def scan_records(buffer, filled, position, verify, offsets, lengths):
     """
     filled = min(np.int64(filled), np.int64(buffer.size))
     position = max(np.int64(position), np.int64(0))
+    base = address_of(buffer)
     count = np.int64(0)
     needed = np.uint64(HEADER)
     while filled - position >= HEADER:
-        if _load_4_bytes(buffer, position + 8) != masked_crc32c_of(buffer, position, 8):
+        if load32(base + position + 8) != masked_crc32c_of_8(base + position):
             return BAD_HEADER, count, position, needed
-        length = _load_8_bytes(buffer, position)
+        length = load64(base + position)
         space = filled - position - HEADER - FOOTER
         if space < 0 or length > np.uint64(space) or count >= offsets.size:
             needed = length + np.uint64(HEADER + FOOTER)
@@ -111,7 +90,7 @@ def scan_records(buffer, filled, position, verify, offsets, lengths):
             return MORE, count, position, needed
         start = position + HEADER
         end = start + np.int64(length)
-        if verify and _load_4_bytes(buffer, end) != masked_crc32c_of(buffer, start, np.int64(length)):
+        if verify and load32(base + end) != masked_crc32c_of(base + start, np.int64(length)):
             return BAD_DATA, count, position, needed
         offsets[count] = start
         lengths[count] = np.int64(length)
@@ -120,7 +99,7 @@ def scan_records(buffer, filled, position, verify, offsets, lengths):
     return MORE, count, position, needed
 
 
-@njit(nogil=True, cache=True)
+@kernel((BYTES, INTS, INTS))
 def first_corrupt(buffer, offsets, lengths):
     """Returns the number of the first payload whose checksum, behind it, is wrong or out of the buffer; -1 if none.
 
@@ -129,17 +108,36 @@ def first_corrupt(buffer, offsets, lengths):
         offsets: int64 `(m,)`: where payloads begin.
         lengths: int64 `(m,)`.
     """
+    base = address_of(buffer)
     for number in range(min(offsets.size, lengths.size)):
         start, length = offsets[number], lengths[number]
         if start < 0 or length < 0 or start > buffer.size or length > buffer.size - start - FOOTER:
             return number
-        if _load_4_bytes(buffer, start + length) != masked_crc32c_of(buffer, start, length):
+        if load32(base + start + length) != masked_crc32c_of(base + start, length):
             return number
     return -1
 
 
-@njit(nogil=True, cache=True)
-def frame_records(payloads, lengths, framed):
+@kernel((CONSTANT_BYTES, INTS, BYTES))
+def _frame_records(payloads, lengths, framed):
+    source = np.int64(0)
+    target = np.int64(0)
+    for number in range(lengths.size):
+        length = lengths[number]
+        if length < 0 or length > payloads.size - source or length > framed.size - target - HEADER - FOOTER:
+            return np.int64(-1)
+        at = address_of(framed) + target
+        payload = address_of(payloads) + source
+        store64(at, length)
+        store32(at + 8, masked_crc32c_of_8(at))
+        copy_bytes(at + HEADER, payload, length)
+        store32(at + HEADER + length, masked_crc32c_of(payload, length))
+        target += HEADER + length + FOOTER
+        source += length
+    return target
+
+
+def frame_records(payloads: np.ndarray, lengths: np.ndarray, framed: np.ndarray) -> int:
     """Puts a frame around each payload.
 
     Args:
@@ -150,18 +148,4 @@ def frame_records(payloads, lengths, framed):
     Returns:
         The number of bytes written, -1 where the lengths do not fit.
     """
-    source = np.int64(0)
-    target = np.int64(0)
-    for number in range(lengths.size):
-        length = lengths[number]
-        if length < 0 or length > payloads.size - source or length > framed.size - target - HEADER - FOOTER:
-            return np.int64(-1)
-        _store_4_bytes(framed, target, np.uint32(length & 0xFFFFFFFF))
-        _store_4_bytes(framed, target + 4, np.uint32(length >> 32))
-        _store_4_bytes(framed, target + 8, masked_crc32c_of(framed, target, 8))
-        target += HEADER
-        framed[target : target + length] = payloads[source : source + length]
-        _store_4_bytes(framed, target + length, masked_crc32c_of(payloads, source, length))
-        target += length + FOOTER
-        source += length
-    return target
+    return int(_frame_records(constant(payloads), lengths, framed))

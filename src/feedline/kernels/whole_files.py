@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
+from feedline.kernels.compile import BYTES, CONSTANT_BYTES, INT64, INTS, kernel
 from feedline.kernels.pread import AVAILABLE
+from feedline.kernels.wire import address_of
 
 __all__ = ["AVAILABLE", "read_whole_files"]
 
-_open = types.ExternalFunction("open", types.intc(types.voidptr, types.intc))
+_open = types.ExternalFunction("open", types.intc(types.uintp, types.intc))
 _lseek = types.ExternalFunction("lseek", types.int64(types.intc, types.int64, types.intc))
-_pread = types.ExternalFunction("pread", types.intp(types.intc, types.voidptr, types.uintp, types.int64))
+_pread = types.ExternalFunction("pread", types.intp(types.intc, types.uintp, types.uintp, types.int64))
 _close = types.ExternalFunction("close", types.intc(types.intc))
 
 _END = 2  # SEEK_END
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES, INTS, INT64, INT64, BYTES, INTS, INTS))
 def read_whole_files(names, places, flags, first, buffer, offsets, lengths):
     """Reads whole files into a buffer, one behind the other, until one does not fit.
 
@@ -38,7 +40,7 @@ def read_whole_files(names, places, flags, first, buffer, offsets, lengths):
     for number in range(first, places.size):
         if places[number] < 0 or places[number] >= names.size or names[names.size - 1] != 0:
             return number, np.int64(-1)
-        descriptor = _open(names[places[number] :].ctypes, flags)
+        descriptor = _open(np.uint64(address_of(names) + places[number]), flags)
         if descriptor < 0:
             return number, np.int64(-1)
         size = _lseek(descriptor, 0, _END)
@@ -48,7 +50,8 @@ def read_whole_files(names, places, flags, first, buffer, offsets, lengths):
         there = np.int64(0)
         while there <= size:
             rest = size + 1 - there
-            count = _pread(descriptor, buffer[used + there : used + size + 1].ctypes, np.uint64(rest), there)
+            at = np.uint64(address_of(buffer) + used + there)
+            count = _pread(descriptor, at, np.uint64(rest), there)
             if count <= 0 or count > rest:
                 break
             there += count

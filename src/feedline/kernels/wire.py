@@ -1,8 +1,8 @@
 """The protobuf wire format, byte by byte: what every kernel that reads or writes messages is made of.
 
 A place in a message is an address in memory (an int64), which keeps arrays and their reference counts out of the inner
-loops. `load8`, `load64`, `store64` and `copy_bytes` touch memory without a check: whoever calls them has compared the
-address with the end of the message first. A length that was read is compared with what is left of the enclosing
+loops. `load8`, `store64` and their like, and `copy_bytes`, touch memory without a check: whoever calls them has first
+compared the address with the end of the message. A length that was read is compared with what is left of the enclosing
 message, never added to an address before that.
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.core.extending import intrinsic
 from numba.np import arrayobj
+
+from feedline.kernels.compile import CONSTANT_BYTES, INTS, kernel, part, stay_apart
 
 LONGEST_VARINT = 10
 
@@ -41,6 +43,26 @@ def load8(typing_context, address):
 
 
 @intrinsic
+def load16(typing_context, address):
+    """Returns the 2 bytes from an address on, as a uint16. The caller has checked the address."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.load(builder.inttoptr(arguments[0], ir.IntType(16).as_pointer()), align=1)
+
+    return types.uint16(types.int64), generate
+
+
+@intrinsic
+def load32(typing_context, address):
+    """Returns the 4 bytes from an address on, as a uint32. The caller has checked the address."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.load(builder.inttoptr(arguments[0], ir.IntType(32).as_pointer()), align=1)
+
+    return types.uint32(types.int64), generate
+
+
+@intrinsic
 def load64(typing_context, address):
     """Returns the 8 bytes from an address on, as a uint64. The caller has checked the address."""
 
@@ -48,6 +70,44 @@ def load64(typing_context, address):
         return builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()), align=1)
 
     return types.uint64(types.int64), generate
+
+
+@intrinsic
+def store8(typing_context, address, number):
+    """Writes the lowest byte of an integer to an address. The caller has checked the address."""
+    if not isinstance(number, types.Integer):
+        return None
+
+    def generate(context, builder, signature, arguments):
+        byte = arguments[1]
+        if signature.args[1].bitwidth > 8:
+            byte = builder.trunc(byte, ir.IntType(8))
+        builder.store(byte, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, number), generate
+
+
+@intrinsic
+def store16(typing_context, address, number):
+    """Writes a uint16 to an address. The caller has checked the address."""
+
+    def generate(context, builder, signature, arguments):
+        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.IntType(16).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.uint16), generate
+
+
+@intrinsic
+def store32(typing_context, address, number):
+    """Writes a uint32 to an address. The caller has checked the address."""
+
+    def generate(context, builder, signature, arguments):
+        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.IntType(32).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.uint32), generate
 
 
 @intrinsic
@@ -100,7 +160,7 @@ def store_bytes_object(typing_context, place, source, count):
     return types.int64(types.int64, types.int64, types.int64), generate
 
 
-@njit(nogil=True, cache=True)
+@part
 def read_varint(at, end):
     """Reads a varint that must lie before `end`.
 
@@ -121,15 +181,16 @@ def read_varint(at, end):
     return number, np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _read_long_length(at, end):
+    stay_apart()
     number, at = read_varint(at, end)
     if at < 0 or number > np.uint64(end - at):
         return np.int64(-1), np.int64(-1)
     return np.int64(number), at
 
 
-@njit(nogil=True, cache=True)
+@part
 def read_length(at, end):
     """Reads the length of what follows, and checks that this much is there before `end`.
 
@@ -147,7 +208,7 @@ def read_length(at, end):
     return byte, at
 
 
-@njit(nogil=True, cache=True)
+@part
 def skip_field(at, end):
     """Skips one field of any number: its tag and its value.
 
@@ -155,6 +216,7 @@ def skip_field(at, end):
         the address after it and the tag; the address is -1 where the field is malformed, has the number 0 (which no
         field has) or is a group (which proto3 no longer has, and TensorFlow does not read).
     """
+    stay_apart()
     tag, at = read_varint(at, end)
     if at < 0 or tag > np.uint64(0xFFFFFFFF) or tag < np.uint64(8):
         return np.int64(-1), np.int64(0)
@@ -173,7 +235,7 @@ def skip_field(at, end):
     return at, np.int64(tag)
 
 
-@njit(nogil=True, cache=True)
+@kernel((INTS,), allocates=True)
 def encode_varints(numbers):
     """Returns int64 numbers as packed varints, a uint8 array; a negative number takes ten bytes."""
     size = 0
@@ -196,7 +258,7 @@ def encode_varints(numbers):
     return packed
 
 
-@njit(nogil=True, cache=True)
+@kernel((CONSTANT_BYTES,), allocates=True)
 def decode_varints(packed):
     """Returns the int64 numbers of packed varints (uint8), and how many bytes of them are well-formed."""
     count = 0
