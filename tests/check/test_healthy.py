@@ -183,6 +183,62 @@ def a_preprocess_for_training_and_validation(folder: Any) -> Any:
     return table.shuffle(240).batch(32).map(preprocess, num_parallel_calls=fl.AUTOTUNE).prefetch(fl.AUTOTUNE)
 
 
+def pairs_of_files(folder: Any) -> Any:
+    for number in range(24):
+        (folder / f"image_{number:03}.png").write_bytes(fl.io.encode_png(IMAGES[number]))
+        np.save(folder / f"label_{number}.npy", LABELS[number].astype(np.int32))
+
+    def load(image: bytes, label: bytes) -> Any:
+        pixels = fl.io.decode_png(fl.io.read_file(image), channels=3)
+        return fl.cast(pixels, fl.float32) / 255, fl.io.decode_npy(fl.io.read_file(label))
+
+    images = fl.Dataset.from_tensor_slices([str(folder / f"image_{number:03}.png") for number in range(24)])
+    labels = fl.Dataset.from_tensor_slices([str(folder / f"label_{number}.npy") for number in range(24)])
+    ds = fl.Dataset.zip(images, labels).shuffle(24, seed=1)
+    return ds.map(load, num_parallel_calls=fl.AUTOTUNE).batch(8).prefetch(fl.AUTOTUNE)
+
+
+def records_of_raw_numbers_and_tensors(folder: Any) -> Any:
+    for shard in range(2):
+        with fl.io.TFRecordWriter(str(folder / f"part_{shard}.tfrecord")) as writer:
+            for row, image, label in zip(FEATURES[shard::2], IMAGES[shard::2], LABELS[shard::2], strict=True):
+                values = {
+                    "row": row.astype(np.float32).tobytes(),
+                    "image": fl.io.serialize_tensor(image),
+                    "label": bytes([label]),
+                }
+                lists = {name: fl.train.BytesList(value=[value]) for name, value in values.items()}
+                feature = {name: fl.train.Feature(bytes_list=each) for name, each in lists.items()}
+                writer.write(fl.train.Example(features=fl.train.Features(feature=feature)).SerializeToString())
+
+    def parse(record: bytes) -> Any:
+        features = dict.fromkeys(("row", "image", "label"), fl.io.FixedLenFeature([], fl.string))
+        parsed = fl.io.parse_single_example(record, features)
+        image = fl.cast(fl.io.parse_tensor(parsed["image"], fl.uint8), fl.float32) / 255
+        label = fl.io.decode_raw(parsed["label"], fl.uint8)[0]
+        return {"image": image, "row": fl.io.decode_raw(parsed["row"], fl.float32)}, label
+
+    files = fl.Dataset.list_files(str(folder / "part_*.tfrecord"), seed=3)
+    ds = files.interleave(fl.TFRecordDataset, cycle_length=2).shuffle(240)
+    return ds.map(parse, num_parallel_calls=fl.AUTOTUNE).batch(16).prefetch(fl.AUTOTUNE)
+
+
+def images_and_masks_resized_together(folder: Any) -> Any:
+    wanted = (IMAGES[..., :1] > 120).astype(np.uint8)
+
+    def resized(image: Any, mask: Any) -> Any:
+        small = fl.image.resize(fl.cast(image, fl.float32) / 255, [12, 12])
+        return small, fl.image.resize(mask, [12, 12], method="nearest")
+
+    ds = fl.Dataset.from_tensor_slices((IMAGES, wanted)).shuffle(240)
+    return ds.map(resized, num_parallel_calls=fl.AUTOTUNE).batch(16).prefetch(2)
+
+
+def the_next_word_of_each(folder: Any) -> Any:
+    texts = fl.Dataset.from_tensor_slices(WORDS).shuffle(240)
+    return texts.map(lambda text: (text[:-1], text[1:]), num_parallel_calls=fl.AUTOTUNE).batch(16).prefetch(2)
+
+
 HEALTHY: list[Callable[[Any], Any]] = [
     in_memory,
     images_augmented_behind_the_cache,
@@ -197,6 +253,10 @@ HEALTHY: list[Callable[[Any], Any]] = [
     masks,
     classes_mixed_by_weight,
     a_split_that_does_not_leak,
+    pairs_of_files,
+    records_of_raw_numbers_and_tensors,
+    images_and_masks_resized_together,
+    the_next_word_of_each,
     a_preprocess_for_training_and_validation,
     a_branch_on_little_data,
     a_few_columns_of_numpys_default,
