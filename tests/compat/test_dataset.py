@@ -342,3 +342,21 @@ def test_tables(tmp_path):
     ds = tf.data.Dataset.from_tensor_slices((dict(frame), tf.constant([0, 1])))
     rows = [(row["a"].numpy(), row["b"].numpy(), label.numpy()) for row, label in ds]
     assert rows == [(1, b"x", 0), (2, b"y", 1)]
+
+
+ELEMENTWISE = [
+    lambda ds: ds.map(lambda x, y, z: x),
+    lambda ds: ds.map(lambda x: x),
+    lambda ds: ds.filter(lambda x: True),
+    lambda ds: ds.flat_map(lambda x: tf.data.Dataset.range(2)),
+    lambda ds: ds.reduce(0, lambda x: x),
+]
+
+
+@pytest.mark.parametrize("step", ELEMENTWISE)
+def test_a_function_of_a_wrong_number_of_arguments_is_refused_where_it_is_written(step):
+    ds = tf.data.Dataset.from_tensor_slices(([1, 2], [3, 4]))
+    with pytest.raises(fl.errors.StructureError, match=r"the lambda in \w+\(.* takes \d argument") as caught:
+        step(ds)
+    assert isinstance(caught.value, TypeError)
+    assert "test_dataset.py:" in str(caught.value)

@@ -77,3 +77,8 @@ def test_wrong_arguments(arguments, words):
     with pytest.raises(ArgumentError) as caught:
         pad_sequences(**{"sequences": [[1]], **arguments})
     assert words in str(caught.value)
+
+
+def test_a_dtype_that_there_is_not():
+    with pytest.raises(DtypeError, match="'int33' is not a dtype"):
+        pad_sequences([[1]], dtype="int33")

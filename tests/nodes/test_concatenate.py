@@ -53,3 +53,30 @@ def test_what_maps_return_is_checked_as_it_comes(result, source, batch) -> None:
     with pytest.raises(error) as caught:
         list(both if batch is None else both.batch(batch))
     assert "concatenate" in str(caught.value)
+
+
+FIRST, SECOND = fl.Dataset.from_tensors({"a": 1, "b": 2}), fl.Dataset.from_tensors({"b": 20, "a": 10})
+
+
+def learnt(dataset):
+    """Returns the dataset with a structure that is known by running it only."""
+    return dataset.map(lambda row: dict(row))
+
+
+@pytest.mark.parametrize(
+    "second", [SECOND, SECOND.filter(lambda row: True), learnt(SECOND)], ids=["indexed", "streamed", "learnt"]
+)
+@pytest.mark.parametrize(
+    "first", [FIRST, FIRST.filter(lambda row: True), learnt(FIRST)], ids=["indexed", "streamed", "learnt"]
+)
+def test_keys_are_in_the_order_of_the_first_dataset(first, second) -> None:
+    both = first.concatenate(second)
+    for dataset in (both, both.skip(1), both.shuffle(2, seed=1), both.shuffle(2, seed=2), both.batch(1).unbatch()):
+        assert {tuple(row) for row in dataset} == {("a", "b")}
+        values = {tuple(int(value) for value in row) for row in dataset.map(lambda row: tuple(row.values()))}
+        assert values <= {(1, 2), (10, 20)}
+
+
+def test_keys_of_an_empty_first_dataset_are_no_matter() -> None:
+    first = learnt(FIRST).filter(lambda row: row["a"] > 5).map(lambda row: dict(row))
+    assert list(first.concatenate(SECOND)) == [{"a": 10, "b": 20}]

@@ -124,6 +124,13 @@ def test_functions_of_reduce_that_cannot_work() -> None:
         numbers.reduce(ZERO, lambda state, n: state * 0.5)
     with pytest.raises(fl.errors.StructureError, match="a state of"):
         numbers.reduce(ZERO, lambda state, n: (state, n))
+    with pytest.raises(fl.errors.StructureError, match=r"the lambda in reduce\(<lambda>\) takes 1") as caught:
+        numbers.filter(lambda n: n > 5).reduce(ZERO, lambda state: state)  # no element, and refused all the same
+    assert "test_scan.py:" in str(caught.value)
+    with pytest.raises(fl.errors.UserFunctionError, match="ZeroDivisionError") as raised:
+        numbers.map(lambda n: n).reduce(ZERO, lambda state, n: 1 // 0)
+    assert "reduce(<lambda>) at" in str(raised.value)
+    assert "map" not in raised.value.fix
 
 
 @pytest.mark.parametrize("answer", [1, "yes", np.array([True, False]), None])

@@ -127,7 +127,8 @@ class OutputMethods(BaseDataset):
             name: not used; `tf.data` has it.
 
         Raises:
-            StructureError: the new state has another structure.
+            StructureError: the new state has another structure, or the function takes another number of arguments.
+            UserFunctionError: the function raised.
             DtypeError: the new state has other dtypes.
 
         Example:
@@ -136,15 +137,28 @@ class OutputMethods(BaseDataset):
             >>> int(Dataset.range(5).reduce(np.int64(0), lambda total, number: total + number))
             10
         """
+        from feedline.nodes.arity import arity_error, function_name
+        from feedline.nodes.map import locate_user_error
         from feedline.nodes.scan import STATE_ROLES, same_state
-        from feedline.nodes.streamed import call_user
 
         check_function(reduce_func, "reduce")
+        stage = f"reduce({function_name(reduce_func)})"
+        mistaken = arity_error(reduce_func, 2, STATE_ROLES, stage)
+        if mistaken is not None:
+            raise mistaken
         leaves, treedef = flatten(initial_state)
         state = treedef.unflatten([as_component(leaf) for leaf in leaves])
         with closing(iter(self)) as elements:
             for position, element in enumerate(elements):
-                result = call_user(reduce_func, (state, element), self._node, 0, position, None, STATE_ROLES)
+                try:
+                    result = reduce_func(state, element)
+                except Exception as error:
+                    located = locate_user_error(error, reduce_func, stage)
+                    located.add_where(f"element {position}")
+                    located.add_where(f"{stage} at {user_origin()}")
+                    if located is error:
+                        raise
+                    raise located from error
                 state = same_state(state, result, reduce_func, "reduce")
         return state
 

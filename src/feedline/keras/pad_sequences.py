@@ -9,6 +9,7 @@ import numpy as np
 
 from feedline.dataset.base import whole_number
 from feedline.errors import ArgumentError, DtypeError, ShapeError, with_article
+from feedline.spec import as_dtype
 
 SIDES = ("pre", "post")
 
@@ -40,7 +41,7 @@ def pad_sequences(
     Raises:
         ArgumentError: an argument cannot work.
         ShapeError: the elements of the sequences have different shapes.
-        DtypeError: a number does not fit `dtype`.
+        DtypeError: a number does not fit `dtype`, or there is no such dtype.
 
     Example:
         >>> pad_sequences([[1], [2, 3], [4, 5, 6]])
@@ -67,7 +68,10 @@ def pad_sequences(
     if maxlen is None and not len(sequences):
         raise ArgumentError("there are no sequences, so there is no longest one.", fix="Give maxlen.")
     longest = max(map(len, sequences)) if maxlen is None else whole_number(maxlen, "maxlen", least=0)
-    wanted = np.dtype(dtype)
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        wanted = as_dtype(dtype)  # a framework's, or none at all
     inner = next(
         (
             _cast(sequence, wanted, f"sequence {index}").shape[1:]

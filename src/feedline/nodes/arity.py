@@ -23,6 +23,10 @@ def called(function: Callable[..., Any]) -> str:
     return "the lambda" if name == "<lambda>" else f"{name}()"
 
 
+CALLS = "__feedline_calls__"
+"""The attribute by which a function that stands around a user's says which one that is."""
+
+
 def check_arity(function: Callable[..., Any], node: Node) -> None:
     """Checks that a function takes as many arguments as the elements above a node have, where these are known.
 
@@ -58,6 +62,7 @@ def arity_error(function: Callable[..., Any], given: int, roles: str, stage: str
         roles: what these are ("the state and the element"); empty where they are what an element is made of.
         stage: who calls it.
     """
+    function = getattr(function, CALLS, function)
     if type(function) is types.FunctionType and _takes(function, given):
         return None
     try:

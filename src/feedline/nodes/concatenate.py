@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks
-from feedline.errors import DtypeError, StructureError
+from feedline.errors import DtypeError, FeedlineError, StructureError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node, Stream, countable
 from feedline.spec import dtype_name
-from feedline.structure import component_names, describe_tree, flatten, merge_specs
+from feedline.structure import (
+    Treedef,
+    component_names,
+    describe_tree,
+    flatten,
+    is_one_component,
+    is_tuple_of_components,
+    merge_specs,
+)
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -46,12 +54,23 @@ class Concatenate(Node):
         for parent, chosen, start in zip(self.parents, (inside, ~inside), (0, first), strict=True):
             if chosen.any():
                 part = run.read(parent, positions[chosen] - start, epochs[chosen])
-                run.check_alike(self, part, f"{parent.label()} in concatenate")
-                parts.append(part)
+                parts.append(self.as_first(part, parent, run))
         if len(parts) == 1:
             return parts[0]
         order = np.argsort(np.concatenate([np.flatnonzero(inside), np.flatnonzero(~inside)]), kind="stable")
         return concatenate_blocks(parts).take(order)
+
+    def as_first(self, block: Block, parent: Node, run: Run) -> Block:
+        """Returns a parent's block in the structure of the first parent's.
+
+        Raises:
+            StructureError: it has another structure than the elements before.
+            DtypeError: it has other dtypes.
+        """
+        if parent is not self.parents[0]:
+            order_as_first(self, self.parents[0], block.treedef, run)
+        run.check_alike(self, block, f"{parent.label()} in concatenate")
+        return Block(block.length, block.columns, run.structures[self])
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         first = self.parents[0].cardinality()
@@ -80,8 +99,7 @@ class _ConcatenateStream:
                 self._stream = self._run.open(self._parent, self._epoch)
             block = self._stream.next(limit)
             if block is not None:
-                self._run.check_alike(self._node, block, f"{self._parent.label()} in concatenate")
-                return block
+                return self._node.as_first(block, self._parent, self._run)
             self._stream.close()
             self._stream = None
         return None
@@ -90,6 +108,27 @@ class _ConcatenateStream:
         self._waiting = []
         if self._stream is not None:
             self._stream.close()
+
+
+def order_as_first(node: Node, first: Node, treedef: Treedef, run: Run) -> None:
+    """Makes the first dataset's structure the one of a node's elements, before one of another dataset is.
+
+    Dicts with the same keys are one structure, in whatever order the keys are, and `values()` shows their order.
+
+    Args:
+        node: what gives elements of several datasets.
+        first: the first of these.
+        treedef: the structure of an element of another.
+        run: what holds the structures that elements have had so far.
+    """
+    if node in run.structures or is_one_component(treedef) or is_tuple_of_components(treedef):
+        return
+    try:
+        known = flatten(first.spec())[1]
+    except FeedlineError:  # it has no element, or none that can be computed, to be in one order with
+        return
+    if known == treedef:
+        run.structures.setdefault(node, known)
 
 
 def check_same_kind(first: tuple[list, Any], second: tuple[list, Any]) -> None:

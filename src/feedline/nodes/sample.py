@@ -12,7 +12,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, UnequalLengthsError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node, countable
-from feedline.nodes.concatenate import check_same_kind
+from feedline.nodes.concatenate import check_same_kind, order_as_first
 from feedline.nodes.streamed import StreamedNode
 from feedline.random import Stream, mix_all
 from feedline.spec import TensorSpec
@@ -72,6 +72,8 @@ class Mixture(StreamedNode):
                     element = _END if choice in empty else next(streams[choice], _END)
                     if element is not _END:
                         idle = 0
+                        if choice and self not in run.structures and type(element) is not Failure:
+                            order_as_first(self, self.inputs()[0], flatten(element)[1], run)
                         yield element
                         continue
                     empty.add(choice)

@@ -14,7 +14,7 @@ from feedline.compat.tf.ragged_tensor import RaggedTensor, as_plain_ragged, as_r
 from feedline.compat.tf.sparse_tensor import SparseTensor, as_plain_sparse
 from feedline.compat.tf.tensor import Tensor, as_tensor, plain_array
 from feedline.nested import DatasetComponent
-from feedline.nodes.arity import function_name
+from feedline.nodes.arity import CALLS, function_name
 from feedline.strings import PackedStrings
 from feedline.structure import flatten
 
@@ -92,6 +92,7 @@ def on_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
         return plain(function(*[wrapped(value) for value in args]))
 
     called.__name__ = function_name(function)
+    setattr(called, CALLS, function)
     return called
 
 
