@@ -320,6 +320,14 @@ class TestModels:
         clean(table(CLASSES), "FL5", model=model)
         assert not model.built
 
+    def test_validation_data(self, flagged: Look, clean: Look) -> None:
+        model = dense(4, "softmax", SPARSE)
+        finding = flagged(table(CLASSES), "FL505", model=model, against=table(ONE_HOT))
+        assert finding.message.startswith("in the dataset that is compared with: the labels are one-hot")
+        clean(table(CLASSES), "FL5", model=model, against=table(CLASSES))
+        clean(table(CLASSES), "FL5", model=model, against=fl.Dataset.from_tensor_slices(ROWS))
+        clean(table(CLASSES), "FL5", model=model, against=fl.Dataset.from_tensor_slices((ROWS, ONE_HOT)))
+
     def test_a_model_that_is_not_compiled(self, clean: Look) -> None:
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
         clean(table(ONE_HOT), "FL5", model=model)

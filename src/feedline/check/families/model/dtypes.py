@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from feedline.check.context import Context
 from feedline.check.families.model.given import Given, Part
 from feedline.check.families.model.graph import kind, layers_behind
 from feedline.check.families.model.inputs import places_of
 from feedline.check.families.model.label_rows import told
+from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import targets_of
 from feedline.check.finding import Finding
-from feedline.check.rule import Rule
+from feedline.check.model import ModelFacts
 
 _OF_NUMBERS = frozenset({
     "Dense", "Conv1D", "Conv2D", "Conv3D", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "Embedding", "Flatten",
@@ -31,7 +31,7 @@ _MOST_NAMES = 6
 _IMAGE_ENDINGS = (b".png", b".jpg", b".jpeg", b".bmp", b".gif")
 
 
-class Dtype(Rule):
+class Dtype(ModelRule):
     """Strings where numbers are taken, fractions where whole numbers are, numbers too large for a float."""
 
     code = "FL504"
@@ -43,11 +43,7 @@ class Dtype(Rule):
         "and whole numbers from 16,777,217 on are rounded to others, without a word."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None:
-            return
-        given = Given(context)
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
         for index, port, part in places_of(model, given):
             dtype = port.dtype if port is not None else ""
             layers = list(

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feedline.check.context import Context
 from feedline.check.families.model.given import Given
+from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import targets_of
 from feedline.check.families.model.verdicts import verdict_of
 from feedline.check.families.model.weights import in_each_others_place
 from feedline.check.finding import Finding
-from feedline.check.rule import Rule
+from feedline.check.model import ModelFacts
 
 
-class _LabelRule(Rule):
+class _LabelRule(ModelRule):
     """Yields the verdicts of its code: one for each output that has one."""
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        if context.model is None:
-            return
-        given = Given(context)
-        for target in targets_of(context.model, given):
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
+        for target in targets_of(model, given):
             verdict = verdict_of(target, given)
             # Where labels and weights have changed places, FL508 says so, and that is all that there is to mend.
             if verdict is None or verdict.code != self.code or in_each_others_place(target):

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from feedline.check.context import Context
 from feedline.check.families.model.given import Given, Part
 from feedline.check.families.model.graph import kind, layers_behind
 from feedline.check.families.model.inputs import places_of
 from feedline.check.families.model.label_rows import told
+from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.finding import Finding
 from feedline.check.model import ModelFacts
-from feedline.check.rule import Rule
 
 _RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN", "Bidirectional"})
 
@@ -52,7 +51,7 @@ class Padding:
     before: int
 
 
-class SequenceMask(Rule):
+class SequenceMask(ModelRule):
     """What sequences were filled up with counts as steps, or a step that is none counts as filled up."""
 
     code = "FL510"
@@ -64,11 +63,7 @@ class SequenceMask(Rule):
         "what it says of a sequence depends on the longest one in its batch."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None:
-            return
-        given = Given(context)
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
         for index, _, part in places_of(model, given):
             padding = padding_of(part)
             if padding is None:
@@ -107,7 +102,7 @@ class SequenceMask(Rule):
         )
 
 
-class EmbeddingRange(Rule):
+class EmbeddingRange(ModelRule):
     """Numbers that an Embedding layer has no row for."""
 
     code = "FL512"
@@ -119,11 +114,7 @@ class EmbeddingRange(Rule):
         "end; on PyTorch and TensorFlow it is an error, or zeros, depending on the device."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None:
-            return
-        given = Given(context)
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
         for index, _, part in places_of(model, given):
             values = part.values
             if values is None or values.minimum is None or values.maximum is None or not values.integer_valued:

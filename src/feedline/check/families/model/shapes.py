@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from feedline.check.context import Context
 from feedline.check.families.model.given import Given, Part, Shape
 from feedline.check.families.model.graph import kind, layers_behind
 from feedline.check.families.model.inputs import Pair, fits, moved, pairs_of
+from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import equal
 from feedline.check.finding import Finding
 from feedline.check.model import ModelFacts
-from feedline.check.rule import Rule
 from feedline.nodes.batch import GroupNode
 
 _PASSING = frozenset({
@@ -28,7 +27,7 @@ _SPATIAL = frozenset({
 })  # fmt: skip
 
 
-class InputShape(Rule):
+class InputShape(ModelRule):
     """A component has another shape than the model's input."""
 
     code = "FL503"
@@ -40,11 +39,7 @@ class InputShape(Rule):
         "layer and not the step of the pipeline."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None:
-            return
-        given = Given(context)
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
         pairs = pairs_of(model, given)
         for pair in pairs:
             part = pair.part
@@ -56,7 +51,7 @@ class InputShape(Rule):
                     f"the dataset is not batched: {part.name} has the shape {part.shape}, and the input "
                     f"{pair.port.name!r} takes {pair.wanted}.",
                     seen=_seen(pair),
-                    at=context.plan.last,
+                    at=given.context.plan.last,
                     fix="Add .batch(32) to the dataset.",
                 )
                 return
@@ -85,7 +80,7 @@ class InputShape(Rule):
         )
 
 
-class ChannelOrder(Rule):
+class ChannelOrder(ModelRule):
     """Images have their channels first where the model takes them last, or the other way round."""
 
     code = "FL509"
@@ -97,11 +92,7 @@ class ChannelOrder(Rule):
         "where the shapes happen to fit, nothing says so."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None:
-            return
-        given = Given(context)
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
         pairs = pairs_of(model, given)
         for pair in pairs:
             shape = pair.part.shape

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from feedline.check.context import Context
 from feedline.check.elements import LABEL_NAMES
 from feedline.check.families.model.given import Given
+from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import outputs_of
 from feedline.check.finding import Finding
 from feedline.check.model import ModelFacts
-from feedline.check.rule import Rule
 from feedline.errors import nearest_name
 
 _LETTERS = "abcdefgh"
 
 
-class Structure(Rule):
+class Structure(ModelRule):
     """The elements are put together in another way than the model and `fit` take them."""
 
     code = "FL501"
@@ -29,11 +28,9 @@ class Structure(Rule):
         "put together in another way, training stops with an error from deep within, or something else is learnt."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None or model.has_own_step:
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
+        if model.has_own_step:
             return
-        given = Given(context)
         structure = given.structure
         if structure is None:
             return
@@ -150,7 +147,7 @@ class Structure(Rule):
         return None
 
 
-class Names(Rule):
+class Names(ModelRule):
     """The keys of a dict are not the names of the model's inputs or outputs."""
 
     code = "FL502"
@@ -159,11 +156,9 @@ class Names(Rule):
     needs = ("model",)
     why = "Inputs and labels that come in a dict are told apart by their names. One that is missing ends training."
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        model = context.model
-        if model is None or model.has_own_step:
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
+        if model.has_own_step:
             return
-        given = Given(context)
         x, y = given.structure_of("x"), given.structure_of("y")
         if isinstance(x, dict) and model.input_keys is not None and len(model.input_keys) > 1:
             yield from self._missing(given, "x", x, _needed_inputs(model), "input")

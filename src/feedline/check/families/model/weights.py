@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feedline.check.context import Context
 from feedline.check.families.model.given import Given, Part, Shape
 from feedline.check.families.model.label_rows import range_of, told
+from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import Target, aligned, equal, targets_of
 from feedline.check.finding import Finding
-from feedline.check.rule import Rule
+from feedline.check.model import ModelFacts
 
 _MOST_WEIGHTS = 1000.0
 """Whole numbers beyond this are no class numbers that have come in the place of weights."""
 
 
-class SampleWeights(Rule):
+class SampleWeights(ModelRule):
     """The sample weights have another shape than the losses, are negative or all 0, or are in the labels' place."""
 
     code = "FL508"
@@ -27,12 +27,9 @@ class SampleWeights(Rule):
         "nothing, and those of another shape weigh other elements than their own, or end training with an error."
     )
 
-    def check(self, context: Context) -> Iterator[Finding]:
-        if context.model is None:
-            return
-        given = Given(context)
+    def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
         told_of: set[str] = set()
-        for target in targets_of(context.model, given):
+        for target in targets_of(model, given):
             weight = target.weight
             if in_each_others_place(target) and target.part is not None and weight is not None:
                 yield self._exchanged(target, target.part, weight, given)
@@ -58,6 +55,7 @@ class SampleWeights(Rule):
                 at=given.step(),
                 where=weight.where(lambda value: value < 0),
                 fix=f"Leave them at 0: {given.written_map(weight, 'np.maximum({}, 0)')}.",
+                severity="warning",  # the gradient of a policy is weighed so on purpose
             )
         elif bounds == (0, 0) and given.context.sample.count > 1:
             yield self.finding(
