@@ -156,6 +156,29 @@ class TestVocabularyDiffers:
         empty = keras.layers.TextVectorization()
         clean(looked_up(TRAIN, empty), "FL609", against=looked_up(VALIDATION, empty))
 
+    def test_folders_of_classes(self, flagged: Look, clean: Look, tmp_path: Path) -> None:
+        from feedline.keras import image_dataset_from_directory
+
+        for part, classes in (
+            ("train", ["cat", "dog", "owl"]),
+            ("val", ["cat", "owl"]),
+            ("test", ["cat", "dog", "owl"]),
+        ):
+            for folder in classes:
+                for number in range(3):
+                    image = GENERATOR.integers(0, 256, (8, 8, 3)).astype(np.uint8)
+                    fl.io.write_file(tmp_path / part / folder / f"{number}.png", fl.io.encode_png(image))
+
+        def images(part: str, **more: Any) -> Any:
+            return image_dataset_from_directory(tmp_path / part, image_size=(8, 8), batch_size=3, verbose=False, **more)
+
+        finding = flagged(images("train"), "FL609", against=images("val"))
+        assert finding.message == "'owl' has the number 2 in the training data and 1 in the validation data."
+        assert finding.fix == "Write class_names=['cat', 'dog', 'owl'] for both."
+        clean(images("train"), "FL609", against=images("test"))
+        names = ["owl", "dog", "cat"]
+        clean(images("train", class_names=names), "FL609", against=images("test", class_names=names))
+
     def test_without_validation_data(self, clean: Look) -> None:
         clean(by_dict(TRAIN, numbers("red", "green")), "FL609")
 

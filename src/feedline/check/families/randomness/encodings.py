@@ -11,6 +11,7 @@ import numpy as np
 from feedline.check.context import Context
 from feedline.check.functions import FunctionFacts
 from feedline.nodes.base import Node
+from feedline.sources.arrays import Slices
 
 _FEWEST = 2
 _MOST = 1 << 20
@@ -42,12 +43,31 @@ def encodings_of(context: Context) -> list[Encoding]:
     """Returns the encodings that the functions of a pipeline refer to, each once."""
     found: dict[int, Encoding] = {}
     for node in context.plan.nodes:
+        folders = _of_folders(node) if isinstance(node, Slices) else None
+        if folders is not None:
+            found[id(node)] = Encoding("the folders' labels", folders, node, node)
         for facts in context.plan.functions(node):
             for name, value in _looked_at(facts):
                 numbers = _numbers(value, facts) if id(value) not in found else None
                 if numbers is not None:
                     found[id(value)] = Encoding(name, numbers, node, value)
     return list(found.values())
+
+
+def _of_folders(source: Slices) -> dict[Any, int] | None:
+    """Returns the label of each folder of files, where a source gives pairs of a path and a label of its folder's."""
+    columns = [np.asarray(column) for column in source.columns if isinstance(column, np.ndarray) and column.ndim == 1]
+    paths = [column for column in columns if column.dtype == object]
+    labels = [column for column in columns if column.dtype.kind in "iu"]
+    if len(source.columns) != 2 or len(paths) != 1 or len(labels) != 1 or not 0 < len(paths[0]) <= _MOST:
+        return None
+    found: dict[Any, int] = {}
+    for path, label in zip(paths[0].tolist(), labels[0].tolist(), strict=True):
+        folder, _, name = (path if isinstance(path, bytes) else b"").replace(b"\\", b"/").rpartition(b"/")
+        folder = folder.rpartition(b"/")[2]
+        if not folder or b"." not in name or found.setdefault(_text(folder), label) != label:
+            return None
+    return _of_dict(found)
 
 
 def _looked_at(facts: FunctionFacts) -> Iterator[tuple[str, Any]]:

@@ -71,10 +71,19 @@ class VocabularyDiffers(Rule):
             seen=seen,
             at=ours.node,
             where=[f"{theirs.name}, in {theirs.node.label()} of the {other_use} data, at {theirs.node.origin}"],
-            fix=f"Make {ours.name} once, of the training data, and use it in both; or let a feedline.Preprocess learn "
-            "it: ds.map(preprocess) on both.",
+            fix=_one_vocabulary(ours),
             severity="error" if changed else "warning",
         )
+
+
+def _one_vocabulary(ours: Encoding) -> str:
+    if isinstance(ours.value, Node):  # a source: its labels are those of folders
+        names = sorted(ours.numbers, key=lambda name: ours.numbers[name])
+        return f"Write class_names={names} for both." if len(names) <= 20 else "Write the same class_names for both."
+    return (
+        f"Make {ours.name} once, of the training data, and use it in both; or let a feedline.Preprocess learn it: "
+        "ds.map(preprocess) on both."
+    )
 
 
 def _counterpart(encoding: Encoding, candidates: list[Encoding]) -> Encoding | None:
