@@ -100,6 +100,12 @@ class TestOutOfRange:
 
         clean(table().map(flipped).batch(20), "FL605")
 
+    def test_noise_that_hardly_shows(self, clean: Look) -> None:
+        def noisy(image: Any, label: Any) -> Any:
+            return image + fl.random.normal(image.shape, stddev=0.01), label
+
+        clean(table().map(noisy).batch(20), "FL605")
+
     def test_features_that_have_no_range(self, clean: Look) -> None:
         def noisy(row: Any, label: Any) -> Any:
             return row + fl.random.normal(row.shape, stddev=0.3), label

@@ -17,8 +17,9 @@ from feedline.nodes.base import Node
 from feedline.nodes.map import Map
 
 _ROOM = 1e-3
+_FAR = 0.02
 _FEWEST_VALUES = 0.005
-"""Which part of the values must lie outside."""
+"""Which part of the values must lie outside by more than that part of the range: small noise does no harm."""
 
 _LARGEST_SHARE = 1.0
 """How far outside, in parts of the range, augmentation can push; values further out are on another scale."""
@@ -111,7 +112,7 @@ def _pushed_out(trial: Trial, index: int) -> tuple[Ranges, float, float, int, fl
     if bounds is None:
         return None
     low, high = bounds
-    room = (high - low) * _ROOM
+    room = (high - low) * _FAR
     arrays = [np.asarray(value, np.float64) for value in first]
     outside = [float(((array < low - room) | (array > high + room)).mean()) for array in arrays]
     least, greatest = min(float(array.min()) for array in arrays), max(float(array.max()) for array in arrays)
