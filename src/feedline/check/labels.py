@@ -137,6 +137,8 @@ def classes_of(component: Component, positions: np.ndarray, whole: bool = False)
         if indices is None:
             return None
         numbers, one_hot = indices, True
+    if not all(isinstance(number, int | float | bytes | str) for number in numbers):
+        return None  # datasets, and sparse rows
     names = sorted(set(numbers))
     if len(numbers) >= _FEWEST and len(names) > max(2, _MOST_CLASSES * len(numbers)):
         return None

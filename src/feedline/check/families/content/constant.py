@@ -13,6 +13,7 @@ from feedline.check.families.content.given import changing_step, given, number, 
 from feedline.check.finding import Finding
 from feedline.check.looking import spread
 from feedline.check.rule import Rule
+from feedline.sparse import SparseTensor
 
 _FEWEST = 64
 _MANY = 460
@@ -85,7 +86,12 @@ def _may_be_constant(component: Component) -> bool:
     Of images, FL207 tells that they are blank.
     """
     dtype, key = component.dtype, component.key.lower()
-    if dtype is None or dtype.kind in "bc" or any(part in key for part in _MEANT_TO_BE_SO):
+    if (
+        dtype is None
+        or dtype.kind in "bc"
+        or isinstance(component.rows[0], SparseTensor)
+        or any(part in key for part in _MEANT_TO_BE_SO)
+    ):
         return True
     return component.is_image or (pixels(component) and not component.statistics.constant)
 

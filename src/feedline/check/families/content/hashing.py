@@ -36,12 +36,14 @@ class Hashed:
         positions: int64 `(count,)`, the elements' positions.
         hashes: int64 `(count,)`, equal for equal inputs: labels and weights do not count.
         total: how many there are in all; None where that is not known.
+        rows: where these are rows of batches, all of them: `positions` are their numbers.
     """
 
     node: Node
     positions: np.ndarray
     hashes: np.ndarray
     total: int | None
+    rows: Elements | None = None
 
     @property
     def count(self) -> int:
@@ -51,6 +53,8 @@ class Hashed:
     def where(self, index: int) -> str:
         """Says which element one of these is."""
         position = int(self.positions[index])
+        if self.rows is not None:
+            return self.rows.where_row(position)
         try:
             source = self.node.source_of(position, 0)
         except Exception:  # a file that has gone: the place is told all the same
@@ -67,6 +71,10 @@ def hashed(context: Context, stage: Stage, seconds: float) -> Hashed:
         seconds: for how long at the most.
     """
     elements = context.sample.at(stage.node)
+    if elements.batched:
+        rows = hashes_of(elements)
+        whole = len(rows) if context.sample.saw_all else None
+        return Hashed(stage.node, np.arange(len(rows)), rows, whole, elements)
     positions, hashes = [elements.positions], [hashes_of(elements)]
     if stage.positions is not None:
         kept = np.isin(elements.positions, stage.positions)
@@ -74,7 +82,7 @@ def hashed(context: Context, stage: Stage, seconds: float) -> Hashed:
     total = len(stage.positions) if stage.positions is not None else None
     if total is None and context.sample.saw_all:
         total = elements.count
-    if not elements.batched and total != len(hashes[0]):
+    if total != len(hashes[0]):
         read = _by_position if stage.positions is not None else _by_stream
         for places, values in read(context, stage, seconds):
             positions.append(places)

@@ -13,6 +13,7 @@ from feedline.check.finding import Finding
 from feedline.check.model import LossFacts, Port
 from feedline.check.plan import written
 from feedline.check.rule import Rule
+from feedline.sparse import SparseTensor
 
 _MOST_CLASSES = 1000
 _FEWEST = 8
@@ -32,7 +33,7 @@ class LabelOutOfRange(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         elements = given(context)
-        labels = elements.labels
+        labels = [each for each in elements.labels if not any(isinstance(row, SparseTensor) for row in each.rows[:1])]
         model = context.model
         if model is not None and model.losses and model.outputs and len(model.losses) == len(model.outputs):
             if len(labels) == len(model.outputs):
@@ -83,7 +84,7 @@ class LabelOutOfRange(Rule):
         if distinct is not None:
             names = sorted(int(value) for value in distinct)
             above = [value for value in names if value >= 0]
-            contiguous = len(above) >= 3 and above == list(range(above[-1] + 1)) and len(names) <= _MOST_CLASSES
+            contiguous = 3 <= len(above) == above[-1] + 1 and len(names) <= _MOST_CLASSES
             if names[:1] != [-1] or not contiguous or len(names) > 0.5 * len(component.rows):
                 return
             found = _outside(component, above[-1] + 1, None, _weights(elements))

@@ -197,11 +197,11 @@ def _chance_explains(context: Context, ours: Hashed, theirs: Hashed, found: np.n
     """
     examples = theirs.positions[found][:_EXAMPLES]
     elements = context.sample.at(theirs.node)
-    known = [index for index, position in enumerate(elements.positions.tolist()) if position in set(examples.tolist())]
-    if not known and theirs.node.indexed:
+    known = np.flatnonzero(np.isin(elements.positions, examples)) if theirs.rows is None else examples
+    if not len(known) and theirs.node.indexed:
         elements = context.sample.read(theirs.node, np.sort(examples))
-        known = list(range(elements.count))
-    rich = [holds_much([component.values[index] for component in elements.inputs]) for index in known]
+        known = np.arange(elements.count)
+    rich = [holds_much([component.rows[index] for component in elements.inputs]) for index in known.tolist()]
     if rich and sum(rich) > len(rich) / 2:
         return False
     _, counts = np.unique(ours.hashes, return_counts=True)
