@@ -50,26 +50,29 @@ def _load(array, done, height, width, channels, flip, values):
     """Fills values with those of an array from `done` on; those of a flipped one are whole rows."""
     stay_apart()
     if flip == 0:
+        source = array[done : done + values.size]  # of which indices from 0 on are taken, so that it is vectorised
         for i in range(values.size):
-            values[i] = array[done + i]
+            values[i] = source[i]
         return
     line = width * channels
     for target in range(0, values.size, line):
         y = (done + target) // line
         first = (height - 1 - y if flip & UP_DOWN else y) * line
+        source, row = array[first : first + line], values[target : target + line]
         if not flip & LEFT_RIGHT:
             for i in range(line):
-                values[target + i] = array[first + i]
+                row[i] = source[i]
         elif channels == 3:  # written out, since loops of three are not unrolled
             for x in range(width):
-                last = first + (width - 1 - x) * 3
-                values[target + x * 3] = array[last]
-                values[target + x * 3 + 1] = array[last + 1]
-                values[target + x * 3 + 2] = array[last + 2]
+                last = np.uint64((width - 1 - x) * 3)
+                place = np.uint64(x * 3)
+                row[place] = source[last]
+                row[place + np.uint64(1)] = source[last + np.uint64(1)]
+                row[place + np.uint64(2)] = source[last + np.uint64(2)]
         else:
             for x in range(width):
                 for c in range(channels):
-                    values[target + x * channels + c] = array[first + (width - 1 - x) * channels + c]
+                    row[x * channels + c] = source[(width - 1 - x) * channels + c]
 
 
 @part
