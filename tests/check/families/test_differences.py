@@ -62,6 +62,16 @@ class TestStatisticsDiffer:
         rows = np.column_stack([np.arange(400), ROWS]).astype(np.float32)
         clean(table(rows, TRAIN), "FL611", against=table(rows, VALIDATION))
 
+    def test_a_series_with_a_trend(self, clean: Look) -> None:
+        steps = np.arange(1000)
+        series = (steps * 0.01 + np.sin(steps / 9)).astype(np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view((series - series[:800].mean()) / series[:800].std(), 11)
+        train, validation = (
+            fl.Dataset.from_tensor_slices((part[:, :10].copy(), part[:, 10:].copy()))
+            for part in (windows[:790], windows[800:])
+        )
+        clean(train.shuffle(800).batch(20), "FL6", against=validation.batch(20))
+
     def test_word_numbers(self, clean: Look) -> None:
         words = GENERATOR.integers(0, 50, (400, 9))
         clean(table(words, TRAIN), "FL611", against=table(words * 20, VALIDATION))
@@ -104,7 +114,7 @@ class TestChance:
 
     def test_rows_of_another_scale_are(self) -> None:
         generator = np.random.default_rng(5)
-        first, second = generator.normal(size=(60, 8, 1)), 5 * generator.normal(size=(60, 8, 1))
+        first, second = generator.normal(size=(60, 8, 1)), 20 * generator.normal(size=(60, 8, 1))
         found = apart(first, second, None, None, _OTHERS)
         assert found is not None
         assert len(found.columns) == found.of == 8
