@@ -319,8 +319,10 @@ class TestRefuses:
 
     def test_batches_and_elements_mixed(self) -> None:
         preprocess = fitted()
-        with pytest.raises(errors.ShapeError, match="batch"):
+        with pytest.raises(errors.ShapeError, match="'age' is a batch, and column 'city' is a single value"):
             preprocess({**row(0), "age": [1.0, 2.0]})
+        with pytest.raises(errors.ShapeError, match="'age' is a single value, and column 'city' is a batch"):
+            preprocess({**COLUMNS, "age": 1.0})
         with pytest.raises(errors.UnequalLengthsError, match="length"):
             preprocess({**COLUMNS, "age": COLUMNS["age"][:5]})
 

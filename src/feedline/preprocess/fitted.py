@@ -231,7 +231,13 @@ def _is_batch(given: list[Given], values: list[np.ndarray | RaggedTensor]) -> bo
     sizes: dict[str, int] = {}
     for (name, _, column, _), value in zip(given, values, strict=True):
         more = rank_of(value) - len(column.shape)
-        if more not in (0, 1) or (batched is not None and bool(more) != batched):
+        if batched is not None and more in (0, 1) and bool(more) != batched:
+            kinds = ("a batch", "a single value") if batched else ("a single value", "a batch")
+            raise ShapeError(
+                f"{given[0][0]} is {kinds[0]}, and {name} is {kinds[1]}.",
+                fix="Give one element, or a batch, which has one dimension more in front of every column.",
+            )
+        if more not in (0, 1):
             raise ShapeError(
                 f"{name} has the shape {tuple(value.shape)}; an element's value has {column.shape}.",
                 fix="Give one element, or a batch, which has one dimension more in front of every column.",

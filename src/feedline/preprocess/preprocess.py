@@ -106,8 +106,9 @@ class Preprocess:
     def fit(self, dataset: Dataset) -> Preprocess:
         """Learns from the training data, in one pass, and returns itself.
 
-        Batches made by `batch` and its kin are taken apart: statistics are the same bits for any batch size. The pass
-        counts as no epoch of the dataset. A list of several steps that learn takes a pass for each.
+        Batches made by `batch` and its kin are taken apart: statistics are the same bits for any batch size. Batches
+        that a generator makes itself count as elements: put `unbatch()` behind it. The pass counts as no epoch of the
+        dataset. A list of several steps that learn takes a pass for each.
 
         Args:
             dataset: the training data; never validation data, from which nothing may be learnt.
