@@ -161,6 +161,30 @@ def component_names(treedef: Treedef) -> list[str]:
     return ["the element" if name == "" else f"component {name}" for name in names]
 
 
+def places_in(other: Treedef, treedef: Treedef) -> list[int] | None:
+    """Returns where the components of `treedef` are among those of another tree; None where the two are not alike.
+
+    Alike are trees of the same tuples and of mappings with the same keys, in whatever order and of whatever class:
+    one may have a dict where the other has an OrderedDict.
+
+    Example:
+        >>> from collections import OrderedDict
+        >>> trees = [flatten(structure)[1] for structure in ({"a": 0, "b": 0}, OrderedDict(b=0, a=0), {"a": 0})]
+        >>> places_in(trees[1], trees[0]), places_in(trees[2], trees[0])
+        ([1, 0], None)
+    """
+    count = treedef.num_leaves
+    if other.num_leaves != count:
+        return None
+    if treedef == other:
+        return list(range(count))
+    try:
+        places: list[Any] = treedef.flatten_up_to(other.unflatten(range(count)))
+    except (ValueError, TypeError):
+        return None
+    return places if all(type(place) is int for place in places) else None
+
+
 def map_structure(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
     """Returns the structure whose components are `function` of the components of the given ones."""
     leaves, treedef = flatten(structure)

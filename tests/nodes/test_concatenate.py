@@ -1,3 +1,5 @@
+import collections
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,28 @@ def test_keys_are_in_the_order_of_the_first_dataset(first, second) -> None:
 def test_keys_of_an_empty_first_dataset_are_no_matter() -> None:
     first = learnt(FIRST).filter(lambda row: row["a"] > 5).map(lambda row: dict(row))
     assert list(first.concatenate(SECOND)) == [{"a": 10, "b": 20}]
+
+
+Pair = collections.namedtuple("Pair", "x y")
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+@pytest.mark.parametrize("kind", [dict, collections.OrderedDict, lambda items: collections.defaultdict(int, items)])
+def test_one_kind_of_mapping_after_another(order, kind) -> None:
+    second = fl.Dataset.from_tensors(kind({key: {"a": 10, "b": 20}[key] for key in order}))
+    for first in (FIRST, learnt(FIRST), FIRST.map(collections.OrderedDict)):
+        for both in (first.concatenate(second), first.concatenate(learnt(second).map(kind))):
+            assert both.element_spec == dict.fromkeys("ab", fl.TensorSpec((), "int32"))
+            assert [tuple(map(int, row)) for row in both.map(lambda row: tuple(row.values()))] == [(1, 2), (10, 20)]
+            assert {key: rows.tolist() for key, rows in next(iter(both.batch(2))).items()} == {
+                "a": [1, 10],
+                "b": [2, 20],
+            }
+
+
+def test_tuples_of_other_classes_are_other_structures() -> None:
+    plain, pair = fl.Dataset.from_tensors((1, 2)), fl.Dataset.from_tensors(Pair(1, 2))
+    other = fl.Dataset.from_tensors(collections.namedtuple("Other", "x y")(1, 2))
+    for first, second in ((plain, pair), (pair, plain), (pair, other), (FIRST, fl.Dataset.from_tensors({"a": 1}))):
+        with pytest.raises(fl.errors.StructureError, match="different structures"):
+            first.concatenate(second)

@@ -221,10 +221,12 @@ def test_choices_that_never_give_anything_are_not_waited_for(monkeypatch) -> Non
 @pytest.mark.parametrize("known", [True, False])
 def test_keys_are_in_the_order_of_the_first_dataset(known) -> None:
     datasets = [fl.Dataset.from_tensors({"a": 1, "b": 2}), fl.Dataset.from_tensors({"b": 20, "a": 10})]
+    datasets.append(fl.Dataset.from_tensors(collections.OrderedDict(b=200, a=100)))
     if not known:
-        datasets = [dataset.map(lambda row: dict(row)) for dataset in datasets]
-    mixed = [fl.Dataset.choose_from_datasets(datasets, fl.Dataset.from_tensor_slices(np.array([1, 0])))]
+        datasets = [dataset.map(lambda row: type(row)(row)) for dataset in datasets]
+    mixed = [fl.Dataset.choose_from_datasets(datasets, fl.Dataset.from_tensor_slices(np.array([2, 1, 0])))]
     mixed += [fl.Dataset.sample_from_datasets(datasets, seed=seed) for seed in range(8)]
     for dataset in mixed:
-        assert [tuple(row) for row in dataset] == [("a", "b")] * 2
-        assert {(int(a), int(b)) for a, b in dataset.map(lambda row: tuple(row.values()))} == {(1, 2), (10, 20)}
+        assert [tuple(row) for row in dataset] == [("a", "b")] * 3
+        values = {(int(a), int(b)) for a, b in dataset.map(lambda row: tuple(row.values()))}
+        assert values == {(1, 2), (10, 20), (100, 200)}

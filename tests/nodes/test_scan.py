@@ -156,3 +156,13 @@ def test_an_element_that_cannot_be_computed_leaves_the_state() -> None:
 def test_lengths() -> None:
     assert len(fl.Dataset.range(5).scan(ZERO, lambda state, n: (state, n))) == 5
     assert fl.Dataset.range(5).take_while(lambda n: n < 2).cardinality() == fl.UNKNOWN_CARDINALITY
+
+
+def test_the_state_may_come_back_as_another_mapping() -> None:
+    def turned(state):
+        return collections.OrderedDict(b=state["b"] + 1, a=state["a"])
+
+    first = {"a": np.int64(0), "b": np.int64(5)}
+    assert fl.Dataset.range(3).reduce(first, lambda state, n: turned(state)) == {"a": 0, "b": 8}
+    given = fl.Dataset.range(3).scan(first, lambda state, n: (turned(state), tuple(state.values())))
+    assert [tuple(map(int, pair)) for pair in given] == [(0, 5), (0, 6), (0, 7)]

@@ -19,6 +19,7 @@ from feedline.structure import (
     is_one_component,
     is_tuple_of_components,
     merge_specs,
+    places_in,
 )
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Concatenate(Node):
 
     def spec(self) -> Any:
         specs = [flatten(parent.spec()) for parent in self.parents]
-        check_same_kind(specs[0], specs[1])
-        merged = [merge_specs(a, b) for a, b in zip(specs[0][0], specs[1][0], strict=True)]
+        others = leaves_of_one_kind(specs[0], specs[1])
+        merged = [merge_specs(a, b) for a, b in zip(specs[0][0], others, strict=True)]
         return specs[0][1].unflatten(merged)
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
@@ -69,8 +70,13 @@ class Concatenate(Node):
         """
         if parent is not self.parents[0]:
             order_as_first(self, self.parents[0], block.treedef, run)
+        treedef = run.structures.get(self, block.treedef)
+        if treedef is not block.treedef:
+            places = places_in(block.treedef, treedef)
+            if places is not None:
+                block = Block(block.length, [block.columns[place] for place in places], treedef)
         run.check_alike(self, block, f"{parent.label()} in concatenate")
-        return Block(block.length, block.columns, run.structures[self])
+        return block
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         first = self.parents[0].cardinality()
@@ -113,7 +119,7 @@ class _ConcatenateStream:
 def order_as_first(node: Node, first: Node, treedef: Treedef, run: Run) -> None:
     """Makes the first dataset's structure the one of a node's elements, before one of another dataset is.
 
-    Dicts with the same keys are one structure, in whatever order the keys are, and `values()` shows their order.
+    Mappings with the same keys are one structure, in whatever order the keys are, and `values()` shows their order.
 
     Args:
         node: what gives elements of several datasets.
@@ -127,25 +133,28 @@ def order_as_first(node: Node, first: Node, treedef: Treedef, run: Run) -> None:
         known = flatten(first.spec())[1]
     except FeedlineError:  # it has no element, or none that can be computed, to be in one order with
         return
-    if known == treedef:
+    if places_in(treedef, known) is not None:
         run.structures.setdefault(node, known)
 
 
-def check_same_kind(first: tuple[list, Any], second: tuple[list, Any]) -> None:
-    """Checks that two flattened specs agree in structure and dtypes.
+def leaves_of_one_kind(first: tuple[list, Any], second: tuple[list, Any]) -> list[Any]:
+    """Checks that two flattened specs agree in structure and dtypes, and returns the second's in the first's order.
 
     Raises:
         StructureError: the structures differ.
         DtypeError: a component's dtypes differ.
     """
-    if first[1] != second[1]:
+    places = places_in(second[1], first[1])
+    if places is None:
         raise StructureError(
             f"the datasets have different structures: {describe_tree(first[1])} and {describe_tree(second[1])}.",
             fix="Bring both to one structure with map.",
         )
-    for name, a, b in zip(component_names(first[1]), first[0], second[0], strict=True):
+    leaves = [second[0][place] for place in places]
+    for name, a, b in zip(component_names(first[1]), first[0], leaves, strict=True):
         if a.dtype != b.dtype:
             raise DtypeError(
                 f"{name} is {dtype_name(a.dtype)} in the first dataset and {dtype_name(b.dtype)} in the second.",
                 fix="Bring both to one dtype in map, for example with fl.cast.",
             )
+    return leaves

@@ -12,7 +12,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, UnequalLengthsError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node, countable
-from feedline.nodes.concatenate import check_same_kind, order_as_first
+from feedline.nodes.concatenate import leaves_of_one_kind, order_as_first
 from feedline.nodes.streamed import StreamedNode
 from feedline.random import Stream, mix_all
 from feedline.spec import TensorSpec
@@ -45,7 +45,7 @@ class Mixture(StreamedNode):
     def check_parents(self) -> None:
         known = [flatten(node.spec()) for node in self.inputs() if node.spec_is_free]
         for other in known[1:]:
-            check_same_kind(known[0], other)
+            leaves_of_one_kind(known[0], other)
 
     def inputs(self) -> tuple[Node, ...]:
         """Returns the nodes that elements come from."""
@@ -55,8 +55,8 @@ class Mixture(StreamedNode):
         flat = [flatten(node.spec()) for node in self.inputs()]
         leaves = flat[0][0]
         for other in flat[1:]:
-            check_same_kind(flat[0], other)
-            leaves = [merge_specs(a, b) for a, b in zip(leaves, other[0], strict=True)]
+            others = leaves_of_one_kind(flat[0], other)
+            leaves = [merge_specs(a, b) for a, b in zip(leaves, others, strict=True)]
         return flat[0][1].unflatten(leaves)
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from feedline.nodes.base import Failure
 from feedline.nodes.filter import truth_of
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 from feedline.spec import dtype_name
-from feedline.structure import as_component, component_dtype, component_names, describe_tree, flatten
+from feedline.structure import as_component, component_dtype, component_names, describe_tree, flatten, places_in
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -31,15 +31,16 @@ def same_state(state: Any, new_state: Any, function: Callable[..., Any], stage: 
     """
     old_leaves, treedef = flatten(state)
     new_leaves, new_treedef = flatten(new_state)
-    if treedef != new_treedef:
+    places = places_in(new_treedef, treedef)
+    if places is None:
         raise StructureError(
             f"{called(function)} in {stage} returned a state of {describe_tree(new_treedef)} "
             f"where the state before was {describe_tree(treedef)}.",
             fix="Return the state in the structure of initial_state.",
         )
     components = []
-    for name, old, new in zip(component_names(treedef), old_leaves, new_leaves, strict=True):
-        component = as_component(new)
+    for name, old, place in zip(component_names(treedef), old_leaves, places, strict=True):
+        component = as_component(new_leaves[place])
         if component_dtype(component) != component_dtype(old):
             raise DtypeError(
                 f"{called(function)} in {stage} returned {dtype_name(component_dtype(component))} for {name} of the "
