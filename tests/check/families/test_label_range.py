@@ -119,3 +119,13 @@ def test_a_regression(clean: Look) -> None:
     made = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
     made.compile(loss="mse")
     clean(table(np.round(ROWS[:, 0] * 3)), "FL209", model=made)
+
+
+def test_outputs_by_key(clean: Look, flagged: Look) -> None:
+    keras = pytest.importorskip("keras")
+    inputs = keras.Input((6,))
+    outputs = {"kind": keras.layers.Dense(5, "softmax")(inputs), "animal": keras.layers.Dense(2, "softmax")(inputs)}
+    made = keras.Model(inputs, outputs)
+    made.compile(loss=dict.fromkeys(outputs, "sparse_categorical_crossentropy"))
+    clean(table({"kind": LABELS, "animal": LABELS % 2}), "FL209", model=made)
+    assert "from 1 to 5" in flagged(table({"kind": LABELS + 1, "animal": LABELS % 2}), "FL209", model=made).message

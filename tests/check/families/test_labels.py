@@ -110,13 +110,19 @@ class TestSparse:
         clean(table(CLASSES - 1), "FL507", model=model)
         clean(table(CLASSES + 1), "FL507", model=dense(5, "softmax", SPARSE))
 
-    def test_of_a_model_that_is_not_built(self, flagged: Look) -> None:
+    def test_of_a_model_that_is_not_built(self, flagged: Look, clean: Look) -> None:
         model = keras.Sequential([keras.layers.Dense(4, activation="softmax")])
         model.compile(loss=SPARSE)
-        assert ".map(lambda x, y: (x, y - 1)) in front of .batch(16)" in flagged(
-            table(CLASSES + 1), "FL507", model=model
-        ).fix  # fmt: skip
-        assert "ignore_class=-1" in flagged(table(CLASSES - 1), "FL507", model=model).fix
+        for labels, fix in ((CLASSES + 1, "(x, y - 1)"), (CLASSES - 1, "ignore_class=-1")):
+            assert fix in flagged(table(labels), "FL209", model=model).fix
+            clean(table(labels), "FL507", model=model)
+        flagged(table(GENERATOR.integers(0, 6, 96)), "FL507", model=model)
+        clean(table(GENERATOR.integers(0, 6, 96)), "FL209", model=model)
+
+    def test_validation_data_from_one(self, flagged: Look) -> None:
+        model = dense(4, "softmax", SPARSE)
+        finding = flagged(table(CLASSES), "FL507", model=model, against=table(CLASSES + 1, ROWS[::-1]))
+        assert "- 1)" in finding.fix
 
     def test_a_class_that_is_left_out(self, clean: Look) -> None:
         labels = np.where(MASKS == 1, 2, MASKS)

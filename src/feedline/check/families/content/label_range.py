@@ -9,6 +9,8 @@ import numpy as np
 from feedline.check.context import Context
 from feedline.check.elements import Component, Elements
 from feedline.check.families.content.given import changing_step, given, number, pixels
+from feedline.check.families.model.given import Given
+from feedline.check.families.model.targets import targets_of
 from feedline.check.finding import Finding
 from feedline.check.model import LossFacts, Port
 from feedline.check.plan import written
@@ -35,19 +37,24 @@ class LabelOutOfRange(Rule):
         elements = given(context)
         labels = [each for each in elements.labels if not any(isinstance(row, SparseTensor) for row in each.rows[:1])]
         model = context.model
-        if model is not None and model.losses and model.outputs and len(model.losses) == len(model.outputs):
-            if len(labels) == len(model.outputs):
-                for component, port, loss in zip(labels, model.outputs, model.losses, strict=True):
-                    yield from self._by_model(context, elements, component, port, loss)
-            return
+        if model is not None and model.losses:
+            targets = targets_of(model, Given(context))
+            by_index = {component.index: component for component in labels}
+            for target in targets:
+                part = target.part.component if target.part is not None else None
+                component = by_index.get(part.index) if part is not None else None
+                if component is not None and target.port is not None:
+                    yield from self._by_model(context, elements, component, target.port, target.loss)
+            if model.outputs or any(target.port is not None for target in targets):
+                return
         for component in labels:
             yield from self._alone(context, elements, component)
 
     def _by_model(
-        self, context: Context, elements: Elements, component: Component, port: Port, loss: LossFacts | None
+        self, context: Context, elements: Elements, component: Component, port: Port, loss: LossFacts
     ) -> Iterator[Finding]:
         statistics = component.statistics
-        if loss is None or not statistics.is_number or not statistics.integer_valued:
+        if not statistics.is_number or not statistics.integer_valued:
             return
         if loss.name.startswith("sparse_") and port.classes is not None:
             classes, ignored = port.classes, getattr(loss.value, "ignore_class", None)

@@ -82,9 +82,9 @@ def _of_sparse(target: Target, part: Part, row: Shape, given: Given) -> Verdict 
 
 def _told_elsewhere(target: Target, part: Part, given: Given) -> bool:
     """Says whether FL209 tells of labels outside the range: of all that is not a class too many for the output."""
-    model = given.context.model
-    known = model is not None and model.outputs is not None and not given.context.sample.not_looked_at
-    if not known or part.values is None or not part.values.integer_valued:
+    # FL209 looks at what the model learns from; of validation data only FL507 tells.
+    known = target.port is not None and target.port.classes is not None and given.context.model is not None
+    if not known or given.context.sample.not_looked_at or part.values is None or not part.values.integer_valued:
         return False
     if target.kind == "binary":
         return target.classes == 1 and len(distinct_of(part)) <= 2
