@@ -169,6 +169,10 @@ def test_assertions_say_what_is_wrong():
         tf.debugging.assert_equal([1, 2], [1, 3], message="sizes")
     with pytest.raises(fl.errors.ArgumentError, match="NaN"):
         tf.debugging.check_numerics([float("nan")], "loss")
+    with pytest.raises(fl.errors.ArgumentError, match="x must be below y, and they are 2 and 1"):
+        tf.debugging.assert_less(tf.constant(2), 1)
+    with pytest.raises(fl.errors.ArgumentError, match=r"x must be above 0, and at \[1, 0\] it is -3\.0"):
+        tf.debugging.assert_positive([[1.0], [-3.0]])
     with pytest.raises(fl.errors.ArgumentError, match="False: 7"):
         tf.debugging.Assert(False, [7])
 

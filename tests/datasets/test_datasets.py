@@ -111,6 +111,12 @@ def test_a_path_within_the_current_folder(home, tmp_path, monkeypatch):
     assert mnist.load_data("here.npz")[1][0].shape == (3, 28, 28)
 
 
+def test_a_folder_is_not_to_be_deleted(home, tmp_path):
+    with pytest.raises(ArgumentError, match="path is a folder") as caught:
+        mnist.load_data(tmp_path)
+    assert "delete" not in caught.value.fix
+
+
 def test_fashion_mnist(home, tmp_path):
     write_fashion(home / "fashion-mnist")
     (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()

@@ -72,8 +72,11 @@ def read_npz(path: str, names: Sequence[str]) -> list[np.ndarray]:
     """Returns arrays of an npz file.
 
     Raises:
+        ArgumentError: it is a folder.
         FileFormatError: it is not an npz file, is damaged, or lacks one of the arrays.
     """
+    if os.path.isdir(path):
+        raise ArgumentError(f"path is a folder: {path!r}.", fix="Give the path of the .npz file in it.")
     arrays = []
     try:
         with zipfile.ZipFile(path) as archive:

@@ -35,9 +35,9 @@ def _assertion(public: str, operation: str, words: str) -> Callable[..., None]:
         if not np.all(holds):
             place = np.argwhere(~np.asarray(holds, bool))[0].tolist() if np.ndim(holds) else []
             a, b = np.broadcast_arrays(left, right)
-            values = f"{a[tuple(place)]!r} and {b[tuple(place)]!r}"
+            values = f"{_shown(a, place)} and {_shown(b, place)}"
             raise ArgumentError(
-                f"{_start(message)}x must be {words} y, and at {place} they are {values}.",
+                f"{_start(message)}x must be {words} y, and{_at(place)} they are {values}.",
                 fix="Mend what makes these values, or the check.",
             )
 
@@ -70,13 +70,22 @@ def _against_0(public: str, operation: str, words: str) -> Callable[..., None]:
         if not holds.all():
             place = np.argwhere(~holds)[0].tolist()
             raise ArgumentError(
-                f"{_start(message)}x must be {words}, and at {place} it is {array[tuple(place)]!r}.",
+                f"{_start(message)}x must be {words}, and{_at(place)} it is {_shown(array, place)}.",
                 fix="Mend what makes these values, or the check.",
             )
 
     check.__name__ = check.__qualname__ = public
     check.__doc__ = f"Raises ArgumentError unless x is {words} everywhere."
     return check
+
+
+def _at(place: list[int]) -> str:
+    return f" at {place}" if place else ""
+
+
+def _shown(array: Any, place: list[int]) -> str:
+    value = np.asarray(array)[tuple(place)]
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _start(message: str | None) -> str:
