@@ -25,6 +25,7 @@ FOUNDATION = {
     "fixed_block",
     "lists",
     "packed_rows",
+    "packed_arrays",
     "announce",
     "cache_folder",
 }
@@ -46,6 +47,7 @@ ALLOWED = {
     "structure": {"lists", "classes", "errors", "spec", "ragged", "sparse", "strings", "nested", "fixed_block"},
     "buffers": set(),
     "packed_rows": {"buffers"},
+    "packed_arrays": {"buffers"},
     "strings": set(),
     "block": {"errors", "spec", "ragged", "sparse", "structure", "buffers", "strings", "packed_rows"},
     "fixed_block": FOUNDATION,
