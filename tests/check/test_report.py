@@ -20,7 +20,9 @@ class Terminal(io.StringIO):
 
 
 def table() -> Any:
-    return fl.Dataset.from_tensor_slices((np.zeros((64, 2), np.float32), np.repeat([0, 1], 32)))
+    return fl.Dataset.from_tensor_slices(
+        (np.random.default_rng(1).normal(size=(64, 2)).astype(np.float32), np.repeat([0, 1], 32))
+    )
 
 
 def report() -> Report:

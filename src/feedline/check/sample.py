@@ -111,8 +111,7 @@ class Sample:
         Args:
             node: the step.
         """
-        while node.passes_on:  # a stream does not run it: what it gives is what its parent gave
-            node = node.parents[0]
+        node = _that_is_run(node)
         known = self._stages.get(node)
         if known is None:
             known = self._stages[node] = self._gathered(node)
@@ -220,25 +219,27 @@ class Sample:
 
         Args:
             component: one of `elements`.
-            most: how many elements at the most.
+            most: how many elements at the most; where the source gives batches, how many of their rows.
             seconds: for how long at the most.
 
         Returns:
             The component, and whether these are all elements; None where the dataset is indexed, or no further elements
             can be had.
         """
-        node, values, whole = self._plan.elements, list[Any](), False
+        node, values, rows, whole = self._plan.elements, list[Any](), 0, False
         if node.indexed or self.errors or self.saw_all or not self.count:
             return None
         with nothing_drawn(self._plan), self._further_seconds(seconds) as left:
             stream = LookingRun(Budget(left, _MEMORY)).open(node, 0)
             try:
-                while len(values) < most:
+                while rows < most:
                     block = stream.next(_AT_ONCE)
                     if block is None:
                         whole = True
                         break
-                    values += values_of(block.columns[component.index], block.length)
+                    further = values_of(block.columns[component.index], block.length)
+                    values += further
+                    rows += sum(map(len, further)) if component.batched else len(further)
             except (EnoughSeenError, FeedlineError):
                 pass
             finally:
@@ -339,10 +340,11 @@ class Sample:
         except Exception as error:
             self._note_error(error)
         if self._progress is not None:
-            self._progress(recorder.counts.get(self._plan.elements, 0))
+            self._progress(recorder.counts.get(_that_is_run(self._plan.elements), 0))
 
     def _look_at_stream(self, run: LookingRun, recorder: Recorder) -> None:
         plan = self._plan
+        elements = _that_is_run(plan.elements)
         stream = run.open(plan.last, 0)
         try:
             while len(self._errors) < _MOST_ERRORS:
@@ -354,7 +356,7 @@ class Sample:
                 if block is None:
                     self._whole = not self._errors
                     return
-                count = recorder.counts.get(plan.elements, 0)
+                count = recorder.counts.get(elements, 0)
                 if self._progress is not None:
                     self._progress(min(count, self.size))
                 if count >= self.size:
@@ -380,6 +382,13 @@ class Sample:
         if self._plan.batch is not None or not blocks:
             return False
         return _look_like_batches(blocks)
+
+
+def _that_is_run(node: Node) -> Node:
+    """Returns the step whose elements a step passes on: a stream does not run that, and what it gives is the same."""
+    while node.passes_on:
+        node = node.parents[0]
+    return node
 
 
 def _with_places(elements: Elements) -> Iterator[tuple[tuple[int, int], Any]]:

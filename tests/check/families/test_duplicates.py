@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import feedline as fl
+from feedline.check.families.content.stages import stages_of
+from feedline.check.plan import Plan
 
 Look = Callable[..., Any]
 
@@ -51,7 +53,7 @@ def test_one_element_many_times(flagged: Look) -> None:
 
 
 def test_a_stream(flagged: Look) -> None:
-    flagged(stream(ROWS[TWICE]).batch(32), "FL208")
+    flagged(stream(ROWS[TWICE]).batch(32), "FL208", sample=1300)
 
 
 def test_texts(flagged: Look) -> None:
@@ -114,3 +116,22 @@ def test_a_few(clean: Look) -> None:
     some = ROWS.copy()
     some[500] = some[3]
     clean(arrays(some).shuffle(99).batch(32), "FL208")
+
+
+def test_no_batch_at_all(clean: Look) -> None:
+    clean(arrays(ROWS[:50]).shuffle(50).batch(64, drop_remainder=True), "FL208")
+
+
+def test_positions_of_a_very_long_dataset_are_not_all_looked_at() -> None:
+    ds = fl.Dataset.range(50_000_000).map(lambda number: np.float32(number)).shuffle(1000).batch(32)
+    stages = stages_of(Plan(ds.node))
+    assert [stage.whole for stage in stages] == [False] * len(stages)
+    assert all(stage.positions is not None and len(stage.positions) <= 2_000_000 for stage in stages)
+    assert all((np.diff(stage.positions) > 0).all() for stage in stages)
+
+
+def test_one_batch_of_all() -> None:
+    stages = stages_of(Plan(arrays(ROWS).batch(10**9).node))
+    assert stages[-1].whole
+    assert stages[-1].positions is not None
+    assert stages[-1].positions.tolist() == list(range(1000))

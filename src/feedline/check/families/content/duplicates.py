@@ -42,7 +42,7 @@ class DuplicateElements(Rule):
         stage = next((each for each in stages_of(context.plan) if not _repeats(context.plan, each)), None)
         if stage is None or context.sample.at(stage.node).count < _FEWEST:
             return
-        found = hashed(context, stage, _SECONDS)
+        found = hashed(context, stage, 0.0 if _calls_functions(context.plan, stage) else _SECONDS)
         values, inverse, counts = np.unique(found.hashes, return_inverse=True, return_counts=True)
         twins = counts[inverse] > 1
         extra = found.count - len(values)
@@ -80,6 +80,11 @@ def _repeats(plan: Plan, stage: Stage) -> bool:
             if (plan.before(first) | {first}) & (plan.before(second) | {second}):
                 return True
     return False
+
+
+def _calls_functions(plan: Plan, stage: Stage) -> bool:
+    """Says whether the user's functions make these elements: they are not called thousands of times for a look."""
+    return any(plan.functions(node) for node in plan.before(stage.node) | {stage.node})
 
 
 def _holds_much(context: Context, found: Hashed, twins: np.ndarray) -> bool:

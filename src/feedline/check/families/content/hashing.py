@@ -68,7 +68,7 @@ def hashed(context: Context, stage: Stage, seconds: float) -> Hashed:
     Args:
         context: the dataset.
         stage: the step.
-        seconds: for how long at the most.
+        seconds: for how long at the most; 0 for those that were looked at alone.
     """
     elements = context.sample.at(stage.node)
     if elements.batched:
@@ -82,7 +82,7 @@ def hashed(context: Context, stage: Stage, seconds: float) -> Hashed:
     total = len(stage.positions) if stage.positions is not None else None
     if total is None and context.sample.saw_all:
         total = elements.count
-    if total != len(hashes[0]):
+    if total != len(hashes[0]) and seconds > 0:
         read = _by_position if stage.positions is not None else _by_stream
         for places, values in read(context, stage, seconds):
             positions.append(places)

@@ -55,9 +55,13 @@ def stages_of(plan: Plan) -> list[Stage]:
         parent = node.parents[0]
         if node.indexed and positions is not None:
             if isinstance(node, OrderNode | BlockNode):
+                group = min(node.group, max(1, parent.cardinality())) if isinstance(node, BlockNode) else 1
+                if len(positions) * group > _MOST_POSITIONS:
+                    positions, whole = positions[: max(1, _MOST_POSITIONS // group)], False
                 epochs = np.zeros(len(positions), np.int64)
                 locate = node.locate if isinstance(node, OrderNode) else node.expand
-                positions = _sorted_once(locate(positions, epochs)[0])
+                if len(positions):
+                    positions = _sorted_once(locate(positions, epochs)[0])
             elif not isinstance(node, Zip):
                 return found
         elif _passes_all(node):
@@ -79,6 +83,8 @@ def _all_of(plan: Plan, node: Node) -> np.ndarray | None:
 
 def _sorted_once(positions: np.ndarray) -> np.ndarray:
     """Returns positions as np.unique does, which hashes and takes ten times as long."""
+    if (positions[1:] > positions[:-1]).all():
+        return positions
     ordered = np.sort(positions)
     new = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])

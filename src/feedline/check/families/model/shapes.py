@@ -13,7 +13,9 @@ from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import equal
 from feedline.check.finding import Finding
 from feedline.check.model import ModelFacts
+from feedline.check.plan import written
 from feedline.nodes.batch import GroupNode
+from feedline.sources.generator import Generator
 
 _PASSING = frozenset({
     "InputLayer", "Rescaling", "Normalization", "ZeroPadding2D", "Cropping2D", "Resizing", "CenterCrop", "Activation",
@@ -71,6 +73,14 @@ class InputShape(ModelRule):
                 seen=_seen(pair), at=batches[-1], fix="Leave out one .batch(...).",
             )  # fmt: skip
         expected = wanted[1:]
+        source = given.context.plan.chain[0]
+        if len(shape) == len(wanted) and equal(shape[1:], expected) and isinstance(source, Generator) and batches:
+            return self.finding(
+                f"{source.label()} gives batches, it seems, and they are batched once more: {part.name} has {shape} an "
+                f"element, and the input {pair.port.name!r} takes {expected}.",
+                seen=_seen(pair), at=batches[-1],
+                fix=f"Leave out {written(batches[-1])}, or write .unbatch() in front of it.",
+            )  # fmt: skip
         return self.finding(
             f"{part.name} has the shape {shape} an element, and the input {pair.port.name!r} takes {expected}.",
             seen=_seen(pair),

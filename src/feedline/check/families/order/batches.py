@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from feedline.check.context import Context
 from feedline.check.finding import Finding
 from feedline.check.rule import Rule
+from feedline.errors import FeedlineError
 from feedline.nodes.base import Node
 from feedline.nodes.batch import GroupNode
 
@@ -54,6 +55,7 @@ class LastBatchBreaksShape(Rule):
     name = "last-batch-breaks-shape"
     severity = "error"
     needs = ("sample",)
+    explains_errors = True
     why = "The first epoch runs well until its very last batch, and ends there with an error."
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -74,6 +76,7 @@ class LastBatchBreaksShape(Rule):
             yield self._finding(
                 batch, rest, f"{breaking.label()} raises for the last batch, and for no other.", severity="error",
                 where=(f"{breaking.label()} at {breaking.origin}",),
+                explains=_raised_by(breaking, context),
             )  # fmt: skip
 
     def _by_model(self, context: Context, batch: GroupNode, rest: int | None) -> Iterator[Finding]:
@@ -93,7 +96,14 @@ class LastBatchBreaksShape(Rule):
             )  # fmt: skip
 
     def _finding(
-        self, batch: GroupNode, rest: int | None, message: str, *, severity: str, where: tuple[str, ...] = ()
+        self,
+        batch: GroupNode,
+        rest: int | None,
+        message: str,
+        *,
+        severity: str,
+        where: tuple[str, ...] = (),
+        explains: Iterable[FeedlineError] = (),
     ) -> Finding:
         if rest is None:
             seen = (
@@ -109,7 +119,14 @@ class LastBatchBreaksShape(Rule):
             fix=f"Write .{batch.name}({batch.batch_size}, drop_remainder=True), or take the size from the batch itself "
             "(x.shape[0]).",
             severity="error" if severity == "error" else "warning",
+            explains=explains,
         )
+
+
+def _raised_by(node: Node, context: Context) -> list[FeedlineError]:
+    """Returns the errors that a step raised."""
+    place = f"{node.label()} at {node.origin}"
+    return [error for error in context.sample.errors if place in error.where]
 
 
 def _breaking_step(context: Context, batch: Node, last: int) -> Node | None:

@@ -39,7 +39,7 @@ class InfiniteWithoutSteps(Rule):
             return
         steps = plan.length()
         argument = "steps_per_epoch" if context.trains else "validation_steps"
-        fix = f"Give fit {argument}={steps if steps is not None else '...'}"
+        fix = f"Give fit {argument}={steps}" if steps is not None else f"Give fit {argument}, the batches of an epoch"
         if isinstance(endless, Repeat):
             fix += f", or leave out {written(endless)}: fit begins anew each epoch by itself"
         yield self.finding(
