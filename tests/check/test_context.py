@@ -91,6 +91,35 @@ class TestSample:
         assert all(np.allclose(before[0] / 255, after[0]) for before, after in pairs)
         assert context.seen() == f"the first {context.sample.count} elements"
 
+    def test_a_stream_is_read_as_far_as_is_wanted(self) -> None:
+        given = []
+
+        def rows() -> Iterator[Any]:
+            while True:
+                given.append(len(given))
+                yield IMAGES[len(given) % 300], len(given) % 3
+
+        for ds in (fl.Dataset.from_generator(rows), fl.Dataset.from_generator(rows).prefetch(2)):
+            given.clear()
+            sample = Context(ds.node, size=64).sample
+            assert 64 <= sample.count < 100
+            assert len(given) < 100
+
+    def test_rows_of_batches_are_read_as_far_as_is_wanted(self) -> None:
+        given = []
+
+        def batches() -> Iterator[Any]:
+            while True:
+                given.append(len(given))
+                yield np.zeros((50, 4), np.float32), np.arange(50) % 3
+
+        context = Context(fl.Dataset.from_generator(batches).node, size=64)
+        assert context.labels is not None
+        given.clear()
+        assert context.label_order is not None
+        assert len(context.label_order.values) >= 20_000
+        assert len(given) < 500
+
     def test_another_epoch(self) -> None:
         ds = table().map(lambda image, label: (fl.image.random_flip_left_right(image), label)).batch(8)
         context = Context(ds.node, size=64)

@@ -54,6 +54,9 @@ class TestLastBatchBreaksShape:
         assert finding.seen == "the last batch holds 4 elements, the others 32"
         assert finding.severity == "error"
 
+    def test_the_error_is_not_told_beside_it(self, clean: Look) -> None:
+        clean(table().shuffle(100).batch(32).map(fixed).prefetch(1), "FL100")
+
     def test_a_remainder_that_is_dropped(self, clean: Look) -> None:
         clean(table().shuffle(100).batch(32, drop_remainder=True).map(fixed), "FL3")
 
