@@ -39,6 +39,16 @@ class TestPlan:
             assert plan.batch is None
             assert plan.elements is plan.last
 
+    def test_pieces_are_no_batches(self) -> None:
+        text = fl.Dataset.range(400).batch(21, drop_remainder=True).map(lambda piece: (piece[:-1], piece[1:]))
+        plan = Context(text.shuffle(10).batch(4).node).plan
+        assert plan.batch is plan.last
+        assert plan.elements.name == "shuffle"
+        assert not plan.gives_batches(plan.elements)
+        for ds in (text, table().batch(32).batch(4), table().batch(32, drop_remainder=True).rebatch(8)):
+            plan = Context(ds.node).plan
+            assert plan.batch is plan.chain[1]
+
     def test_batches_within_a_zip(self) -> None:
         ds = fl.Dataset.zip((fl.Dataset.range(10).batch(2), fl.Dataset.range(10).batch(2))).map(lambda x, y: (x, y))
         plan = Context(ds.node).plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from feedline.check.functions import FunctionFacts
@@ -72,18 +73,31 @@ class Plan:
 
     @cached_property
     def batch(self) -> Node | None:
-        """The step that makes the batches of the end: the first that is followed by no `unbatch`; None without one."""
+        """The step that makes the batches of the end: the first that is followed by no `unbatch`; None without one.
+
+        One that makes pieces is none.
+        """
         found: Node | None = None
         for node in self.chain:
             if isinstance(node, Unbatch):
                 found = None
-            elif found is None and _makes_batches(node):
+            elif found is None and _makes_batches(node) and node not in self.pieces:
                 found = node
         if found is None and len(self.chain[0].parents) > 1:
             inner = [Plan(parent).batch for parent in self.chain[0].parents]
             if any(inner) and not any(isinstance(node, Unbatch) for node in self.chain):
                 return next(node for node in inner if node is not None)
         return found
+
+    @cached_property
+    def pieces(self) -> frozenset[Node]:
+        """The `batch` steps that cut a text or a series into pieces of one length, which are batched later on."""
+        steps = [node for node in self.chain if isinstance(node, Unbatch) or _makes_batches(node)]
+        return frozenset(
+            node
+            for node, later in pairwise(steps)
+            if isinstance(node, GroupNode) and node.drop_remainder and isinstance(later, GroupNode)
+        )
 
     @cached_property
     def elements(self) -> Node:
@@ -94,7 +108,7 @@ class Plan:
         """Says whether what a node gives was batched by a step of the plan, and not unbatched since."""
         if isinstance(node, Unbatch):
             return False
-        if _makes_batches(node):
+        if _makes_batches(node) and node not in self.pieces:
             return True
         return any(self.gives_batches(parent) for parent in node.parents)
 

@@ -172,6 +172,12 @@ class TestShuffleAfterBatch:
     def test_unbatched_again(self, clean: Look) -> None:
         clean(table(MIXED).batch(32).map(lambda x, y: (x * 2, y)).unbatch().shuffle(1000).batch(16), "FL3")
 
+    def test_pieces_of_a_text(self, clean: Look, flagged: Look) -> None:
+        text = fl.Dataset.from_tensor_slices(np.random.default_rng(0).integers(0, 40, 4000))
+        pieces = text.batch(41, drop_remainder=True).map(lambda piece: (piece[:-1], piece[1:]))
+        clean(pieces.shuffle(100).batch(16), "FL3")
+        assert ".batch(16)" in flagged(pieces.batch(16).shuffle(100), "FL303").fix
+
     def test_validation_data(self, clean: Look) -> None:
         clean(table(MIXED).batch(32).shuffle(100), "FL3", use="validation")
 
