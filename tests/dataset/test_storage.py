@@ -305,6 +305,44 @@ def test_element_spec_is_checked(tmp_path) -> None:
     assert len(Dataset.load(path, compression="NONE")) == 4
 
 
+@pytest.mark.parametrize("compression", [None, "GZIP"])
+def test_element_spec_with_keys_in_another_order(tmp_path, compression) -> None:
+    tf = pytest.importorskip("tensorflow")
+    ordered = collections.OrderedDict
+
+    def specs(kind):
+        return kind.TensorSpec((), "int32"), kind.TensorSpec((2,), "float32"), kind.TensorSpec((), "string")
+
+    a, b, c = np.arange(5, dtype=np.int32), np.ones((5, 2), np.float32), np.array(list("vwxyz"))
+    for number, stored in enumerate(({"b": b, "a": (a, {"c": c})}, ordered(b=b, a=(a, ordered(c=c))))):
+        ours, theirs = str(tmp_path / f"ours{number}"), str(tmp_path / f"theirs{number}")
+        Dataset.from_tensor_slices(stored).save(ours, compression, shard_func=lambda _: np.int64(0))
+        tf.data.Dataset.from_tensor_slices(stored).save(theirs, compression)
+        for wanted in (
+            lambda a, b, c: ordered(a=(a, {"c": c}), b=b),
+            lambda a, b, c: ordered(b=b, a=(a, ordered(c=c))),
+            lambda a, b, c: {"a": (a, ordered(c=c)), "b": b},
+        ):
+            right = tf.data.Dataset.load(theirs, wanted(*specs(tf)), compression)
+            loaded = Dataset.load(ours, wanted(*specs(fl)), compression)
+            assert loaded.element_spec == wanted(*specs(fl))
+            assert list(map(same, loaded, right.as_numpy_iterator())) == [True] * 5
+            sharded = Dataset.load(ours, wanted(*specs(fl)), reader_func=lambda shards: shards.flat_map(lambda x: x))
+            assert list(map(same, sharded, right.as_numpy_iterator())) == [True] * 5
+        with pytest.raises(fl.errors.DtypeError, match=r"\['b'\] is stored as"):
+            Dataset.load(ours, ordered(b=specs(fl)[0], a=(specs(fl)[1], {"c": specs(fl)[2]})))
+        with pytest.raises(fl.errors.StructureError, match="stored"):
+            Dataset.load(ours, ordered(b=specs(fl)[1], d=(specs(fl)[0], {"c": specs(fl)[2]})))
+
+
+def test_snapshot_of_keys_in_another_order(tmp_path) -> None:
+    path = tmp_path / "d"
+    ordered = collections.OrderedDict
+    list(Dataset.from_tensor_slices(ordered(b=[1, 2], a=[0.5, 1.5])).snapshot(path))
+    later = Dataset.from_tensor_slices(ordered(a=[9.0, 9.0], b=[9, 9])).snapshot(path)
+    assert list(later) == [ordered(a=0.5, b=1), ordered(a=1.5, b=2)]
+
+
 def test_nothing_is_there_to_load(tmp_path) -> None:
     Dataset.range(3).save(tmp_path / "numbers")
     with pytest.raises(fl.errors.MissingFileError, match=r"Did you mean .*/numbers"):

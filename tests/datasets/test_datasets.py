@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import feedline.datasets
 from feedline.datasets import (
     boston_housing,
     california_housing,
@@ -346,3 +347,12 @@ def test_no_error_but_feedlines(home):
             reuters.load_data(test_split=0)
         except FeedlineError:
             continue
+
+
+def test_a_name_that_is_not_there_names_the_nearest() -> None:
+    with pytest.raises(
+        AttributeError, match=r"feedline\.datasets has no 'mnst'; did you mean feedline\.datasets\.mnist"
+    ):
+        feedline.datasets.mnst
+    with pytest.raises(AttributeError, match=r"^feedline\.datasets has no 'zzzz'$"):
+        feedline.datasets.zzzz

@@ -1,8 +1,10 @@
 """TextLineDataset and FixedLengthRecordDataset against TensorFlow's."""
 
 import gzip
+import math
 import zlib
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,42 @@ def test_tfrecords_by_turns(tmp_path, turns, kind) -> None:
     assert sorted(dataset.shuffle(100)) == sorted(wanted)
     if not kind:
         assert [dataset[position] for position in range(len(dataset))] == wanted
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (4, 1), (1, 2, 2)])
+@pytest.mark.parametrize("turns", [None, 2])
+def test_nested_lists_of_file_names(tmp_path, shape, turns) -> None:
+    names = []
+    for number in range(math.prod(shape)):
+        names.append(str(tmp_path / str(number)))
+        with tf.io.TFRecordWriter(names[-1]) as writer:
+            writer.write(b"\n%d\n%d" % (number, number))
+    nested = np.array(names, object).reshape(shape).tolist()
+    for kind, arguments in (
+        ("TextLineDataset", {}),
+        ("FixedLengthRecordDataset", {"record_bytes": 1}),
+        ("TFRecordDataset", {}),
+    ):
+        wanted = theirs(getattr(tf.data, kind)(nested, num_parallel_reads=turns, **arguments))
+        reader = getattr(fl, kind)
+        assert list(reader(nested, num_parallel_reads=turns, **arguments)) == wanted
+        assert list(reader(tuple(nested), num_parallel_reads=turns, **arguments)) == wanted
+        assert list(reader(np.array(nested), num_parallel_reads=turns, **arguments)) == wanted
+        assert list(reader(list(np.array(nested)), num_parallel_reads=turns, **arguments)) == wanted
+
+
+def test_nested_lists_that_are_refused(tmp_path) -> None:
+    (tmp_path / "a").write_bytes(b"abcd")
+    path = str(tmp_path / "a")
+    for nested in ([[path], path], [[path], [path, path]], [[[path]], [path]]):
+        with pytest.raises((ValueError, TypeError)):
+            tf.data.TextLineDataset(nested)
+        with pytest.raises(fl.errors.ArgumentError, match="not lists of one length"):
+            fl.TextLineDataset(nested)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="scalar or a vector"):
+        tf.data.experimental.CsvDataset([[path]], [tf.string])
+    with pytest.raises(fl.errors.ArgumentError, match="is not a path"):
+        fl.CsvDataset([[path]], [fl.string])
 
 
 def test_what_is_equal_of_the_rest(tmp_path) -> None:

@@ -78,7 +78,8 @@ class StorageMethods(BaseDataset):
 
         Args:
             path: the folder.
-            element_spec: the structure of specs that the elements must have; None for the one that was saved.
+            element_spec: the structure of specs that the elements must have; None for the one that was saved. The
+                keys of mappings may be in another order, and a dict may be an OrderedDict.
             compression: the compression that it must have; None for whatever it has.
             reader_func: from a dataset of datasets, one for each file that `save` wrote, to the dataset to return,
                 such as `lambda datasets: datasets.interleave(lambda dataset: dataset)`.

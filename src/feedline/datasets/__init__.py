@@ -5,6 +5,8 @@ Nothing is downloaded: where a file is missing, the error says which, where it w
 
 from __future__ import annotations
 
+from typing import Any
+
 from feedline.datasets import (
     boston_housing,
     california_housing,
@@ -15,6 +17,7 @@ from feedline.datasets import (
     mnist,
     reuters,
 )
+from feedline.errors import no_such_name
 
 __all__ = [
     "boston_housing",
@@ -26,3 +29,7 @@ __all__ = [
     "mnist",
     "reuters",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_such_name("feedline.datasets", name, __all__)

@@ -148,6 +148,8 @@ def check_spec(stored: StoredDataset, wanted: Any, who: str, fix: str) -> Any:
             where=[stored.folder],
             fix=fix,
         )
+    places = {path: place for place, path in enumerate(found_tree.paths())}
+    found_specs = [found_specs[places[path]] for path in tree.paths()]
     for name, expected, found in zip(component_names(tree), map(as_spec, specs), found_specs, strict=True):
         if type(expected) is not type(found) or expected.dtype != found.dtype:
             raise DtypeError(f"{name} is stored as {found}; {who} has {expected}.", where=[stored.folder], fix=fix)
@@ -161,12 +163,18 @@ def check_spec(stored: StoredDataset, wanted: Any, who: str, fix: str) -> Any:
 
 
 def _shape_of_tree(tree: Any) -> Any:
-    """Returns what two trees must share: classes of namedtuples may be others of the same fields."""
+    """Returns what two trees must share: classes of namedtuples may be others of the same fields.
+
+    Mappings are alike in whatever order their keys are.
+    """
     kind = "tuple" if tree.type is not None and issubclass(tree.type, tuple) else str(tree.kind)
     if tree.type is not None and issubclass(tree.type, dict):
         kind = "dict"
     fields = getattr(tree.type, "_fields", None)
-    return kind, fields, [str(entry) for entry in tree.entries()], [_shape_of_tree(child) for child in tree.children()]
+    parts = [(entry, _shape_of_tree(child)) for entry, child in zip(tree.entries(), tree.children(), strict=True)]
+    if kind == "dict":
+        parts.sort(key=lambda part: repr(part[0]))
+    return kind, fields, parts
 
 
 def _may_be_alike(first: Any, second: Any) -> bool:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from feedline.dataset.base import BaseDataset, number_or_autotune, whole_number
 from feedline.errors import ArgumentError, nearest_name
 from feedline.nodes.base import AUTOTUNE, INFINITE_CARDINALITY
 
 
-def as_files(filenames: Any) -> tuple[str, ...]:
+def as_files(filenames: Any, nested: bool = True) -> tuple[str, ...]:
     """Returns the files that the user means.
 
     Args:
         filenames: a file, several, glob patterns, or a dataset of names.
+        nested: whether lists may be in the list, whose files are taken one after the other.
 
     Raises:
         MissingFileError: a file does not exist.
         NoFilesError: there are none.
-        ArgumentError: the dataset of names is infinite.
+        ArgumentError: the dataset of names is infinite, or lists in the list are of different lengths.
     """
     from feedline.sources.files import existing_files
 
@@ -26,7 +29,23 @@ def as_files(filenames: Any) -> tuple[str, ...]:
         if filenames.cardinality() == INFINITE_CARDINALITY:  # type: ignore[attr-defined]
             raise ArgumentError("the dataset of file names is infinite.", fix="Repeat the records, not the names.")
         filenames = list(filenames)  # type: ignore[call-overload]
+    elif nested:
+        filenames = _flattened(filenames)
     return tuple(existing_files(filenames))
+
+
+def _flattened(names: Any) -> Any:
+    while isinstance(names, list | tuple) and any(map(_is_list, names)):
+        if not all(map(_is_list, names)) or len({len(inner) for inner in names}) > 1:
+            raise ArgumentError(
+                f"the file names {names!r:.80} are not lists of one length.", fix="Give one list of names."
+            )
+        names = [name for inner in names for name in inner]
+    return names
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def as_compression(compression_type: Any) -> str:

@@ -83,7 +83,7 @@ class CsvDataset(Dataset):
                 fix="Give a default or a dtype for each selected column.",
             )
         node = Csv(
-            (), user_origin(), as_files(filenames), columns, as_compression(compression_type),
+            (), user_origin(), as_files(filenames, nested=False), columns, as_compression(compression_type),
             as_chunk(buffer_size, CHUNK, least=1), bool(header), as_delimiter(field_delim), bool(use_quote_delim),
             as_text(na_value, "na_value"), selected, excluded,
         )  # fmt: skip

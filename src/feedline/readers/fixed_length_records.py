@@ -19,7 +19,8 @@ class FixedLengthRecordDataset(Dataset):
     Compressed files are streamed.
 
     Args:
-        filenames: a file, several, glob patterns, or a dataset of names, which is read once, here.
+        filenames: a file, several (also lists of lists), glob patterns, or a dataset of names, which is read once,
+            here.
         record_bytes: how long a record is, in bytes.
         header_bytes: how many bytes to leave out at the start of each file; None for 0.
         footer_bytes: how many bytes to leave out at the end of each file; None for 0.

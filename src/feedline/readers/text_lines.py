@@ -15,7 +15,8 @@ class TextLineDataset(Dataset):
     Carriage returns are left out wherever they stand, and empty lines are elements, as in `tf.data`.
 
     Args:
-        filenames: a file, several, glob patterns, or a dataset of names, which is read once, here.
+        filenames: a file, several (also lists of lists), glob patterns, or a dataset of names, which is read once,
+            here.
         compression_type: None, "GZIP" or "ZLIB".
         buffer_size: how many bytes are read at a time; None for 1 MB.
         num_parallel_reads: how many files are read by turns, one line of each; None or `AUTOTUNE` for one file after

@@ -16,7 +16,8 @@ class TFRecordDataset(Dataset):
     read by its position. Compressed files are streamed.
 
     Args:
-        filenames: a file, several, glob patterns, or a dataset of names, which is read once, here.
+        filenames: a file, several (also lists of lists), glob patterns, or a dataset of names, which is read once,
+            here.
         compression_type: None, "GZIP" or "ZLIB".
         buffer_size: not used; `tf.data` has it.
         num_parallel_reads: how many files are read by turns, one record of each; None or `AUTOTUNE` for one file

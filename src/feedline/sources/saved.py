@@ -73,6 +73,14 @@ class Saved(Node):
         """What the components are, in words."""
         return [_kind_of(spec) for spec in flatten(self.element_spec)[0]]
 
+    @cached_property
+    def places(self) -> list[int]:
+        """Where each component is in a record: a mapping's keys may be in another order than they were stored in."""
+        if not self.stored.structure:
+            return []
+        places = {path: place for place, path in enumerate(flatten(self.stored.spec())[1].paths())}
+        return [places[path] for path in self.tree.paths()]
+
     def _empty(self) -> Block:
         specs = flatten(self.element_spec)[0]
         return Block(0, [np.empty(0, spec.dtype) for spec in specs], self.tree)
@@ -167,8 +175,7 @@ class Saved(Node):
         if len(offsets) == 0:
             return self._empty()
         try:
-            columns = decode_columns(buffer, offsets, lengths)
-            self._check_columns(columns)
+            columns = self._in_order(decode_columns(buffer, offsets, lengths))
         except FeedlineError as error:
             row = error.row or 0
             error.row = None
@@ -176,13 +183,16 @@ class Saved(Node):
             raise
         return Block(len(offsets), columns, self.tree)
 
-    def _check_columns(self, columns: list[Any]) -> None:
+    def _in_order(self, columns: list[Any]) -> list[Any]:
+        """Returns a record's columns in the order of `element_spec`, once they are what it says."""
         if len(columns) != len(self.kinds):
             raise _other(f"{len(columns)} components", f"{len(self.kinds)}")
+        columns = [columns[place] for place in self.places]
         for number, (column, kind) in enumerate(zip(columns, self.kinds, strict=True)):
             for value in column if isinstance(column, list) else [column]:
                 if _kind_of(value) != kind:
                     raise _other(f"a {_kind_of(value)} for {component_names(self.tree)[number]}", f"a {kind}")
+        return columns
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         try:
