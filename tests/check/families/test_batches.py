@@ -32,6 +32,17 @@ class TestBatchOfOne:
     def test_of_two(self, clean: Look) -> None:
         clean(table().shuffle(100).batch(2), "FL306")
 
+    def test_a_model_that_takes_one(self, clean: Look, flagged: Look) -> None:
+        keras = pytest.importorskip("keras")
+        series = fl.Dataset.from_tensor_slices(np.random.default_rng(0).normal(size=(40, 9, 2)).astype(np.float32))
+        ds = series.map(lambda steps: (steps[:-1], steps[1:])).batch(1)
+        for size, look in ((1, clean), (None, flagged)):
+            inputs = keras.Input((8, 2), batch_size=size)
+            outputs = keras.layers.GRU(2, return_sequences=True, stateful=size == 1)(inputs)
+            model = keras.Model(inputs, outputs)
+            model.compile(loss="mse")
+            look(ds, "FL306", model=model)
+
     def test_batched_again(self, clean: Look) -> None:
         clean(table().shuffle(100).batch(1).batch(32), "FL306")
         clean(table().batch(1).unbatch().shuffle(100).batch(32), "FL306")

@@ -130,6 +130,12 @@ class TestMissingClasses:
             mixed = np.random.default_rng(seed).permutation(rare)
             clean(table(mixed[:3900]), "FL211", against=table(mixed[3900:], 3900))
 
+    def test_a_stream_that_is_shuffled_once_and_then_split(self, clean: Look, flagged: Look) -> None:
+        rows = stream(np.repeat(np.arange(5), 200)).unbatch()
+        flagged(rows.skip(200).batch(32), "FL211", against=rows.take(200).batch(32))
+        once = rows.shuffle(1000, seed=1, reshuffle_each_iteration=False)
+        clean(once.skip(200).batch(32), "FL211", against=once.take(200).batch(32))
+
     def test_a_sorted_stream_whose_end_was_not_seen(self, clean: Look) -> None:
         ordered = np.repeat(np.arange(5), 8000)
         clean(stream(ordered), "FL211", against=stream(GENERATOR.permutation(ordered)[:4000]))

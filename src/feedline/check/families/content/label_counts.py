@@ -11,6 +11,10 @@ from feedline.check.context import Context
 from feedline.check.elements import Component
 from feedline.check.labels import Labels, classes_of
 from feedline.check.looking import spread
+from feedline.check.plan import Plan
+from feedline.nodes.shard import Shard
+from feedline.nodes.shuffle import Shuffle
+from feedline.nodes.take import Skip, Take
 
 _MOST = 20_000
 _SECONDS = 0.25
@@ -21,7 +25,8 @@ def representative_labels(context: Context) -> Labels | None:
     """Returns class labels whose shares are those of the dataset, but for chance; None where there are none such.
 
     Of an indexed dataset these are up to 20,000 spread evenly over it, as many as can be read in a quarter of a second;
-    of a stream up to 20,000 of the first, unless they come in runs: then the rest may hold others.
+    of a stream up to 20,000 of the first, unless they come in runs: then the rest may hold others. Where a part of a
+    shuffled stream is taken there are none: a look leaves the shuffle out, and so sees another part.
     """
     if context not in _known:
         _known[context] = _representative(context)
@@ -33,7 +38,9 @@ _known: WeakKeyDictionary[Context, Labels | None] = WeakKeyDictionary()
 
 def _representative(context: Context) -> Labels | None:
     labels = context.labels
-    if labels is None or labels.whole:
+    if labels is None or _takes_of_shuffled_stream(context.plan):
+        return None
+    if labels.whole:
         return labels
     if not context.plan.elements.indexed:
         first = context.label_order
@@ -42,6 +49,11 @@ def _representative(context: Context) -> Labels | None:
     if wide is not None and len(wide.values) >= len(labels.values):
         return wide
     return None if labels.come_in_runs else labels
+
+
+def _takes_of_shuffled_stream(plan: Plan) -> bool:
+    shuffles = [node for node in plan.of(Shuffle) if not node.indexed]
+    return any(plan.is_before(shuffle, part) for shuffle in shuffles for part in plan.of(Take, Skip, Shard))
 
 
 def _spread_labels(context: Context, labels: Labels) -> Labels | None:

@@ -35,6 +35,8 @@ class BatchOfOne(Rule):
             return
         if any(plan.gives_batches(node) and isinstance(node, GroupNode) and node is not batch for node in plan.nodes):
             return
+        if context.model is not None and any((port.shape or (None,))[0] == 1 for port in context.model.inputs or ()):
+            return  # the model is made for batches of one, as networks that keep their state are
         sizes = [
             np.asarray(value).nbytes for part in context.sample.elements.components for value in part.values[:1]
         ]  # one such element may be all that memory holds
