@@ -22,7 +22,7 @@ def a_cache_of_fifty_million_photos(folder: pathlib.Path) -> Any:
     """
 
     def photo(number: Any) -> Any:
-        return np.resize(ROWS[number % 4000], (96, 96, 3)) * np.float32(10 + number % 200)
+        return np.resize(ROWS[number % 4000], (96, 96, 3)) * np.float32((10 + number % 90) / 100)
 
     ds = fl.Dataset.range(50_000_000).map(photo, num_parallel_calls=fl.AUTOTUNE)
     ds = ds.cache()
@@ -47,7 +47,8 @@ def one_core_decodes_and_the_others_wait(folder: pathlib.Path) -> Any:
 
     def decode(number: Any) -> Any:
         time.sleep(0.003)
-        return fl.cast(fl.io.decode_png(photo, channels=3), fl.float32) / 255
+        image = np.roll(fl.io.decode_png(photo, channels=3), (number // 160, number), axis=(0, 1))
+        return fl.cast(image, fl.float32) / 255, number % 7
 
     ds = fl.Dataset.range(100_000)
     ds = ds.map(decode)

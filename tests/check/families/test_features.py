@@ -66,6 +66,13 @@ class TestFeatureAbsent:
         clean(ds, "FL100")
         clean(ds, "FL1", ignore="FL102")
 
+    @pytest.mark.filterwarnings("ignore:the feature 'imaeg'")
+    def test_a_long_default_is_not_shown(self, flagged: Look, write: Look) -> None:
+        image = fl.io.FixedLenFeature([], fl.string, default_value=bytes(1000))
+        path = write({"image": bytes([number]), "label": number % 3} for number in range(40))
+        finding = flagged(parsed(path, {"imaeg": image, "label": LABEL}), "FL102")
+        assert "the default of 1,000 bytes stands in for it" in finding.message
+
     @pytest.mark.filterwarnings("ignore:the feature 'lable'")
     def test_misspelt_with_a_default(self, flagged: Look, write: Look) -> None:
         features = {"row": ROW, "lable": fl.io.FixedLenFeature([], fl.int64, 0)}

@@ -61,6 +61,7 @@ class TestInputShape:
 
     def test_batched_twice(self, flagged: Look, clean: Look) -> None:
         assert flagged(table(ROWS).batch(2), "FL503", model=model((8,))).fix == "Leave out one .batch(...)."
+        clean(table(ROWS).batch(2), "FL511", model=model((8,)))  # the labels too, and for the same reason
         clean(table(ROWS), "FL5", model=model((8,)))
 
     def test_batches_of_a_generator_batched_once_more(self, flagged: Look, clean: Look) -> None:

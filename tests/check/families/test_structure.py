@@ -91,6 +91,7 @@ class TestInputs:
     def test_two_inputs_side_by_side_with_the_labels(self, flagged: Look, clean: Look) -> None:
         finding = flagged(table((ROWS, AGES, CLASSES)), "FL501", model=double())
         assert "taken for the labels" in finding.message
+        clean(table((ROWS, AGES, CLASSES)), "FL505", model=double())  # what the loss makes of AGES is no news then
         assert ".map(lambda a, b, y: ((a, b), y)) in front of .batch(16)" in finding.fix
         clean(table(((ROWS, AGES), CLASSES)), "FL5", model=double())
 

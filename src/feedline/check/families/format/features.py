@@ -28,6 +28,8 @@ from feedline.io.features import FixedLenFeature, FixedLenSequenceFeature, VarLe
 from feedline.io.misspelt import near_names
 from feedline.spec import string
 
+_MOST_SHOWN = 40
+
 
 class FeatureAbsent(Rule):
     """A feature that is parsed is in none of the records."""
@@ -222,8 +224,11 @@ def _stand_in(asked: Asked) -> str:
     default = getattr(asked.feature, "default_value", None)
     if default is None:
         return "an empty list"
+    if default.size == 1 and asked.dtype == string:
+        value = default.reshape(-1)[0]
+        return f"the default {value!r}" if len(value) <= _MOST_SHOWN else f"the default of {len(value):,} bytes"
     if default.size == 1:
-        return f"the default {default.reshape(-1)[0]!r}" if asked.dtype == string else f"the default {default.item()}"
+        return f"the default {default.item()}"
     return f"the default of shape {default.shape}"
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feedline.check.families.model.given import Given
+from feedline.check.families.model.inputs import pairs_of
 from feedline.check.families.model.model_rule import ModelRule
+from feedline.check.families.model.shapes import batched_again
+from feedline.check.families.model.structure import second_input_as_labels
 from feedline.check.families.model.targets import targets_of
 from feedline.check.families.model.verdicts import verdict_of
 from feedline.check.families.model.weights import in_each_others_place
@@ -17,6 +20,10 @@ class _LabelRule(ModelRule):
     """Yields the verdicts of its code: one for each output that has one."""
 
     def findings(self, model: ModelFacts, given: Given) -> Iterator[Finding]:
+        if second_input_as_labels(model, given):  # FL501 says so
+            return
+        if self.code == LabelShape.code and any(batched_again(given, pair) for pair in pairs_of(model, given)):
+            return  # FL503 says so, and the labels have a dimension too many for the same reason
         for target in targets_of(model, given):
             verdict = verdict_of(target, given)
             # Where labels and weights have changed places, FL508 says so, and that is all that there is to mend.

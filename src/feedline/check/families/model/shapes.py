@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from feedline.check.families.model.given import Given, Part, Shape
@@ -14,6 +15,7 @@ from feedline.check.families.model.targets import equal
 from feedline.check.finding import Finding
 from feedline.check.model import ModelFacts
 from feedline.check.plan import written
+from feedline.nodes.base import Node
 from feedline.nodes.batch import GroupNode
 from feedline.sources.generator import Generator
 
@@ -65,21 +67,21 @@ class InputShape(ModelRule):
 
     def _mismatch(self, given: Given, pair: Pair, shape: Shape) -> Finding:
         part, wanted = pair.part, pair.wanted
-        batches = [node for node in given.context.plan.chain if isinstance(node, GroupNode)]
-        if len(shape) == len(wanted) and equal(shape[1:], wanted[1:]) and len(batches) > 1:
+        again = batched_again(given, pair)
+        if again is not None and again.count > 1:
             message = f"the dataset is batched twice: {part.name} has {shape} an element of a batch"
             return self.finding(
                 f"{message}, and the input {pair.port.name!r} takes {wanted[1:]}.",
-                seen=_seen(pair), at=batches[-1], fix="Leave out one .batch(...).",
+                seen=_seen(pair), at=again.step, fix="Leave out one .batch(...).",
             )  # fmt: skip
         expected = wanted[1:]
-        source = given.context.plan.chain[0]
-        if len(shape) == len(wanted) and equal(shape[1:], expected) and isinstance(source, Generator) and batches:
+        if again is not None:
+            source = given.context.plan.chain[0]
             return self.finding(
                 f"{source.label()} gives batches, it seems, and they are batched once more: {part.name} has {shape} an "
                 f"element, and the input {pair.port.name!r} takes {expected}.",
-                seen=_seen(pair), at=batches[-1],
-                fix=f"Leave out {written(batches[-1])}, or write .unbatch() in front of it.",
+                seen=_seen(pair), at=again.step,
+                fix=f"Leave out {written(again.step)}, or write .unbatch() in front of it.",
             )  # fmt: skip
         return self.finding(
             f"{part.name} has the shape {shape} an element, and the input {pair.port.name!r} takes {expected}.",
@@ -141,6 +143,39 @@ class ChannelOrder(ModelRule):
             at=given.step(),
             fix=f"Move them: {given.written_map(part, change)}{other}.",
         )
+
+
+@dataclass(frozen=True)
+class BatchedAgain:
+    """Batches that are put together to batches.
+
+    Args:
+        step: the last step that does so.
+        count: how many steps of the plan make batches; where it is one, the source gives batches itself.
+    """
+
+    step: Node
+    count: int
+
+
+def batched_again(given: Given, pair: Pair) -> BatchedAgain | None:
+    """Returns which step puts batches together to batches, so that a component has a dimension too many.
+
+    Args:
+        given: what the dataset gives.
+        pair: an input with what goes into it.
+
+    Returns:
+        The step; None where batches are made once, as far as shapes tell.
+    """
+    shape, wanted = pair.part.shape, pair.wanted
+    if not shape or not wanted or len(shape) != len(wanted) or not equal(shape[1:], wanted[1:]):
+        return None
+    chain = given.context.plan.chain
+    batches = [node for node in chain if isinstance(node, GroupNode)]
+    if len(batches) > 1 or (batches and isinstance(chain[0], Generator)):
+        return BatchedAgain(batches[-1], len(batches))
+    return None
 
 
 def model_takes(model: ModelFacts, given: Given, pairs: list[Pair]) -> bool:

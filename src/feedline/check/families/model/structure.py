@@ -16,6 +16,19 @@ from feedline.errors import nearest_name
 _LETTERS = "abcdefgh"
 
 
+def second_input_as_labels(model: ModelFacts, given: Given) -> bool:
+    """Says whether elements are (a, b, y) for a model of two inputs: b is in the labels' place, y in the weights'."""
+    parts = given.of("x")
+    return (
+        model.inputs is not None
+        and len(model.inputs) == 2
+        and given.is_tuple
+        and len(given.structure) == 3
+        and len(parts) == 1
+        and not parts[0].path
+    )
+
+
 class Structure(ModelRule):
     """The elements are put together in another way than the model and `fit` take them."""
 
@@ -82,7 +95,7 @@ class Structure(ModelRule):
             return None
         if len(parts) == 1 and not parts[0].path:
             letters = ", ".join(_LETTERS[:count])
-            if given.is_tuple and len(given.structure) == count + 1 == 3:
+            if second_input_as_labels(model, given):
                 return (
                     "the second input is taken for the labels, and the labels for sample weights.",
                     seen,
