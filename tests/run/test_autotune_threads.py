@@ -124,5 +124,8 @@ def test_an_epoch_that_ends_within_a_trial_leaves_the_number_from_before() -> No
 def test_what_was_compared_is_told() -> None:
     clock = Clock()
     tuner = Tuner(workers=4, clock=clock)
-    run(tuner, clock, 5.0, perfectly)
-    assert tuner.comparison == "4 threads gave 2.00 times what 2 threads gave"
+    run(tuner, clock, 9.0, perfectly)
+    assert tuner.comparison == "4 threads gave 4.00 times what this thread gave"
+    tuner = Tuner(workers=4, clock=clock)
+    run(tuner, clock, 9.0, up_to(2))
+    assert tuner.comparison == "2 threads gave 2.00 times what 1 thread gave"

@@ -164,36 +164,31 @@ def test_closing_behind_a_failure_ends_the_threads():
 
 
 def test_another_number_of_threads_is_kept_to() -> None:
-    running, most = 0, 0
-    lock = threading.Lock()
+    running: set[int] = set()
+    most: list[int] = []
 
     class Watched(NumberUnit):
         def compute(self, *arguments):
-            nonlocal running, most
-            with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(2e-3)
-            with lock:
-                running -= 1
+            running.add(self.first)
+            most.append(len(running))
+            time.sleep(1e-3)
+            running.remove(self.first)
             return super().compute(*arguments)
 
     class WatchedUnits(NumberUnits):
-        def take(self, limit):
-            unit = super().take(limit)
+        def take(self, count):
+            unit = super().take(1)
             if unit is not None:
                 unit.__class__ = Watched
             return unit
 
-    units = WatchedUnits(10_000)
-    threads = Threads(units, 4, 0)
-    first = numbers(threads, 40)
+    threads = Threads(WatchedUnits(10_000), 4, 0)
+    found = numbers(threads, 40)
     for workers in (1, 3, 2, 4):
         threads.limit(workers)
-        first += numbers(threads, 40)  # what was begun before ends here
-        with lock:
-            most = 0
-        first += numbers(threads, 40)
-        assert most <= workers
-    assert first == list(range(len(first)))
+        found += numbers(threads, 40)  # what was begun before is among these
+        most.clear()
+        found += numbers(threads, 80)
+        assert max(most) <= workers
+    assert found == list(range(len(found)))
     threads.close()

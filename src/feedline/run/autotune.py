@@ -52,6 +52,9 @@ _PROCESSES_SETTLED_SECONDS = 60.0
 _MORE_THREADS_BETTER = 1.03
 """How many times as much twice as many threads must give."""
 
+_SCALES = 0.6
+"""Where threads give so many times their number of what one gives, fewer are not tried at once."""
+
 _Choice = tuple[str, int]
 """By what a plan is run, and by how many threads."""
 
@@ -352,7 +355,8 @@ class Tuner:
             self._plainer = self.way
             self._settled_until = now + self._settled_for
             self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
-            self._threads_after = now
+            scales = second_wins and bool(trial.gains) and statistics.median(trial.gains) > _SCALES * self.threads
+            self._threads_after = now + (self._threads_for if scales else 0.0)
             self._threads_before = self.threads = self.threads if second_wins else self._workers
         self._verdict = self.way
 

@@ -301,12 +301,12 @@ class Threads:
             if workers != self._workers and not self._closed:
                 self._workers = workers
                 self._pool.limit(workers)
-                self._given = 0
+                self._given = (_WARM_UNITS - 1) * self.depth
 
     def resume(self) -> None:
         """Takes units again after `drain`."""
         self._draining = False
-        self._given = 0
+        self._given = (_WARM_UNITS - 1) * self.depth  # memory is there already: what is under way counts alone
 
     def close(self) -> None:
         """Ends the threads and closes the units."""
