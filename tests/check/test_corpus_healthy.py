@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -38,9 +39,16 @@ def test_nothing_is_found(program: Callable[[pathlib.Path], Any], clock: Any, tm
     report = program(tmp_path)
     for code, error in report.failures:
         raise AssertionError(f"{code} itself failed") from error
+    assert not report.not_seen, "the elements were looked at"
     hints = HINTS.get(program.__name__, {})
     found = [each for each in report.findings if not (each.severity == "hint" and each.code in hints)]
     assert not found, "\n".join(map(str, found))
+
+
+def test_half_of_them_have_a_model_and_validation_data() -> None:
+    sources = [inspect.getsource(program) for program in PROGRAMS]
+    assert len(sources) >= 40
+    assert sum("model=" in source and "against=" in source for source in sources) >= len(sources) / 2
 
 
 def test_each_program_says_what_it_is() -> None:

@@ -382,6 +382,103 @@ def pictures_for_a_generator(folder: pathlib.Path) -> Any:
     return ds.batch(32, drop_remainder=True).prefetch(AUTOTUNE).check(show=False)
 
 
+def paths_split_once(folder: pathlib.Path) -> Any:
+    """The tutorial on images: a list of files shuffled once, split by `skip` and `take`, labels from the folders."""
+    import keras
+
+    images, labels = pictures(160, seed=11, classes=4)
+    names = np.array(["daisy", "rose", "sunflower", "tulip"])
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        path = folder / names[label] / f"{number:04}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(fl.io.encode_jpeg(image))
+    files = fl.Dataset.list_files(str(folder / "*" / "*.jpg"), shuffle=False)
+    files = files.shuffle(160, seed=7, reshuffle_each_iteration=False)
+
+    def load(path: bytes) -> Any:
+        label = np.argmax(names == pathlib.Path(path.decode()).parent.name)
+        return fl.image.resize(fl.io.decode_jpeg(fl.io.read_file(path), channels=3), [24, 24]), label
+
+    train = files.skip(32).map(load, num_parallel_calls=AUTOTUNE).cache().shuffle(128).batch(32).prefetch(AUTOTUNE)
+    validation = files.take(32).map(load, num_parallel_calls=AUTOTUNE).cache().batch(32).prefetch(AUTOTUNE)
+    model = keras.Sequential(
+        [
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(4),
+        ]
+    )
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return train.check(model=model, against=validation, show=False)
+
+
+def augmented_by_a_counted_seed(folder: pathlib.Path) -> Any:
+    """The tutorial on augmentation: stateless functions, whose seeds are counted, so that each picture has its own."""
+    import keras
+
+    images, labels = pictures(300, seed=12)
+    others, their_labels = pictures(80, seed=13)
+
+    def resized(image: Any, label: Any) -> Any:
+        return fl.image.resize(image, [24, 24]) / 255.0, label
+
+    def augment(element: Any, seed: Any) -> Any:
+        image, label = resized(*element)
+        image = fl.image.resize_with_crop_or_pad(image, 28, 28)
+        image = fl.image.stateless_random_crop(image, [24, 24, 3], seed=seed)
+        image = fl.image.stateless_random_brightness(image, max_delta=0.2, seed=seed)
+        return np.clip(image, 0, 1), label
+
+    counter = fl.Dataset.counter()
+    train = fl.Dataset.zip((fl.Dataset.from_tensor_slices((images, labels)), fl.Dataset.zip((counter, counter))))
+    train = train.shuffle(300).map(augment, num_parallel_calls=AUTOTUNE).batch(32).prefetch(AUTOTUNE)
+    validation = fl.Dataset.from_tensor_slices((others, their_labels)).map(resized, num_parallel_calls=AUTOTUNE)
+    model = keras.Sequential(
+        [
+            keras.Input((24, 24, 3)),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(5),
+        ]
+    )
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return train.check(model=model, against=validation.batch(32).prefetch(AUTOTUNE), show=False)
+
+
+def prepared_once_and_saved(folder: pathlib.Path) -> Any:
+    """Costly steps are done once and saved; training loads what was saved, shuffles, and mirrors at random."""
+    import keras
+
+    def prepared(name: str, seed: int, count: int) -> Any:
+        ds = fl.Dataset.from_tensor_slices(pictures(count, seed))
+        ds = ds.map(lambda image, label: (fl.image.per_image_standardization(image), fl.one_hot(label, 5)))
+        ds.save(str(folder / name))
+        return fl.Dataset.load(str(folder / name))
+
+    def mirrored(image: Any, label: Any) -> Any:
+        return fl.image.random_flip_left_right(image), label
+
+    train = (
+        prepared("train", 14, 240)
+        .shuffle(240)
+        .map(mirrored, num_parallel_calls=AUTOTUNE)
+        .batch(24, drop_remainder=True)
+    )
+    validation = prepared("validation", 15, 60).batch(24)
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(5, activation="softmax"),
+        ]
+    )
+    model.compile("adam", keras.losses.CategoricalFocalCrossentropy(), metrics=["accuracy"])
+    return train.prefetch(AUTOTUNE).check(model=model, against=validation.prefetch(AUTOTUNE), show=False)
+
+
 HEALTHY = [
     handwritten_digits,
     handwritten_digits_through_a_convnet,
@@ -396,4 +493,7 @@ HEALTHY = [
     sharper_pictures,
     mixtures_of_two_pictures,
     pictures_for_a_generator,
+    paths_split_once,
+    augmented_by_a_counted_seed,
+    prepared_once_and_saved,
 ]
