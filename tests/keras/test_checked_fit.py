@@ -50,6 +50,15 @@ def test_warnings_are_told_at_the_users_line() -> None:
     assert told[0].filename == __file__
 
 
+def test_class_weights_make_up_for_a_rare_class() -> None:
+    rare = np.where(np.arange(96) % 32 == 5, 1, 0)
+    with pytest.warns(FeedlineWarning, match="FL210"):
+        model().fit(table(rare).shuffle(96).batch(32), verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FeedlineWarning)
+        model().fit(table(rare).shuffle(96).batch(32), class_weight={0: 0.5, 1: 16.0, 2: 1.0}, verbose=0)
+
+
 def test_errors_end_it_before_it_begins() -> None:
     shuffled = table().shuffle(96)
     made = model()

@@ -29,6 +29,8 @@ def check_before_fit(model: Any, values: dict[str, Any]) -> None:
         dataset.node,
         model=model,
         against=None if validation is None else validation.node,
+        # Class weights make up for what FL210 tells of.
+        ignore=("FL210",) if values.get("class_weight") else (),
         steps_per_epoch=values.get("steps_per_epoch"),
         in_fit=True,
     )
