@@ -152,3 +152,13 @@ def test_the_same_mistakes_are_errors(files, tmp_path) -> None:
             next(iter(tf.data.experimental.make_csv_dataset(names, 2, **arguments)))
         with pytest.raises(fl.errors.FeedlineError):
             next(iter(fl.experimental.make_csv_dataset(names, 2, **arguments)))
+
+
+def test_plain_numbers_are_defaults_here_and_numbers_of_dtypes_there(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n,3\n4,5\n")
+    arguments = {"column_defaults": [7, 1], "shuffle": False, "num_epochs": 1, "ignore_errors": True}
+    (wanted,) = tf.data.experimental.make_csv_dataset(str(tmp_path / "a.csv"), 9, **arguments).as_numpy_iterator()
+    (found,) = fl.experimental.make_csv_dataset(str(tmp_path / "a.csv"), 9, **arguments)
+    assert (wanted["x"].tolist(), wanted["y"].dtype, wanted["y"].tolist()) == ([b"1", b"4"], "float32", [2, 5])
+    assert (found["x"].dtype, found["x"].tolist()) == ("int32", [1, 7, 4])
+    assert (found["y"].dtype, found["y"].tolist()) == ("int32", [2, 3, 5])
