@@ -197,6 +197,45 @@ def three_sensors_by_turns(folder: pathlib.Path) -> Any:
     return train.check(model=model, against=validation, steps_per_epoch=20, show=False)
 
 
+def batches_out_of_a_generator(folder: pathlib.Path) -> Any:
+    """Document 000, example 1, with its labels: a generator of batches without end, each epoch in another order."""
+    import keras
+
+    draw = np.random.default_rng(4)
+    for number in range(96):
+        image = np.clip(draw.normal(60 + 60 * (number % 3), 30, (16, 16, 3)), 0, 255).astype(np.uint8)
+        (folder / f"{number % 3}_{number:03}.png").write_bytes(fl.io.encode_png(image))
+    names = sorted(path.name for path in folder.glob("*.png"))
+    names = draw.permutation(names).tolist()
+
+    def batches(chosen: list[str]) -> Iterator[Any]:
+        order = np.random.default_rng()
+        while True:
+            shuffled = order.permutation(chosen)
+            for start in range(0, len(shuffled), 16):
+                part = shuffled[start : start + 16]
+                images = [fl.io.decode_png(fl.io.read_file(str(folder / name)), channels=3) for name in part]
+                labels = [int(name[0]) for name in part]
+                yield np.stack(images).astype(np.float32) / 255, np.eye(3, dtype=np.float32)[labels]
+
+    signature = (fl.TensorSpec((None, 16, 16, 3), fl.float32), fl.TensorSpec((None, 3), fl.float32))
+
+    def dataset(chosen: list[str]) -> Any:
+        return fl.Dataset.from_generator(lambda: batches(chosen), output_signature=signature).prefetch(AUTOTUNE)
+
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    return dataset(names[:80]).check(model=model, against=dataset(names[80:]).take(1), steps_per_epoch=5, show=False)
+
+
 HEALTHY = [
     the_weather_of_the_next_day,
     windows_that_stay_in_order,
@@ -205,4 +244,5 @@ HEALTHY = [
     experience_that_never_ends,
     who_wrote_the_line,
     three_sensors_by_turns,
+    batches_out_of_a_generator,
 ]

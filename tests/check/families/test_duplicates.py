@@ -112,6 +112,20 @@ def test_what_is_often_the_same(values: Any, clean: Look) -> None:
     clean(arrays(values).shuffle(99).batch(32), "FL208")
 
 
+def test_a_generator_that_begins_again(clean: Look, flagged: Look) -> None:
+    def without_end(count: int, copies: int = 1) -> Any:
+        def elements() -> Iterator[Any]:
+            while True:
+                for number in GENERATOR.permutation(count):
+                    yield from [(ROWS[number], LABELS[number])] * copies
+
+        return fl.Dataset.from_generator(elements).batch(32)
+
+    clean(without_end(100), "FL208", steps_per_epoch=4)
+    clean(without_end(100).unbatch(), "FL208", steps_per_epoch=4)
+    flagged(without_end(200, copies=2), "FL208", steps_per_epoch=4)
+
+
 def test_a_few(clean: Look) -> None:
     some = ROWS.copy()
     some[500] = some[3]

@@ -18,6 +18,7 @@ from feedline.check.rule import Rule
 from feedline.nodes.concatenate import Concatenate
 from feedline.nodes.repeat import Repeat
 from feedline.nodes.sample import Mixture
+from feedline.sources.generator import Generator
 
 _SECONDS = 0.25
 _FEWEST = 32
@@ -47,6 +48,8 @@ class DuplicateElements(Rule):
         twins = counts[inverse] > 1
         extra = found.count - len(values)
         if found.count < _FEWEST or extra < max(_FEWEST_TWINS, _LEAST_SHARE * found.count):
+            return
+        if _begins_again(context, stage, found, counts):
             return
         if not _holds_much(context, found, twins) or _evens_classes(context, stage, found, twins):
             return
@@ -80,6 +83,15 @@ def _repeats(plan: Plan, stage: Stage) -> bool:
             if (plan.before(first) | {first}) & (plan.before(second) | {second}):
                 return True
     return False
+
+
+def _begins_again(context: Context, stage: Stage, found: Hashed, counts: np.ndarray) -> bool:
+    """Says whether a generator without end, of which `fit` takes some batches, gives all before any comes again."""
+    sources = [node for node in context.plan.before(stage.node) | {stage.node} if isinstance(node, Generator)]
+    if not sources or context.steps_per_epoch is None:
+        return False
+    first = found.hashes[np.argsort(found.positions, kind="stable")][: len(counts)]
+    return len(np.unique(first)) == len(counts) and int(counts.max() - counts.min()) <= 1
 
 
 def _calls_functions(plan: Plan, stage: Stage) -> bool:
