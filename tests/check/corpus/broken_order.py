@@ -185,6 +185,17 @@ def split_anew_in_each_epoch(folder: pathlib.Path) -> Any:
     return train.batch(32).prefetch(2).check(against=validation.batch(32).prefetch(2), show=False)
 
 
+def images_and_labels_shuffled_apart(folder: pathlib.Path) -> Any:
+    """Both are shuffled, and zipped then: labels of other rows, as in the questions about files above all.
+
+    https://github.com/advaitsave/Multiclass-Semantic-Segmentation-CamVid/issues/3
+    """
+    rows = fl.Dataset.from_tensor_slices(ROWS).shuffle(400)
+    labels = fl.Dataset.from_tensor_slices(MIXED).shuffle(400)
+    ds = fl.Dataset.zip(rows, labels)
+    return ds.batch(32).prefetch(2).check(show=False)
+
+
 BROKEN = [
     (folders_of_classes_read_one_after_the_other, "FL301", "dataset.batch(32)"),
     (a_table_sorted_by_class, "FL301", "dataset.batch(32)"),
@@ -200,5 +211,6 @@ BROKEN = [
     (the_cache_that_is_never_full, "FL309", "ds.take(100)"),
     (shuffled_and_then_kept, "FL310", "cache()"),
     (split_anew_in_each_epoch, "FL311", "dataset.skip(80)"),
+    (images_and_labels_shuffled_apart, "FL312", "zip(rows, labels)"),
 ]
 """The program, what must be found, and what is written on the line that the finding names."""
