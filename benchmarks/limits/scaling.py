@@ -1,4 +1,4 @@
-"""The fastest way known here from uint8 to float32: an unguarded Numba loop, which does what NumPy takes two steps for."""
+"""The fastest way known here from uint8 to float32: an unguarded Numba loop, where NumPy takes two steps."""
 
 from __future__ import annotations
 
