@@ -1,3 +1,9 @@
+from __future__ import annotations
+
+import tempfile
+
+import numpy as np
+
 import feedline as fl
 
 
@@ -64,3 +70,32 @@ def test_a_dataset_used_twice_is_named_by_one_step() -> None:
 def test_it_says_why_a_function_runs_element_by_element() -> None:
     said = lines(fl.Dataset.range(3).map(lambda number: number if number > 1 else -number))
     assert said[1].endswith("; runs element by element: it branches or loops")
+
+
+def test_what_is_done_on_blocks_is_told_once_it_has_run() -> None:
+    def load(path):
+        image = fl.image.resize(fl.io.decode_png(fl.io.read_file(path), channels=3), [8, 8]) / 255.0
+        image = fl.image.random_flip_left_right(image)
+        return (image - 0.5) * 2.0
+
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [f"{folder}/{number}.png" for number in range(16)]
+        for path in paths:
+            fl.io.write_file(path, fl.io.encode_png(np.zeros((12, 10, 3), np.uint8)))
+        dataset = fl.Dataset.from_tensor_slices(paths).map(load).batch(16)
+        assert "on blocks:" not in dataset.explain()
+        list(dataset)
+    said = lines(dataset)
+    at = said.index("step 2 on blocks:")
+    assert said[at + 1 : at + 5] == [
+        "  read_file: many files in one call",
+        "  decode_png: straight into the block",
+        "  resize, divide: in one pass over memory, while the values are in the cache",
+        "  random_flip_left_right, subtract, multiply: in one pass over memory, while the values are in the cache",
+    ]
+
+
+def test_nothing_is_told_of_a_function_that_is_called_for_each_element() -> None:
+    dataset = fl.Dataset.range(64).map(lambda number: number if number else number + 1).batch(16)
+    list(dataset)
+    assert "on blocks" not in dataset.explain()

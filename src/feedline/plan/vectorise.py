@@ -94,6 +94,12 @@ class BlockFunction:
             return True
         return any(_is_called_for_each(operation) for operation in self._trace.operations)
 
+    def told(self) -> list[str]:
+        """Returns how it runs on blocks, an operation a line; nothing where it does not, or has not run."""
+        from feedline.plan.told import told
+
+        return [] if self.reason is not None or self._trace is None else told(self._trace)
+
     def run(
         self,
         block: Block,

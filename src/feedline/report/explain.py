@@ -21,6 +21,10 @@ def explain(node: Node, timings: Timings | None = None) -> str:
     width = max(20, *(len(title) for title in titles)) + 2
     lines = [f"{title:<{width}} {_state(step)}" for title, (step, _) in zip(titles, steps, strict=True)]
     if timings is not None:
+        for step, _ in steps:
+            function = timings.block_functions.get(step)
+            if function is not None and (operations := function.told()):
+                lines += [f"step {numbers[id(step)]} on blocks:", *(f"  {operation}" for operation in operations)]
         lines += ways_taken([step for step, _ in steps], timings)
     return "\n".join(lines)
 

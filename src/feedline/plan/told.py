@@ -1,0 +1,55 @@
+"""What a function does on blocks, for people: `explain()` shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedline.image.resize import ARITHMETIC
+from feedline.plan import file_rules, record_rules, rules
+from feedline.plan.run_chain import run_chain
+from feedline.plan.trace import Operation, Trace
+
+_REASONS: dict[Any, str] = {
+    run_chain: "in one pass over memory, while the values are in the cache",
+    rules.resize_and_compute: "in one pass over memory, while the values are in the cache",
+    rules.cast_and_compute: "casts as it computes, in one pass",
+    rules.row_by_row: "for one element after the other",
+    rules.drawn_row_by_row: "for one element after the other, each with random numbers of its own",
+    file_rules.read_files: "many files in one call",
+    file_rules.decode_pngs: "straight into the block",
+    file_rules.decode_npys: "used where it lies in the files, without a copy",
+    file_rules.decode_raws: "used where it lies, without a copy",
+    record_rules.parse_single: "all records of a block in one call",
+    record_rules.parse_batches: "all records of a block in one call",
+    record_rules.parse_tensors: "used where it lies in the records, without a copy",
+}
+
+
+def told(made: Trace) -> list[str]:
+    """Returns a line for each operation: what is done, and how.
+
+    Args:
+        made: what a function computes, fused.
+    """
+    return [
+        f"{_names(operation)}: {_REASONS.get(operation.rule, 'for all elements at once')}"
+        for operation in made.operations
+    ]
+
+
+def _names(operation: Operation) -> str:
+    if operation.rule is run_chain:
+        return ", ".join(_name(step.function) for step in operation.args[1].steps)
+    if operation.rule is rules.resize_and_compute:
+        _, _, scale, codes, _ = operation.args
+        before = ["convert_image_dtype"] if scale != 1 else []
+        return ", ".join([*before, "resize", *(_name(ARITHMETIC[code]) for code in codes.tolist())])
+    return _name(operation.function)
+
+
+_PLAIN = {"take_item": "[...]", "change_dtype": "astype", "change_shape": "reshape"}
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", str(function))
+    return _PLAIN.get(name, name)
