@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import queue
 import random as python_random
 import sqlite3
 import threading
@@ -171,6 +173,39 @@ class TestNothingIsUsedUp:
         self.check(fl.Dataset.range(100).map(lambda number: (number, next(labels))).batch(4))
         assert next(labels) == 0
 
+    def test_queues(self) -> None:
+        for numbers in (queue.Queue(), queue.SimpleQueue(), queue.PriorityQueue()):
+            for number in range(50):
+                numbers.put(number)
+
+            def rows(numbers: Any = numbers) -> Iterator[int]:
+                while not numbers.empty():
+                    yield numbers.get()
+
+            self.check(fl.Dataset.from_generator(rows).batch(4))
+            assert numbers.qsize() == 50
+
+    def test_what_elements_are_taken_out_of(self) -> None:
+        waiting, numbers = collections.deque(range(50)), list(range(50))
+
+        def rows() -> Iterator[int]:
+            while waiting:
+                yield waiting.popleft()
+
+        self.check(fl.Dataset.from_generator(rows).batch(4))
+        self.check(fl.Dataset.range(50).map(lambda number: number + numbers.pop()).batch(4))
+        assert len(waiting) == len(numbers) == 50
+
+    def test_a_list_of_its_own_is_looked_at(self) -> None:
+        numbers = list(range(50))
+
+        def rows() -> Iterator[int]:
+            left = list(numbers)
+            while left:
+                yield left.pop()
+
+        assert "all 50 elements" in fl.Dataset.from_generator(rows).batch(4).check(show=False).seen
+
     def test_a_query_that_is_asked_anew_is_looked_at(self) -> None:
         connection = sqlite3.connect(":memory:")
         connection.execute("create table numbers (number integer)")
@@ -267,11 +302,24 @@ class TestArguments:
 
     @pytest.mark.parametrize(
         "arguments",
-        [{"use": "test"}, {"sample": -1}, {"sample": 0.5}, {"against": 3}, {"steps_per_epoch": 0}, {"show": 2}],
+        [
+            {"use": "test"},
+            {"sample": -1},
+            {"sample": 0.5},
+            {"against": 3},
+            {"model": 3},
+            {"steps_per_epoch": 0},
+            {"show": 2},
+        ],
     )
     def test_values_that_cannot_work(self, arguments: dict[str, Any]) -> None:
         with pytest.raises(ArgumentError):
             table().check(**arguments)
+
+    def test_a_function_that_makes_a_model(self) -> None:
+        with pytest.raises(ArgumentError, match="not a Keras model") as caught:
+            table().check(model=lambda: None)
+        assert caught.value.fix.startswith("Call it")
 
     @pytest.mark.parametrize("ignore", ["FL306", "FL30", "FL3", "FL", ["FL306"], ("FL1", "FL306"), "batch-of-one"])
     def test_silenced(self, ignore: Any) -> None:

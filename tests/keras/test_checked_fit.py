@@ -104,6 +104,8 @@ def test_an_endless_generator_without_steps() -> None:
     with pytest.raises(FoundByCheckError, match="FL308: the dataset has no end, and steps_per_epoch is not given"):
         model().fit(ds, verbose=0)
     model().fit(ds, steps_per_epoch=2, verbose=0)
+    with pytest.raises(FoundByCheckError, match="FL308 besides"):
+        model().fit(table().shuffle(96).batch(32), validation_data=ds, verbose=0)
 
 
 def test_adapters_are_checked_too() -> None:

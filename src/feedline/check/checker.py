@@ -32,6 +32,7 @@ def check(
     use: str = "training",
     seconds: float = SECONDS,
     steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
     in_fit: bool = False,
 ) -> Report:
     """Returns what is found about a dataset.
@@ -45,6 +46,7 @@ def check(
         use: "training" or "validation".
         seconds: for how long elements are looked at.
         steps_per_epoch: what `fit` was given.
+        validation_steps: what `fit` was given, for `against`.
         in_fit: whether `fit` asks.
 
     Raises:
@@ -58,7 +60,10 @@ def check(
         other = None
         if against is not None:
             other_use = "validation" if use == "training" else "training"
-            other = Context(against, size=sample, seconds=seconds / 2, use=other_use, progress=progress)
+            other = Context(
+                against, size=sample, seconds=seconds / 2, use=other_use, steps_per_epoch=validation_steps,
+                in_fit=in_fit, progress=progress,
+            )  # fmt: skip
         context = Context(
             node, size=sample, seconds=seconds if other is None else seconds / 2, model=model, against=other, use=use,
             steps_per_epoch=steps_per_epoch, in_fit=in_fit, progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dis
 import functools
 import random as python_random
@@ -90,8 +91,11 @@ class FunctionFacts:
 
     @cached_property
     def one_shot(self) -> tuple[str, ...]:
-        """The names of what it refers to that can be gone through only once: generator objects, cursors, open files."""
-        return tuple(name for name, value in self.references if _is_iterator(value))
+        """The names of what it refers to that can be gone through only once: generator objects, cursors, open files,
+        queues and sockets, and lists, dicts and the like that it takes elements out of.
+        """
+        emptied = [name.rpartition(".")[0] for name, value in self.references if _takes_out(value)]
+        return (*(name for name, value in self.references if _is_iterator(value) or _is_queue(value)), *emptied)
 
 
 def draws(value: Any) -> bool:
@@ -117,6 +121,13 @@ def draws(value: Any) -> bool:
 
 _GLOBAL = (np.random.mtrand._rand, python_random._inst)  # type: ignore[attr-defined]
 _MAKERS = (np.random.default_rng, np.random.RandomState, np.random.Generator, python_random.Random)
+_CONTAINERS = (list, dict, set, bytearray, collections.deque)
+_TAKE_OUT = {"pop", "popleft", "popitem"}
+_QUEUES = {
+    ("queue", "Queue"), ("_queue", "SimpleQueue"), ("multiprocessing.queues", "Queue"), ("socket", "socket"),
+    ("multiprocessing.queues", "SimpleQueue"), ("multiprocessing.connection", "_ConnectionBase"),
+}  # fmt: skip
+"""What gives each of its elements to the first who asks."""
 _FEEDLINES = {"uniform", "normal", "generator", "stream"}
 _FEEDLINES_IMAGE = {"sample_distorted_bounding_box"}
 
@@ -127,6 +138,17 @@ def _is_feedlines(value: Any) -> bool:
 
 def _is_iterator(value: Any) -> bool:
     return not isinstance(value, type) and callable(getattr(type(value), "__next__", None))
+
+
+def _is_queue(value: Any) -> bool:
+    return not isinstance(value, type) and any(
+        (kind.__module__, kind.__name__) in _QUEUES for kind in type(value).__mro__
+    )
+
+
+def _takes_out(value: Any) -> bool:
+    owner = getattr(value, "__self__", None) if isinstance(value, types.BuiltinMethodType) else None
+    return isinstance(owner, _CONTAINERS) and value.__name__ in _TAKE_OUT
 
 
 def _layers_of(value: Any, depth: int) -> Iterator[Any]:
@@ -246,7 +268,8 @@ def _attribute(held: tuple[str, Any], name: str) -> tuple[str, Any] | None:
     """Returns an attribute of a module, a class, a random generator or a plain object; None where it is not there."""
     path, owner = held
     simple = isinstance(owner, types.ModuleType | type | np.random.Generator | np.random.RandomState)
-    if not simple and name not in getattr(owner, "__dict__", {}):  # a property could do anything
+    known = simple or (isinstance(owner, _CONTAINERS) and name in _TAKE_OUT)
+    if not known and name not in getattr(owner, "__dict__", {}):  # a property could do anything
         return None
     try:
         return f"{path}.{name}", getattr(owner, name)

@@ -66,6 +66,11 @@ class CheckingMethods(BaseDataset):
 
         if against is not None and not isinstance(against, BaseDataset):
             raise ArgumentError(f"against is {against!r:.60}, not a dataset.", fix="Give a feedline dataset.")
+        if model is not None and not _is_model(model):
+            called = (
+                "Call it: check(model=make_model())." if callable(model) else "Give the model that fit is called on."
+            )
+            raise ArgumentError(f"model is {model!r:.60}, not a Keras model.", fix=called)
         steps = None if steps_per_epoch is None else whole_number(steps_per_epoch, "steps_per_epoch", least=1)
         report = check(
             self._node,
@@ -79,3 +84,11 @@ class CheckingMethods(BaseDataset):
         if true_or_false(show, "show"):
             report.show()
         return report
+
+
+def _is_model(value: Any) -> bool:
+    """Says whether a value is a model of Keras, of whichever of its packages, without loading any of them."""
+    return any(
+        kind.__name__ == "Model" and kind.__module__.partition(".")[0] in ("keras", "tf_keras", "tensorflow")
+        for kind in type(value).__mro__
+    )

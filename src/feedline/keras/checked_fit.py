@@ -32,6 +32,7 @@ def check_before_fit(model: Any, values: dict[str, Any]) -> None:
         # Class weights make up for what FL210 tells of.
         ignore=("FL210",) if values.get("class_weight") else (),
         steps_per_epoch=values.get("steps_per_epoch"),
+        validation_steps=values.get("validation_steps"),
         in_fit=True,
     )
     if report.errors:

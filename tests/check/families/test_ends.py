@@ -80,6 +80,14 @@ class TestInfiniteWithoutSteps:
     def test_the_steps_are_said(self, clean: Look) -> None:
         clean(table().shuffle(200).repeat().batch(32), "FL3", steps_per_epoch=7)
 
+    def test_validation_data(self, flagged: Look, clean: Look) -> None:
+        train, validation = table().shuffle(200).batch(32), table().batch(32)
+        finding = flagged(train, "FL308", against=validation.repeat())
+        assert finding.message == "the validation data have no end."
+        assert finding.fix.startswith("Give fit validation_steps=7, or leave out .repeat()")
+        clean(train, "FL308", against=validation)
+        clean(train.repeat(), "FL308", against=validation.repeat(), steps_per_epoch=7)
+
     def test_an_end(self, clean: Look) -> None:
         clean(table().shuffle(200).repeat(3).batch(32), "FL3")
         clean(fl.Dataset.from_generator(rows_for_ever).take(500).batch(32), "FL308")

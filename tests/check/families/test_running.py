@@ -48,6 +48,21 @@ class TestRaises:
         path.write_bytes(path.read_bytes()[:-5])
         assert "cut.tfrecord" in str(flagged(fl.TFRecordDataset(str(path)).batch(2), "FL100"))
 
+    def test_the_validation_data(self, flagged: Look, clean: Look) -> None:
+        def halve(number: np.int64) -> Any:
+            if number == 7:
+                raise ValueError("no half of 7")
+            return number / 2
+
+        train, validation = fl.Dataset.range(20, 100).map(halve).batch(10), fl.Dataset.range(20).map(halve).batch(10)
+        finding = flagged(train, "FL100", against=validation)
+        assert finding.message == "the validation data: halve() raised ValueError: no half of 7."
+        clean(train, "FL100", against=fl.Dataset.range(100, 120).map(halve).batch(10))
+
+    def test_what_both_raise_is_told_once(self) -> None:
+        train, validation = (fl.Dataset.range(8).map(lambda number: {}[int(number)]) for _ in range(2))
+        assert train.check(against=validation, show=False).codes.count("FL100") == 1
+
     def test_errors_that_are_passed_over(self, clean: Look) -> None:
         ds = fl.Dataset.range(20).map(lambda number: {0: 1}[int(number) % 3]).ignore_errors()
         clean(ds, "FL100")
@@ -65,6 +80,13 @@ class TestNoElements:
         finding = flagged(fl.Dataset.range(20).batch(32, drop_remainder=True), "FL101")
         assert "fewer than 32" in finding.message
         clean(fl.Dataset.range(20).batch(32), "FL101")
+
+    def test_no_validation_data(self, flagged: Look, clean: Look) -> None:
+        train, rest = fl.Dataset.range(100).batch(32), fl.Dataset.range(100, 120)
+        finding = flagged(train, "FL101", against=rest.batch(32, drop_remainder=True))
+        assert finding.message.startswith("the validation data: drop_remainder leaves no batch")
+        assert "val_loss" in finding.why
+        clean(train, "FL101", against=rest.batch(32))
 
     def test_an_empty_generator(self, flagged: Look) -> None:
         flagged(fl.Dataset.from_generator(lambda: iter([])), "FL101")

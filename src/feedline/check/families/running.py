@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from feedline.check.context import Context
 from feedline.check.finding import Finding
@@ -11,6 +12,9 @@ from feedline.errors import FeedlineError
 from feedline.nodes.base import Node
 from feedline.nodes.batch import GroupNode
 from feedline.origin import Origin
+
+_WHY_OTHER = "The epoch would end with this error when it comes to this element, after all that was trained in it."
+_WHY_NONE_OTHER = "There is nothing to measure on: fit gives no val_loss, and what waits for it does nothing or raises."
 
 
 class Raises(Rule):
@@ -25,6 +29,11 @@ class Raises(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         for error in context.sample.errors:
             yield raised(error, context)
+        other = _other(context)
+        if other is not None and not context.sample.errors:  # what both raise is told once
+            for error in other.sample.errors:
+                finding = raised(error, other)
+                yield replace(finding, message=f"the {other.use} data: {finding.message}", why=_WHY_OTHER)
 
 
 def raised(error: FeedlineError, context: Context) -> Finding:
@@ -60,6 +69,13 @@ class NoElements(Rule):
     why = "There is nothing to train on; fit ends at once, or with an error about losses that are not there."
 
     def check(self, context: Context) -> Iterator[Finding]:
+        yield from self._of(context)
+        other = _other(context)
+        if other is not None:
+            for finding in self._of(other):
+                yield replace(finding, message=f"the {other.use} data: {finding.message}", why=_WHY_NONE_OTHER)
+
+    def _of(self, context: Context) -> Iterator[Finding]:
         plan, sample = context.plan, context.sample
         if sample.errors or not sample.saw_all or sample.output.count:
             return
@@ -74,6 +90,12 @@ class NoElements(Rule):
             message = f"{node.label()} gives no element."
             fix = "Look at what comes into it, and at its condition." if node.parents else "Look at what it reads."
         yield self.finding(message, seen=f"{context.seen()} in front of the batches", at=node, fix=fix)
+
+
+def _other(context: Context) -> Context | None:
+    """Returns the dataset that it is compared with, where its elements were looked at."""
+    other = context.against
+    return None if other is None or other.sample.not_looked_at else other
 
 
 def _first_empty(context: Context) -> Node:

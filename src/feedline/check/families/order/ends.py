@@ -8,6 +8,7 @@ import itertools
 import textwrap
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 
 from feedline.check.context import Context
 from feedline.check.families.order.steps import between
@@ -31,6 +32,14 @@ class InfiniteWithoutSteps(Rule):
     why = "fit would never come to the end of the first epoch: no validation, no checkpoint, no end."
 
     def check(self, context: Context) -> Iterator[Finding]:
+        yield from self._of(context)
+        other = context.against
+        # Who says the steps of an epoch to `check`, which does not ask for those of validation, knows of them.
+        if other is not None and (context.in_fit or context.steps_per_epoch is None):
+            for finding in self._of(other):
+                yield replace(finding, message=finding.message.replace("the dataset has", f"the {other.use} data have"))
+
+    def _of(self, context: Context) -> Iterator[Finding]:
         plan = context.plan
         if context.steps_per_epoch is not None:
             return
