@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import queue
 import random as python_random
 import sqlite3
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import feedline as fl
+from feedline.check.context import Context
 from feedline.errors import ArgumentError
 
 LABELS = np.arange(2000) % 4
@@ -327,3 +329,23 @@ class TestArguments:
         assert "FL306" not in report.codes
         assert "FL306" in report.silenced
         assert "FL306" not in report.rules
+
+
+def test_what_was_looked_at_is_let_go_of() -> None:
+    images = np.random.default_rng(0).normal(size=(300, 32, 32, 3)).astype(np.float32)
+    labels = np.arange(300) % 5
+    ds = (
+        fl.Dataset.from_tensor_slices((images, labels))
+        .map(lambda image, label: (image + 1, label))
+        .shuffle(300)
+        .batch(32)
+    )
+    gc.collect()
+    gc.disable()  # what only the collector finds would keep memory for long
+    try:
+        before = {id(each) for each in gc.get_objects() if isinstance(each, Context)}
+        ds.check(show=False, against=ds)
+        left = [each for each in gc.get_objects() if isinstance(each, Context) and id(each) not in before]
+        assert not any(vars(each) for each in left)
+    finally:
+        gc.enable()

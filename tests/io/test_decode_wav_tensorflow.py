@@ -51,7 +51,7 @@ def test_what_tensorflow_takes_of_damaged_files(name, data):
     try:
         ours = fl.io.decode_wav(bytes(contents))
     except AudioDecodeError as error:
-        assert rate < 0 or "whole frames" in str(error)  # noqa: PT017
+        assert rate < 0 or "whole frames" in str(error) or "promises" in str(error)  # noqa: PT017
         return
     np.testing.assert_array_equal(ours.audio, theirs.numpy())
     assert ours.sample_rate == rate

@@ -129,3 +129,10 @@ def test_what_was_compared_is_told() -> None:
     tuner = Tuner(workers=4, clock=clock)
     run(tuner, clock, 9.0, up_to(2))
     assert tuner.comparison == "2 threads gave 2.00 times what 1 thread gave"
+
+
+def test_more_threads_than_cores_are_kept_to_where_they_were_given() -> None:
+    clock = Clock()
+    tuner = Tuner(("threads", "processes"), 2, clock, threads=5)
+    assert set(run(tuner, clock, 10.0, perfectly)) == {5}
+    assert Tuner.resumed(tuner).threads == 5

@@ -95,7 +95,7 @@ def test_workers_import_no_framework(tmp_path) -> None:
         """
         import sys
         import feedline as fl
-        import sklearn, matplotlib
+        import sklearn
         names = ["keras", "jax", "torch", "tensorflow", "sklearn", "matplotlib", "numba", "cv2", "__mp_main__"]
         def loaded(number):
             return sum(name in sys.modules for name in names)

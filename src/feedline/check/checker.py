@@ -73,7 +73,7 @@ def check(
         findings, failures = run_rules(rules, context, [rule for rule in able if rule.code in silent])
     from feedline.dataset.base import describe_chain
 
-    return Report(
+    report = Report(
         findings,
         title=describe_chain(node),
         seen=context.seen(),
@@ -83,6 +83,10 @@ def check(
         silenced=tuple(sorted(silent)),
         failures=failures,
     )
+    for looked_at in (context, other):
+        if looked_at is not None:
+            looked_at.forget()
+    return report
 
 
 def run_rules(

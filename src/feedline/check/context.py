@@ -75,6 +75,11 @@ class Context:
         """Whether a model is to learn from this dataset."""
         return self.use == "training"
 
+    def forget(self) -> None:
+        """Lets go of the elements that were looked at: cycles would keep hundreds of megabytes until they are found."""
+        vars(self.sample).clear()
+        vars(self).clear()
+
     def spec(self, node: Node | None = None) -> Any:
         """Returns the structure of specs of what a step gives; None where that cannot be known.
 

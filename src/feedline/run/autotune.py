@@ -159,8 +159,9 @@ class Tuner:
 
     Args:
         ways: by what it may be run. Where `INLINE` is among them, how many threads there are is chosen too.
-        workers: how many threads, or processes, there would be.
+        workers: how many cores threads, or processes, can use.
         clock: gives the time in seconds.
+        threads: how many threads there are at the most; None for one a core.
 
     Attributes:
         way: by what it is to be run now.
@@ -182,6 +183,7 @@ class Tuner:
         ways: tuple[str, ...] = (INLINE, THREADS),
         workers: int = 2,
         clock: Callable[[], float] = time.monotonic,
+        threads: int | None = None,
     ) -> None:
         self._ways = ways
         self._workers = workers
@@ -194,8 +196,7 @@ class Tuner:
         self._settled_for = _SETTLED_SECONDS
         self._trial: _Trial | None = None
         self._plainer = self.way = ways[0]
-        self.threads = workers
-        self._threads_before = workers
+        self._most_threads = self._threads_before = self.threads = threads or workers
         self._fewer = True
         self._threads_after = 0.0
         self._threads_for = _SETTLED_SECONDS
@@ -209,7 +210,7 @@ class Tuner:
     @classmethod
     def resumed(cls, other: Tuner) -> Tuner:
         """Returns one that begins with what another has settled on."""
-        tuner = cls(other._ways, other._workers, other._clock)
+        tuner = cls(other._ways, other._workers, other._clock, other._most_threads)
         tuner._steady, tuner.comparison = other._steady, other.comparison
         tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
         tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
@@ -311,7 +312,7 @@ class Tuner:
         fewer = self._fewer
         if fewer and self.threads == 1:
             fewer = False
-        if not fewer and 2 * self.threads > self._workers:
+        if not fewer and 2 * self.threads > self._most_threads:
             fewer = self.threads > 1
             if not fewer:
                 return
@@ -357,7 +358,7 @@ class Tuner:
             self._settled_for = min(2 * self._settled_for, _LONGEST_SETTLED_SECONDS)
             scales = second_wins and bool(trial.gains) and statistics.median(trial.gains) > _SCALES * self.threads
             self._threads_after = now + (self._threads_for if scales else 0.0)
-            self._threads_before = self.threads = self.threads if second_wins else self._workers
+            self._threads_before = self.threads = self.threads if second_wins else self._most_threads
         self._verdict = self.way
 
     def _settle_threads(self, now: float) -> None:
@@ -365,7 +366,7 @@ class Tuner:
         before, self._threads_before = self._threads_before, self.threads
         if self.threads != before:
             self._fewer = self.threads < before
-            if self.threads > 1 and 2 * self.threads <= self._workers:
+            if self.threads > 1 and 2 * self.threads <= self._most_threads:
                 self._threads_after = now  # it goes on in this direction
                 return
         self._fewer = not self._fewer

@@ -45,7 +45,11 @@ def open_stream(node: Node, epoch: int, run: Run, given: int = 0) -> Stream:
     known = run.timings.tuners.get(node)
     if len(concurrency.ways) > 1:
         cores = min(concurrency.workers, available_cores())
-        tuner = run.timings.tuners[node] = Tuner(concurrency.ways, cores) if known is None else Tuner.resumed(known)
+        if known is None:
+            tuner = Tuner(concurrency.ways, cores, threads=concurrency.workers)
+        else:
+            tuner = Tuner.resumed(known)
+        run.timings.tuners[node] = tuner
         return UnitStream(units, executors, tuner)
     return UnitStream(units, executors, concurrency.ways[0])
 
