@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import feedline as fl
 from feedline.errors import ArgumentError, DtypeError, FileFormatError, ShapeError, TensorDecodeError
+from feedline.formats.signature import whole_file_format
 from feedline.io.decode_jpeg import decode_jpeg
 from feedline.io.decode_raw import decode_padded_raw, decode_raw
 from feedline.io.encode_jpeg import encode_jpeg
@@ -24,6 +25,10 @@ from feedline.io.encode_png import encode_png
 def test_bytes_and_numbers_are_the_same(name, contents, little_endian):
     size = np.dtype(name).itemsize
     contents = contents[: len(contents) // size * size]
+    if whole_file_format(contents) is not None:  # drawn once in a while: the beginnings of files stand in the sources
+        with pytest.raises(FileFormatError):
+            decode_raw(contents, name, little_endian)
+        return
     got = decode_raw(contents, name, little_endian)
     assert got.dtype == name
     order = "<" if little_endian else ">"
