@@ -10,21 +10,13 @@ import numpy as np
 from feedline.buffers import POOL
 from feedline.errors import FeedlineError
 from feedline.packed_arrays import PackedArrays
-from feedline.plan.rules import Rows, packing, row_by_row
-from feedline.plan.trace import Operation, Slot, slots_in
+from feedline.plan.rules import Rows, packing, row_by_row, strings_alone
+from feedline.plan.trace import Operation, Slot
 from feedline.strings import PackedStrings
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _MOST_BYTES = 1 << 26
 """Larger blocks of files are read one by one."""
-
-
-def _strings(operation: Operation, rows: Rows) -> PackedStrings | None:
-    """Returns the strings that an operation takes, where nothing else about it differs from row to row."""
-    if not operation.args or type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
-        return None
-    strings = rows.values[operation.args[0].number]
-    return strings if isinstance(strings, PackedStrings) else None
 
 
 def packed_files(operation: Operation, rows: Rows) -> PackedStrings | None:
@@ -71,7 +63,7 @@ def decode_pngs(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Decodes plain PNGs straight into the block; others one by one."""
     from feedline.formats.png import read_plain_samples
 
-    strings, sample = _strings(operation, rows), operation.samples[0]
+    strings, sample = strings_alone(operation, rows), operation.samples[0]
     channels = operation.named.get("channels", 0)
     if strings is None or sample.dtype != np.uint8 or sample.ndim != 3 or channels not in (0, sample.shape[2]):
         return row_by_row(operation, rows)
@@ -92,7 +84,7 @@ def packed_npys(operation: Operation, rows: Rows) -> PackedArrays | None:
     """Returns the arrays in `.npy` files where they lie; None where they do not have one header."""
     from feedline.formats.npy import parse_npy_header
 
-    strings, sample = _strings(operation, rows), operation.samples[0]
+    strings, sample = strings_alone(operation, rows), operation.samples[0]
     if strings is None or sample.dtype == object:
         return None
     offsets, lengths = strings.packed_offsets, strings.packed_lengths
@@ -120,7 +112,7 @@ def packed_raws(operation: Operation, rows: Rows) -> PackedArrays | None:
     """Returns the numbers in strings where they lie; None where these differ in length, or are files of some format."""
     from feedline.io.decode_raw import packed_numbers
 
-    strings, sample = _strings(operation, rows), operation.samples[0]
+    strings, sample = strings_alone(operation, rows), operation.samples[0]
     named = operation.named
     if strings is None or not named.get("little_endian", True) or named.get("fixed_length") is not None:
         return None

@@ -7,11 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from feedline.image.resize import ARITHMETIC
 from feedline.plan.trace import Operation, Slot, Trace, slots_in
-
-_ARITHMETIC = (np.add, np.subtract, np.multiply, np.true_divide)
 
 
 def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable[..., Any]) -> Trace:
@@ -41,7 +38,7 @@ def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable
         found = [argument for argument in operation.args if type(argument) is Slot and argument.number in casts]
         constants = [argument for argument in operation.args if type(argument) in (int, float)]
         if (
-            operation.function in _ARITHMETIC
+            operation.function in ARITHMETIC
             and len(found) == 1 == len(constants)
             and uses[found[0].number] == 1
             and operation.samples[0].dtype == casts[found[0].number].samples[0].dtype

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from feedline.packed_arrays import PackedArrays
-from feedline.plan.rules import NotAlikeError, Rows, check_only_first, packing, row_by_row
-from feedline.plan.trace import Operation, Slot, slots_in
+from feedline.plan.rules import NotAlikeError, Rows, check_only_first, packing, row_by_row, strings_alone
+from feedline.plan.trace import Operation
 from feedline.strings import PackedStrings, StringBatches
 
 _HEADER_BYTES = 144
@@ -49,9 +49,8 @@ def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:
     """Returns the tensors in serialised ones, without a copy; None where they are not alike."""
     from feedline.formats.tensor_proto import content_place
 
-    value, sample = operation.args[0], operation.samples[0]
-    strings = rows.values[value.number] if type(value) is Slot else None
-    if not isinstance(strings, PackedStrings) or sample.dtype == np.bool_ or slots_in(operation.args[1:]):
+    strings, sample = strings_alone(operation, rows), operation.samples[0]
+    if strings is None or sample.dtype == np.bool_:
         return None
     starts = np.empty(len(strings), np.int64)
     wanted = sample.dtype, sample.shape

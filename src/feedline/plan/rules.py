@@ -14,6 +14,7 @@ from feedline.buffers import POOL
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
+from feedline.strings import PackedStrings
 from feedline.structure import flatten
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
@@ -171,6 +172,14 @@ def resize_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 def check_only_first(operation: Operation) -> None:
     if type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
         raise NotAlikeError
+
+
+def strings_alone(operation: Operation, rows: Rows) -> PackedStrings | None:
+    """Returns the packed strings that an operation takes, where nothing else about it differs from row to row."""
+    if not operation.args or type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
+        return None
+    strings = rows.values[operation.args[0].number]
+    return strings if isinstance(strings, PackedStrings) else None
 
 
 def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
