@@ -231,3 +231,28 @@ def test_unknown_cardinality_asks_for_a_shuffle_of_all(source):
     assert max(order[0] for order in orders) > 60  # all 20 would be below 61 about once in a million times
     with pytest.raises(fl.errors.ArgumentError, match="never end"):
         source.repeat().shuffle(fl.UNKNOWN_CARDINALITY)
+
+
+def test_an_endless_indexed_dataset_has_the_order_of_a_stream() -> None:
+    def pipeline(source: fl.Dataset) -> fl.Dataset:
+        return source.shuffle(300, seed=4).take(40_000)
+
+    indexed = pipeline(fl.Dataset.range(100_000).repeat())
+    assert pipeline(fl.Dataset.range(1)).explain() and "streamed" not in indexed.explain()
+    streamed = pipeline(fl.Dataset.from_generator(itertools.count))
+    assert numbers(indexed) == numbers(streamed)
+
+
+def test_an_endless_indexed_dataset_is_read_anywhere_and_again() -> None:
+    endless = fl.Dataset.range(1000).repeat().shuffle(50, seed=4, reshuffle_each_iteration=False)
+    far = numbers(endless.skip(300_000).take(100))
+    assert far != numbers(endless.take(100))
+    assert numbers(endless.take(300_100))[-100:] == far == numbers(endless.skip(300_000).take(100))
+    whole = numbers(endless.batch(32).map(lambda batch: batch.sum(), num_parallel_calls=2).take(2000))
+    assert whole == [sum(numbers(endless.skip(32 * k).take(32))) if k % 500 == 0 else whole[k] for k in range(2000)]
+
+
+def test_a_buffer_too_large_for_any_memory_is_an_error() -> None:
+    endless = fl.Dataset.range(10).repeat().shuffle(1 << 40)
+    with pytest.raises(fl.errors.ArgumentError, match="shuffle before repeat"):
+        next(iter(endless))

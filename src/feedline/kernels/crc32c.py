@@ -42,11 +42,12 @@ def _target_has_crc_instruction() -> bool:
 HARDWARE = _target_has_crc_instruction()
 
 
-def _byte_tables() -> np.ndarray:
+def byte_tables(polynomial: np.uint32) -> np.ndarray:
+    """Returns `(8, 256)`: what each byte does to a register of a reflected CRC, at each of eight distances."""
     tables = np.empty((8, 256), np.uint32)
     value = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        value = (value >> np.uint32(1)) ^ (_POLYNOMIAL * (value & np.uint32(1)))
+        value = (value >> np.uint32(1)) ^ (polynomial * (value & np.uint32(1)))
     tables[0] = value
     for number in range(1, 8):
         tables[number] = (tables[number - 1] >> np.uint32(8)) ^ tables[0][tables[number - 1] & np.uint32(255)]
@@ -70,7 +71,7 @@ def _append_zeros_tables(tables: np.ndarray, zeros: int) -> np.ndarray:
     return steps
 
 
-_TABLES = _byte_tables()
+_TABLES = byte_tables(_POLYNOMIAL)
 _APPEND_LONG = _append_zeros_tables(_TABLES, _LONG_BLOCK)
 _APPEND_SHORT = _append_zeros_tables(_TABLES, _SHORT_BLOCK)
 
@@ -144,8 +145,8 @@ def crc32c_hardware(address, length):
 
 
 @part
-def crc32c_table(address, length):
-    """Returns the CRC32C of so many bytes from an address on; the caller has checked both."""
+def crc_by_tables(tables, address, length):
+    """Returns the CRC, by `byte_tables`, of so many bytes from an address on; the caller has checked both."""
     stay_apart()
     register = np.uint32(0xFFFFFFFF)
     end = address + length
@@ -153,20 +154,26 @@ def crc32c_table(address, length):
         low = register ^ load32(address)
         high = load32(address + 4)
         register = (
-            _TABLES[7, low & _BYTE]
-            ^ _TABLES[6, (low >> np.uint32(8)) & _BYTE]
-            ^ _TABLES[5, (low >> np.uint32(16)) & _BYTE]
-            ^ _TABLES[4, low >> np.uint32(24)]
-            ^ _TABLES[3, high & _BYTE]
-            ^ _TABLES[2, (high >> np.uint32(8)) & _BYTE]
-            ^ _TABLES[1, (high >> np.uint32(16)) & _BYTE]
-            ^ _TABLES[0, high >> np.uint32(24)]
+            tables[7, low & _BYTE]
+            ^ tables[6, (low >> np.uint32(8)) & _BYTE]
+            ^ tables[5, (low >> np.uint32(16)) & _BYTE]
+            ^ tables[4, low >> np.uint32(24)]
+            ^ tables[3, high & _BYTE]
+            ^ tables[2, (high >> np.uint32(8)) & _BYTE]
+            ^ tables[1, (high >> np.uint32(16)) & _BYTE]
+            ^ tables[0, high >> np.uint32(24)]
         )
         address += 8
     while address < end:
-        register = _TABLES[0, (register ^ np.uint32(load8(address))) & _BYTE] ^ (register >> np.uint32(8))
+        register = tables[0, (register ^ np.uint32(load8(address))) & _BYTE] ^ (register >> np.uint32(8))
         address += 1
     return np.uint32(register ^ _ONES)
+
+
+@part
+def crc32c_table(address, length):
+    """Returns the CRC32C of so many bytes from an address on; the caller has checked both."""
+    return crc_by_tables(_TABLES, address, length)
 
 
 # What is kept is kept apart by CPU and features, and the choice depends on nothing else: no kept caller mixes both.

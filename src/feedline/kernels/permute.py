@@ -23,6 +23,21 @@ def keyed_integers(key, start, bound, out):  # type: ignore[no-untyped-def]
         out[index] = np.int64(number % np.uint64(bound))
 
 
+@kernel((UINT64, INT64, INTS, INTS))
+def keyed_exchange(key, start, buffer, out):  # type: ignore[no-untyped-def]
+    """Writes to `out` what a shuffle's buffer gives while positions enter it one after the other.
+
+    For number start, start + 1, ... of the stream of `key` a place of the buffer gives its position, and the next one
+    enters there; the first to enter is `start + len(buffer)`.
+    """
+    size = len(buffer)
+    for index in range(len(out)):
+        number = _mix(np.uint64(key) ^ _mix(np.uint64(start) + np.uint64(index)))
+        place = np.int64(number % np.uint64(size))
+        out[index] = buffer[place]
+        buffer[place] = start + index + size
+
+
 @kernel((UINT64, INT64, INTS))
 def keyed_order(key, start, out):  # type: ignore[no-untyped-def]
     """Writes 0 .. len(out) - 1 to `out` in the order in which a shuffle's buffer is emptied.

@@ -1,7 +1,8 @@
 """shuffle: another order every epoch, a function of the seed.
 
 On an indexed dataset the shuffle is over all of it, whatever the buffer size: positions are sent through a keyed
-permutation, which costs no memory to speak of. On a stream it keeps a buffer, as `tf.data` does.
+permutation, which costs no memory to speak of. On an indexed dataset without an end it keeps a buffer of positions
+(`buffered_order`), on a stream one of elements, as `tf.data` does.
 """
 
 from __future__ import annotations
@@ -10,19 +11,18 @@ import itertools
 import sys
 import threading
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks, own_rows, put_rows
 from feedline.nodes.base import OrderNode, Stream
+from feedline.nodes.buffered_order import BufferedOrder
 from feedline.random import mix_all
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
 
-_LONGEST = 1 << 62
 _AT_ONCE = 1 << 16
 """How many elements are asked for at once, to fill the buffer."""
 _TABLE_LENGTH = 1 << 20
@@ -43,17 +43,10 @@ class Shuffle(OrderNode):
     seed: int
     reshuffle_each_iteration: bool
     _tables: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    _orders: dict[int, BufferedOrder] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     name = "shuffle"
-
-    @cached_property
-    def indexed(self) -> bool:
-        return self.parents[0].indexed and 0 <= self.parents[0].cardinality() <= _LONGEST
-
-    @property
-    def streamed_because(self) -> str:
-        return "what has no end can be shuffled only within the buffer"
 
     def label(self) -> str:
         return f"shuffle({'UNKNOWN_CARDINALITY' if self.buffer_size < 0 else self.buffer_size})"
@@ -66,6 +59,8 @@ class Shuffle(OrderNode):
         from feedline.kernels.permute import keyed_permutation
 
         length = self.parents[0].cardinality()
+        if length < 0:
+            return self._locate_within_buffer(positions, epochs), epochs
         if length < 2:
             return positions, epochs
         one_epoch = epochs[0] == epochs[-1] and (epochs == epochs[0]).all()
@@ -81,6 +76,25 @@ class Shuffle(OrderNode):
         keys = np.array([self.key(epoch) for epoch in unique.tolist()], np.uint64)[which]
         keyed_permutation(keys, length, positions, located)
         return located, epochs
+
+    def _locate_within_buffer(self, positions: np.ndarray, epochs: np.ndarray) -> np.ndarray:
+        located = np.empty_like(positions)
+        for epoch in np.unique(epochs).tolist():
+            here = epochs == epoch
+            located[here] = self._order(epoch).locate(positions[here])
+        return located
+
+    def _order(self, epoch: int) -> BufferedOrder:
+        key = self.key(epoch)
+        order = self._orders.get(key)
+        if order is None:
+            with self._lock:
+                order = self._orders.get(key)
+                if order is None:
+                    while len(self._orders) >= 2:
+                        self._orders.pop(next(iter(self._orders)))
+                    order = self._orders[key] = BufferedOrder(key, self.buffer_size)
+        return order
 
     def _table(self, length: int, epoch: int) -> np.ndarray:
         from feedline.kernels.permute import keyed_shuffle

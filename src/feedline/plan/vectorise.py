@@ -285,9 +285,8 @@ def _bytes_at_once(operations: list[Operation]) -> int:
 
 
 def _row_bytes(operations: list[Operation], samples: list[Any]) -> int:
-    """Returns how much memory the largest value of a row takes."""
+    """Returns how much memory the largest value of a row takes that is read; what is only written gains no cache."""
     slots = {slot.number for operation in operations for slot in slots_in((operation.args, operation.kwargs))}
-    slots.update(slot for operation in operations for slot in operation.results)
     sizes = (len(samples[slot]) if isinstance(samples[slot], bytes) else samples[slot].nbytes for slot in slots)
     return max([1, *sizes])
 
