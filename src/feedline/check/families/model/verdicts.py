@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from feedline.check.families.content.blending import blended_mask
 from feedline.check.families.model.given import Given, Part, Shape
 from feedline.check.families.model.label_rows import Verdict, class_rows, counted, distinct_of, range_of, told
 from feedline.check.families.model.targets import Target, aligned, equal
@@ -45,6 +46,8 @@ def _of_sparse(target: Target, part: Part, row: Shape, given: Given) -> Verdict 
     ignored = target.loss.settings.get("ignore_class")
     seen, values = _seen(target, part), part.values
     if values is not None and part.is_float and not values.integer_valued:
+        if given.context.once(blended_mask) is not None:
+            return None  # FL214 tells why
         shares = len(row) > 0 and class_rows(part).shares
         fix = f"compile({target.compile_loss('categorical_crossentropy')})"
         if not shares:
