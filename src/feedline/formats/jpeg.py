@@ -162,7 +162,7 @@ def decode_jpeg_bytes(
     fancy_upscaling: bool = True,
     try_recover_truncated: bool = False,
     dct_method: str = "",
-    rows: int | None = None,
+    window: tuple[int, int, int, int] | None = None,
 ) -> np.ndarray:
     """Returns a JPEG's pixels.
 
@@ -173,7 +173,8 @@ def decode_jpeg_bytes(
         fancy_upscaling: whether to interpolate colour that is stored at a lower resolution.
         try_recover_truncated: whether to return what is left of a damaged file.
         dct_method: "" or "INTEGER_FAST", or "INTEGER_ACCURATE".
-        rows: how many of the first rows are wanted: others may not be decoded, and then hold anything.
+        window: first row, first column, height and width of what is wanted: other pixels may not be decoded, and then
+            hold anything.
 
     Returns:
         uint8 (ceil(height / ratio), ceil(width / ratio), channels).
@@ -216,8 +217,12 @@ def decode_jpeg_bytes(
         options["buffer"] = np.zeros(max(header.height, 8) * max(header.width, 8) * (4 if ink else planes), np.uint8)
     elif ratio == 1:
         options["buffer"] = pooled = POOL.empty((height, width, 4 if ink else planes), np.dtype(np.uint8))
-    if rows is not None and pooled is not None and _decode_first_rows(contents, header, rows, colours, options):
-        return _ink_to_rgb(pooled, header.adobe) if ink else pooled
+    if window is not None and pooled is not None:
+        if not ink and _decode_window(contents, header, pooled, window, options):
+            return pooled
+        rows = window[0] + window[2]
+        if rows > 0 and _decode_first_rows(contents, header, rows, colours, options):
+            return _ink_to_rgb(pooled, header.adobe) if ink else pooled
     try:
         image = simplejpeg.decode_jpeg(enlarged, colours, **options)
         nothing_left = False
@@ -241,6 +246,22 @@ def decode_jpeg_bytes(
     if image.shape[0] != height or image.shape[1] != width:
         image = np.ascontiguousarray(image[:height, :width])
     return _ink_to_rgb(image, header.adobe) if ink else image
+
+
+def _decode_window(
+    contents: bytes, header: JpegHeader, image: np.ndarray, window: tuple[int, int, int, int], options: dict[str, Any]
+) -> bool:
+    from feedline.formats.turbojpeg import decode_window
+
+    # the decoder does not go to the end, so that a file that is cut off behind the window is looked for here
+    return contents.rfind(b"\xff\xd9") >= header.frame_at and decode_window(
+        contents,
+        image,
+        window,
+        fast_dct=options["fastdct"],
+        fast_upsample=options["fastupsample"],
+        strict=options["strict"],
+    )
 
 
 def _decode_first_rows(contents: bytes, header: JpegHeader, rows: int, colours: str, options: dict[str, Any]) -> bool:

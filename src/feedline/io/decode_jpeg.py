@@ -95,8 +95,8 @@ def decode_and_crop_jpeg(
             fix="Give [first row, first column, height, width].",
         )
     top, left, height, width = window.tolist()
-    wanted = top + height if top >= 0 and height > 0 else None
-    image = decode(contents, "decode_and_crop_jpeg", channels, rows=wanted, **options)
+    wanted = (top, left, height, width) if min(top, left) >= 0 and min(height, width) > 0 else None
+    image = decode(contents, "decode_and_crop_jpeg", channels, window=wanted, **options)
     rows, columns = image.shape[:2]
     if top < 0 or left < 0 or height <= 0 or width <= 0 or top + height > rows or left + width > columns:
         raise ArgumentError(

@@ -1,0 +1,176 @@
+"""FL214: masks of classes that are mixed to numbers between them, as resizing does that is not nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedline.check.context import Context
+from feedline.check.elements import Component, Elements
+from feedline.check.families.content.given import given, number
+from feedline.check.families.content.masks import is_flat, is_mask, is_named_mask
+from feedline.check.families.model.given import Given
+from feedline.check.families.model.targets import NUMERIC, targets_of
+from feedline.check.finding import Finding
+from feedline.check.rule import Rule
+from feedline.nodes.map import Map
+
+_FEWEST_CLASSES = 3
+"""Between two classes a number can be meant, as a soft edge; among three it is another class."""
+
+_MOST_ELEMENTS = 8
+_MOST_PIXELS = 4_000_000
+_LEAST_NEW = 0.001
+_COMMON = 0.02
+_SHIFTS = ((1.0, 0.0), (1.0, -1.0), (1.0, 1.0), (1 / 255, 0.0))
+"""What is done to classes besides: counted from 0 or from 1, divided."""
+
+
+@dataclass(frozen=True)
+class Blended:
+    """A mask whose classes a `map` mixes.
+
+    Args:
+        node: the `map`.
+        before: the mask that came into it.
+        after: what it made of it.
+        element: which of the `map`'s elements has such a number.
+        classes: the classes that there are.
+        new: numbers that are none of them.
+        share: which part of the values are so.
+        shrinks: whether the shape changed.
+    """
+
+    node: Map
+    before: Component
+    after: Component
+    element: int
+    classes: np.ndarray
+    new: np.ndarray
+    share: float
+    shrinks: bool
+
+
+class BlendedClasses(Rule):
+    """A step mixes the classes of a mask."""
+
+    code = "FL214"
+    name = "blended-classes"
+    severity = "error"
+    needs = ("sample",)
+    why = (
+        "Class numbers are names: halfway between class 0 and class 2 is not class 1. All along the edges the mask "
+        "has classes that are not there or do not exist, and a loss of class numbers cuts off their fractions."
+    )
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        found = context.once(blended_mask)
+        if found is None:
+            return
+        classes = ", ".join(number(float(each)) for each in found.classes[:6])
+        new = ", ".join(number(float(each)) for each in found.new[:3])
+        yield self.finding(
+            f"{found.node.label()} gives {found.after.name} numbers that are no classes of the mask.",
+            seen=f"{found.before.name} comes in with {len(found.classes)} classes ({classes}"
+            f"{', ...' if len(found.classes) > 6 else ''}), {found.after.name} comes out with others as well: {new}; "
+            f"{found.share:.1%} of its values; {context.seen()}",
+            where=[context.sample.at(found.node).where(found.element)],
+            at=found.node,
+            fix=f"Resize {found.after.name} by method='nearest', which takes a class as it is: "
+            "fl.image.resize(mask, size, method='nearest'); turn and shift it in the same way."
+            if found.shrinks
+            else f"Let what {found.node.label()} does to {found.after.name} take the nearest class, and mix none.",
+        )
+
+
+def blended_mask(context: Context) -> Blended | None:
+    """Returns the first mask that a `map` mixes, where it still is so at the end; None without one."""
+    end = [component for component in given(context).components if is_named_mask(component)]
+    end = [component for component in end if component.rows and is_flat(component.rows[0])]
+    if not end or _predicts_numbers(context):
+        return None
+    for node in context.plan.maps:
+        into, out = context.sample.into(node), context.sample.at(node)
+        for after in out.components:
+            if not is_named_mask(after) or not after.values or not is_flat(after.values[0]):
+                continue
+            for before in into.components:
+                found = _blended(node, into, before, out, after)
+                if found is not None:
+                    return found if any(_still(component, found.classes) for component in end) else None
+    return None
+
+
+def _predicts_numbers(context: Context) -> bool:
+    """Says whether the model takes the labels for numbers, between which others can lie."""
+    model = context.model
+    return model is not None and any(target.loss.name in NUMERIC for target in targets_of(model, Given(context)))
+
+
+def _blended(node: Map, into: Elements, before: Component, out: Elements, after: Component) -> Blended | None:
+    if not before.values or not is_flat(before.values[0]) or not is_mask(before.values, _FEWEST_CLASSES):
+        return None
+    places = {place: index for index, place in enumerate(zip(into.positions, into.epochs, strict=True))}
+    pairs = [
+        (places[place], index)
+        for index, place in enumerate(zip(out.positions, out.epochs, strict=True))
+        if place in places
+    ]
+    pairs = pairs[:: max(1, len(pairs) // _MOST_ELEMENTS)][:_MOST_ELEMENTS]
+    values = [(before.values[first], after.values[second], second) for first, second in pairs]
+    if not values or not all(is_flat(first) and is_flat(second) for first, second, _ in values):
+        return None
+    if sum(first.size + second.size for first, second, _ in values) > _MOST_PIXELS:
+        values = values[:1]
+    classes, counts = np.unique(np.concatenate([first.reshape(-1) for first, _, _ in values]), return_counts=True)
+    made = np.concatenate([second.reshape(-1) for _, second, _ in values])
+    made = made.astype(np.float64)
+    if not np.isfinite(made).all() or (classes != np.floor(classes)).any():
+        return None
+    shares = counts / counts.sum()
+    for scale, shift in _SHIFTS:
+        known = classes.astype(np.float64) * scale + shift
+        new = ~_among(made, known)
+        if not _LEAST_NEW <= new.mean() <= 0.5 or not _are_kept(known, shares, made):
+            continue
+        numbers = np.unique(made[new])
+        if len(np.unique(made)) <= len(classes) + 1:  # other numbers for the same classes
+            continue
+        element = next(index for _, second, index in values if not _among(second.astype(np.float64), known).all())
+        shrinks = values[0][0].shape[:2] != values[0][1].shape[:2]
+        first = numbers[np.abs(numbers - np.round(numbers)) > 1e-6] if (scale, shift) != _SHIFTS[-1] else numbers
+        numbers = first if len(first) else numbers
+        return Blended(node, before, after, element, known, numbers, float(new.mean()), shrinks)
+    return None
+
+
+def _among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    places = np.clip(np.searchsorted(known, values), 0, len(known) - 1)
+    room = 1e-4 * max(1e-6, float(known[-1] - known[0]))
+    below = np.clip(places - 1, 0, len(known) - 1)
+    return np.minimum(np.abs(values - known[places]), np.abs(values - known[below])) <= room
+
+
+def _are_kept(known: np.ndarray, shares: np.ndarray, made: np.ndarray) -> bool:
+    """Says whether the classes are in what was made about as often as before: it is the mask, and nothing else."""
+    common = known[shares >= _COMMON]
+    if len(common) < _FEWEST_CLASSES:
+        return False
+    room = 1e-4 * max(1e-6, float(known[-1] - known[0]))
+    for value, share in zip(common, shares[shares >= _COMMON], strict=True):
+        here = float((np.abs(made - value) <= room).mean())
+        if not 0.4 * share <= here <= 1.6 * share:
+            return False
+    return True
+
+
+def _still(component: Component, classes: np.ndarray) -> bool:
+    """Says whether a mask has numbers between the classes at the end, too: nothing has rounded them."""
+    rows = component.rows[:: max(1, len(component.rows) // _MOST_ELEMENTS)][:_MOST_ELEMENTS]
+    seen: set[float] = set()
+    for row in rows:
+        if is_flat(row):
+            seen.update(np.unique(row).tolist())
+    return len(seen) > len(classes) + 1
