@@ -52,7 +52,7 @@ def prices_out_of_a_sigmoid(folder: pathlib.Path) -> Any:
 
 
 def the_picture_mirrored_and_its_mask_not(folder: pathlib.Path) -> Any:
-    """Segmentation with an augmentation that was written for classes: document 001, image and mask in an element."""
+    """Segmentation with an augmentation that was written for pictures with a class each."""
     images, masks = pets()
 
     def augment(image: Any, mask: Any) -> Any:

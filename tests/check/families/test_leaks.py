@@ -129,6 +129,10 @@ def test_numbers_in_another_order(clean: Look) -> None:
     clean(table(np.concatenate([NUMBERS + 1900, ROWS], axis=1), LABELS), "FL217")
 
 
+def test_numbers_that_stand_for_rows(clean: Look) -> None:
+    clean(table(NUMBERS.repeat(4, axis=1), LABELS), "FL217")
+
+
 def test_time_as_an_input_of_a_prediction(clean: Look) -> None:
     clean(table(np.concatenate([NUMBERS, ROWS], axis=1), PRICES), "FL217")
 

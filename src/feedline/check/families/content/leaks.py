@@ -152,26 +152,30 @@ class RowNumber(Rule):
             return
         places = np.sort(source.positions).astype(np.float64)
         inputs = list(inputs_as_columns(elements))
-        if not _others(inputs, 1):
+        found = [(columns, each) for columns in inputs for each in _numbered(context, columns, places)]
+        if not found or not _others(inputs, len(found)):
             return
-        for columns in inputs:
-            if columns.values.shape[1] == 1 and not _is_taken(context, columns.component):
-                continue
-            ordered = np.sort(columns.values, axis=0)
-            if len(ordered) != len(places) or not np.isfinite(ordered).all():
-                continue
-            found = np.flatnonzero(affine(ordered, places)).tolist()
-            if found:
-                name = columns.name(found[0])
-                yield self.finding(
-                    f"{name} is the number of the row.",
-                    seen=f"it counts the elements of {node.label()}, one by one, in {context.seen()}",
-                    where=[elements.where_row(0)],
-                    at=changing_step(context),
-                    fix=f"Leave {name} out of the inputs: {_left_out(columns, found[0])}, or read the table with "
-                    "pandas.read_csv(..., index_col=0), which keeps the index apart.",
-                )
-                return
+        columns, column = found[0]
+        name = columns.name(column)
+        yield self.finding(
+            f"{name} is the number of the row.",
+            seen=f"it counts the elements of {context.plan.sources[0].label()}, one by one, in {context.seen()}",
+            where=[elements.where_row(0)],
+            at=changing_step(context),
+            fix=f"Leave {name} out of the inputs: {_left_out(columns, column)}, or read the table with "
+            "pandas.read_csv(..., index_col=0), which keeps the index apart.",
+        )
+
+
+def _numbered(context: Context, columns: Columns, places: np.ndarray) -> list[int]:
+    """Returns the columns that have the numbers of the rows that were looked at, in whatever order and on any scale."""
+    ordered = np.sort(columns.values, axis=0)
+    if len(ordered) != len(places) or not np.isfinite(ordered).all():
+        return []
+    if columns.values.shape[1] == 1 and not _is_taken(context, columns.component):
+        return []
+    found: list[int] = np.flatnonzero(affine(ordered, places)).tolist()
+    return found
 
 
 def _in_order(context: Context) -> Node | None:
