@@ -5,7 +5,8 @@ import pytest
 
 from feedline.errors import ShapeError
 from feedline.image.resize import ARITHMETIC, no_arithmetic, resize_and_compute
-from feedline.kernels.bilinear import ADD, DIVIDE, MULTIPLY, SUBTRACT, bilinear
+from feedline.kernels.bilinear import bilinear
+from feedline.kernels.pointwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
 
 UFUNCS = {ADD: np.add, SUBTRACT: np.subtract, MULTIPLY: np.multiply, DIVIDE: np.true_divide}
 

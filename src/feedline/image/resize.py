@@ -100,13 +100,20 @@ def resize(
 
 
 ARITHMETIC = (np.add, np.subtract, np.multiply, np.true_divide)
-"""What `resize_and_compute` can do, in the order of the numbers that `feedline.kernels.bilinear` has for it."""
+"""What `resize_and_compute` can do, in the order of the numbers that `feedline.kernels.pointwise` has for it."""
 
 
 def resize_and_compute(
-    images: np.ndarray, size: Any, scale: float, what: np.ndarray, operands: np.ndarray, *, out: np.ndarray
+    images: np.ndarray,
+    size: Any,
+    scale: float,
+    what: np.ndarray,
+    operands: np.ndarray,
+    *,
+    out: np.ndarray,
+    flips: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Resizes images by the bilinear method, and does arithmetic on the result while it is in the cache.
+    """Resizes images by the bilinear method, flips some, and does arithmetic on the result while it is in the cache.
 
     Args:
         images: uint8 `(batch, height, width, channels)`.
@@ -115,6 +122,7 @@ def resize_and_compute(
         what: which arithmetic: uint8 `(k,)`, places in `ARITHMETIC`.
         operands: float32 `(k, new width * channels)`.
         out: float32 `(batch, new height, new width, channels)` in C order, to write the result into.
+        flips: bool `(batch,)`: which images are flipped left to right, before the arithmetic; None for none.
 
     Raises:
         ShapeError: the arrays do not fit together.
@@ -129,10 +137,13 @@ def resize_and_compute(
         raise ShapeError(f"the operands have the shape {operands.shape}.", fix="Give one for each value of a row.")
     if out.shape[1:3] == images.shape[1:3]:  # nothing is between two pixels
         np.multiply(images, np.float32(scale), out=out)
+        if flips is not None:
+            out[flips] = out[flips, :, ::-1]
         for code, operand in zip(what.tolist(), operands, strict=True):
             ARITHMETIC[code](out, operand.reshape(out.shape[2:]), out=out)
         return out
-    bilinear(np.ascontiguousarray(images), out, np.float32(scale), what, operands)
+    turned = np.empty(0, np.uint8) if flips is None else flips.astype(np.uint8)
+    bilinear(np.ascontiguousarray(images), out, np.float32(scale), what, operands, turned)
     return out
 
 

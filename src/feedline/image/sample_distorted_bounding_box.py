@@ -201,7 +201,7 @@ def _as_pixels(bounding_boxes: Any, height: int, width: int, whole_image: bool) 
                 "bounding_boxes holds no box.", fix="Give a box, or use_image_if_no_bounding_boxes=True."
             )
         return [[0, 0, height, width]]
-    if not (boxes.min() >= 0 and boxes.max() <= 1):
+    if not all(0 <= number <= 1 for number in boxes.reshape(-1).tolist()):  # few: sooner than NumPy's calls
         raise ArgumentError(
             "bounding_boxes holds a value outside 0..1.", fix="Divide the coordinates by the image's height and width."
         )
@@ -210,7 +210,12 @@ def _as_pixels(bounding_boxes: Any, height: int, width: int, whole_image: bool) 
 
 
 def _as_range(value: Any, default: tuple[float, float], title: str, most: float) -> tuple[float, float]:
-    numbers = np.asarray(default if value is None else value)
+    if value is None:
+        return default
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is float:
+        if 0 < value[0] <= most and 0 < value[1] <= most:
+            return value
+    numbers = np.asarray(value)
     if numbers.shape != (2,) or numbers.dtype.kind not in "iuf" or not ((numbers > 0) & (numbers <= most)).all():
         raise ArgumentError(
             f"{title} is {value!r}; two positive numbers are wanted" + (f", at most {most}." if most == 1 else "."),

@@ -16,11 +16,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from feedline.kernels.compile import BYTES, FLOAT32, INT64, array, kernel, part, stay_apart
+from feedline.kernels.pointwise import compute_on
 
 _BYTE_ROWS, _FLOAT_ROWS, _INT_ROWS = array(types.uint8, 2), array(FLOAT32, 2), array(INT64, 2)
-
-ADD, SUBTRACT, MULTIPLY, DIVIDE = range(4)
-"""What `bilinear` can do to each value of its result."""
 
 _HALF = np.float32(0.5)
 
@@ -77,17 +75,8 @@ def _linear_positions(size, count, lower, upper, weight):
 
 
 @part
-def _lerp_row(row, left, right, weight, count, channels, four_at_once, out):
-    """Interpolates one row to the output's width; the first `four_at_once` pixels may touch four values each."""
-    stay_apart()
-    if channels == 1:
-        for x in range(count):
-            first = np.float32(row[left[x]])
-            out[x] = first + (np.float32(row[right[x]]) - first) * weight[x]
-        return
-    for x in range(four_at_once):
-        _lerp_four(row, left[x], right[x], weight[x], out, x * channels)
-    for x in range(four_at_once, count):
+def _lerp_pixels(row, left, right, weight, start, stop, channels, out):
+    for x in range(start, stop):
         share = weight[x]
         for c in range(channels):
             first = np.float32(row[left[x] + c])
@@ -96,23 +85,47 @@ def _lerp_row(row, left, right, weight, count, channels, four_at_once, out):
 
 
 @part
-def _compute_on(row, what, operands):
-    """Does to each value of a row what is asked for, one operation after the other."""
+def _turn_round(left, right, weight, turned_left, turned_right, turned_weight):
+    """Has each pixel look where the one at its place from the other end does: what comes out is flipped."""
     stay_apart()
-    for k in range(what.size):
-        operand = operands[k]
-        if what[k] == ADD:
-            for i in range(row.size):
-                row[i] = row[i] + operand[i]
-        elif what[k] == SUBTRACT:
-            for i in range(row.size):
-                row[i] = row[i] - operand[i]
-        elif what[k] == MULTIPLY:
-            for i in range(row.size):
-                row[i] = row[i] * operand[i]
-        else:
-            for i in range(row.size):
-                row[i] = row[i] / operand[i]
+    last = left.size - 1
+    for x in range(left.size):
+        turned_left[x] = left[last - x]
+        turned_right[x] = right[last - x]
+        turned_weight[x] = weight[last - x]
+
+
+@part
+def _of_four(left, right, in_row, channels, count):
+    """Returns the first of the pixels that may touch four values each, and how many follow each other."""
+    stay_apart()
+    first = np.int64(0)
+    if channels != 3 and channels != 4:
+        return first, first
+    while first < count and max(left[first], right[first]) + 4 > in_row:
+        first += 1
+    after = first
+    while after < count and max(left[after], right[after]) + 4 <= in_row and after * channels + 4 <= count * channels:
+        after += 1
+    return first, after - first
+
+
+@part
+def _lerp_row(row, left, right, weight, count, channels, first_of_four, four_at_once, out):
+    """Interpolates one row to the output's width; pixels from `first_of_four` on, `four_at_once` of them, may touch four
+    values each.
+    """
+    stay_apart()
+    if channels == 1:
+        for x in range(count):
+            first = np.float32(row[left[x]])
+            out[x] = first + (np.float32(row[right[x]]) - first) * weight[x]
+        return
+    _lerp_pixels(row, left, right, weight, 0, first_of_four, channels, out)
+    after = first_of_four + four_at_once
+    for x in range(first_of_four, after):  # what is written beyond a pixel, its neighbour to the right writes anew
+        _lerp_four(row, left[x], right[x], weight[x], out, x * channels)
+    _lerp_pixels(row, left, right, weight, after, count, channels, out)
 
 
 @part
@@ -132,30 +145,26 @@ def _scale(row, scale, scaled):
 
 @kernel(
     (
-        *(_BYTE_ROWS, _FLOAT_ROWS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, FLOAT32, BYTES, _FLOAT_ROWS),
+        *(_BYTE_ROWS, _FLOAT_ROWS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, FLOAT32, BYTES, BYTES, _FLOAT_ROWS),
         *(_INT_ROWS, _FLOAT_ROWS, _FLOAT_ROWS),
     )
 )
 def _bilinear(
-    bytes_, floats, height, width, channels, out, out_height, out_width, scale, what, operands,
+    bytes_, floats, height, width, channels, out, out_height, out_width, scale, flips, what, operands,
     places, weights, rows,
 ):  # fmt: skip
     _linear_positions(height, out_height, places[0], places[1], weights[0])
     _linear_positions(width, out_width, places[2], places[3], weights[1])
     left, right, along = places[2], places[3], weights[1]
     in_row = width * channels
-    four_at_once = np.int64(0)
     for x in range(out_width):
         left[x] *= channels
         right[x] *= channels
-        furthest = left[x] if left[x] > right[x] else right[x]
-        if (
-            (channels == 3 or channels == 4)
-            and four_at_once == x
-            and furthest + 4 <= in_row
-            and x * channels + 4 <= out_width * channels
-        ):
-            four_at_once = x + 1
+    first, fours = _of_four(left, right, in_row, channels, out_width)
+    straight_first, straight_fours = first, fours
+    if flips.size > 0:
+        _turn_round(left[:out_width], right[:out_width], along[:out_width], places[4], places[5], weights[2])
+    turned_first, turned_fours = _of_four(places[4], places[5], in_row, channels, out_width if flips.size > 0 else 0)
     scaled = rows[2]
     of_bytes = bytes_.size > 0
     image = -1
@@ -165,6 +174,11 @@ def _bilinear(
         if line // out_height != image:
             image = line // out_height
             top_held = bottom_held = -1
+            if flips.size > 0 and flips[image] != 0:
+                left, right, along, first, fours = places[4], places[5], weights[2], turned_first, turned_fours
+            else:
+                left, right, along = places[2], places[3], weights[1]
+                first, fours = straight_first, straight_fours
         y = line - image * out_height
         if places[0, y] != top_held and places[0, y] == bottom_held:
             top, bottom = bottom, top
@@ -180,46 +194,57 @@ def _bilinear(
                     _scale(bytes_[source], scale, scaled)
                 else:
                     _scale(floats[source], scale, scaled)
-                _lerp_row(scaled, left, right, along, out_width, channels, four_at_once, held)
+                _lerp_row(scaled, left, right, along, out_width, channels, first, fours, held)
             elif of_bytes:
-                _lerp_row(bytes_[source], left, right, along, out_width, channels, four_at_once, held)
+                _lerp_row(bytes_[source], left, right, along, out_width, channels, first, fours, held)
             else:
-                _lerp_row(floats[source], left, right, along, out_width, channels, four_at_once, held)
+                _lerp_row(floats[source], left, right, along, out_width, channels, first, fours, held)
             if side == 0:
                 top_held = wanted
             else:
                 bottom_held = wanted
         target = out[line]
         _blend(rows[top], rows[bottom], weights[0, y], target)
-        _compute_on(target, what, operands)
+        compute_on(target, 0, what, operands, 0, operands, 0)
 
 
 _NO_BYTES, _NO_FLOATS = np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32)
 
 
-def bilinear(images: np.ndarray, out: np.ndarray, scale: np.float32, what: np.ndarray, operands: np.ndarray) -> None:
-    """Bilinear interpolation with half-pixel centres, and arithmetic on the result.
+_NONE_FLIPPED = np.empty(0, np.uint8)
+
+
+def bilinear(
+    images: np.ndarray,
+    out: np.ndarray,
+    scale: np.float32,
+    what: np.ndarray,
+    operands: np.ndarray,
+    flips: np.ndarray = _NONE_FLIPPED,
+) -> None:
+    """Bilinear interpolation with half-pixel centres, a flip of some of the images, and arithmetic on the result.
 
     Args:
         images: uint8 or float32.
         out: float32.
         scale: float32: what each value of the images is multiplied by before; 1 for nothing.
-        what: uint8 `(k,)`: ADD, SUBTRACT, MULTIPLY or DIVIDE, in the order in which they are done.
+        what: uint8 `(k,)`: ADD, SUBTRACT, MULTIPLY or DIVIDE of `pointwise`, in the order in which they are done.
         operands: float32 `(k, out_width * channels)`: what is added to the values of each row, and so on.
+        flips: uint8 `(n,)`: not 0 for the images that are flipped left to right; empty where none is.
     """
     count, height, width, channels = images.shape
     out_height, out_width = out.shape[1:3]
     if 0 in images.shape or 0 in out.shape or count != out.shape[0] or channels != out.shape[3]:
         return
-    if operands.shape[0] != what.size or (what.size and operands.shape[1] != out_width * channels):
+    if flips.size not in (0, count) or operands.shape[0] != what.size or (what.size and operands.shape[1] != out_width * channels):
         return
     rows = images.reshape(count * height, width * channels)
     is_bytes = images.dtype == np.uint8
     _bilinear(
         *((rows, _NO_FLOATS) if is_bytes else (_NO_BYTES, rows)),
         *(height, width, channels, out.reshape(count * out_height, out_width * channels), out_height, out_width),
-        *(scale, what, operands),
-        np.empty((4, max(out_height, out_width)), np.int64),
-        np.empty((2, max(out_height, out_width)), np.float32),
+        *(scale, flips, what, operands),
+        np.empty((6, max(out_height, out_width)), np.int64),
+        np.empty((3, max(out_height, out_width)), np.float32),
         np.empty((3, max(width, out_width) * channels), np.float32),
     )

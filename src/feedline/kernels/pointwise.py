@@ -22,7 +22,7 @@ _EXPONENT = np.int32(0x7F800000)
 
 
 @part
-def _compute_on(values, first, what, operands, start, amounts, element):
+def compute_on(values, first, what, operands, start, amounts, element):
     """Does to each value what is asked for, from operation `first` on; the operands of `values` begin at `start`."""
     stay_apart()
     for k in range(first, what.size):
@@ -142,7 +142,7 @@ def _pointwise(
                 _load(floats[first:after], done, height, width, channels, flip, values)
             else:
                 _load(doubles[first:after], done, height, width, channels, flip, values)
-            _compute_on(values, begun, what, operands, start, amounts, n)
+            compute_on(values, begun, what, operands, start, amounts, n)
             if check and not _are_finite(values):
                 return False
             done = stop

@@ -37,3 +37,12 @@ def constant_operand(operation: Operation, shape: tuple[int, ...]) -> np.ndarray
     if not np.isfinite(value).all() or (operation.function is np.true_divide and (np.abs(value) < 1e-30).any()):
         return None
     return value
+
+
+def without_repeats(operand: np.ndarray) -> np.ndarray:
+    """Returns an operand with a length of 1 wherever it is the same all along: a mean repeated for every pixel."""
+    for axis, length in enumerate(operand.shape):
+        first = np.take(operand, [0], axis) if length > 1 else operand
+        if length > 1 and (operand.view(np.int32) == first.view(np.int32)).all():
+            operand = first
+    return operand

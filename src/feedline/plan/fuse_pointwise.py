@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from feedline.image.resize import ARITHMETIC
-from feedline.plan.constant_operands import BYTE_SCALE, constant_operand
-from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, slots_in
+from feedline.plan.constant_operands import BYTE_SCALE, constant_operand, without_repeats
+from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, others_draw_between, slots_in
 
 _SOURCES = (np.uint8, np.float32, np.float64)
 _VALUES_AT_ONCE = 2048
@@ -84,15 +84,6 @@ class Chain:
         return not bound < _LARGEST
 
 
-def _once(operand: np.ndarray) -> np.ndarray:
-    """Returns an operand with a length of 1 wherever it is the same all along: a mean repeated for every pixel."""
-    for axis, length in enumerate(operand.shape):
-        first = np.take(operand, [0], axis) if length > 1 else operand
-        if length > 1 and (operand.view(np.int32) == first.view(np.int32)).all():
-            operand = first
-    return operand
-
-
 def _period(operand: np.ndarray, shape: tuple[int, ...]) -> int:
     """Returns after how many values of an element an operand comes again."""
     first = next((axis for axis, length in enumerate(operand.shape) if length > 1), operand.ndim)
@@ -114,7 +105,7 @@ def fuse_pointwise(made: Trace, rule: Callable[..., Any]) -> Trace:
         if operation.results[0] in gone or operation.results[0] in fused:
             continue
         chain = _longest_from(operation, samples, users)
-        if chain is not None and not (made.draws_vary and chain.draws and _others_draw_between(chain, made)):
+        if chain is not None and not (made.draws_vary and chain.draws and others_draw_between(chain.steps, made)):
             *before, last = chain.steps
             gone.update(step.results[0] for step in before)
             fused[last.results[0]] = replace(last, rule=rule, args=(chain.source, chain), kwargs={}, named={})
@@ -122,13 +113,6 @@ def fuse_pointwise(made: Trace, rule: Callable[..., Any]) -> Trace:
         return made
     kept = (fused.get(operation.results[0], operation) for operation in made.operations)
     return replace(made, operations=tuple(one for one in kept if one.results[0] not in gone))
-
-
-def _others_draw_between(chain: Chain, made: Trace) -> bool:
-    """Says whether other operations draw random numbers while a chain is at work, which come in the order of calls."""
-    places = [made.operations.index(step) for step in chain.steps]
-    between = made.operations[places[0] : places[-1]]
-    return any(getattr(other.rule, "draws", False) and other not in chain.steps for other in between)
 
 
 def _longest_from(first: Operation, samples: list[Any], users: Users) -> Chain | None:
@@ -190,6 +174,6 @@ def _joins(chain: Chain, operation: Operation, dtype: np.dtype) -> bool:
         if operand is None or dtype != np.float32:
             return False
         chain.codes.append(ARITHMETIC.index(function))
-        chain.operands.append(_once(operand))
+        chain.operands.append(without_repeats(operand))
     chain.steps.append(operation)
     return True

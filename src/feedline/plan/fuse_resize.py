@@ -1,4 +1,4 @@
-"""Fusing: a bilinear resize and the arithmetic around it in one pass over memory.
+"""Fusing: a bilinear resize, a random flip of its result and the arithmetic around it in one pass over memory.
 
 `resize(image, size) / 255.0` would write the resized image, read it and write it again; for photos that is a good part
 of what is not decoding. The kernel does the arithmetic on each row while that is in the cache, in the same order and
@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 
 from feedline.image.resize import ARITHMETIC
-from feedline.plan.constant_operands import BYTE_SCALE, constant_operand
-from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, slots_in
+from feedline.plan.constant_operands import BYTE_SCALE, constant_operand, without_repeats
+from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, others_draw_between, slots_in
 
 _LARGEST = 1e37
 """Beyond this NumPy might warn of an overflow, which the kernel does not."""
 
 
 def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
-    """Returns a trace in which resizes of uint8 images also do the arithmetic on their results.
+    """Returns a trace in which resizes of uint8 images also flip their results, and do the arithmetic on them.
 
     Args:
         made: the trace.
-        rule: runs a fused resize; its arguments are the images, the size, the scale, what to do, and the operands.
+        rule: runs a fused resize; its arguments are the images, the size, the scale, what to do, the operands, and the
+            operation that flips the results left to right; None for none.
     """
     import feedline
 
@@ -51,8 +52,8 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
         image = samples[source.number]
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.size == 0:
             continue
-        codes, operands, last, gone = _arithmetic_on(operation, users, scale)
-        if not codes and scaling is None:
+        codes, operands, flip, last, gone = _what_follows(operation, users, scale, made)
+        if not codes and flip is None and scaling is None:
             continue
         what = np.array(codes, np.uint8)
         _, width, channels = operation.samples[0].shape
@@ -64,7 +65,7 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
             last,
             function=feedline.image.resize,
             rule=rule,
-            args=(source, size, scale, what, rows),
+            args=(source, size, scale, what, rows, flip),
             kwargs={},
             named={},
         )
@@ -85,15 +86,16 @@ def _size_of_plain_resize(operation: Operation, resize: Callable[..., Any]) -> A
     return tuple(operation.samples[0].shape[:2])
 
 
-def _arithmetic_on(
-    resize: Operation, users: Users, scale: float
-) -> tuple[list[int], list[np.ndarray], Operation, list[int]]:
-    """Returns what follows a resize: codes, operands, the last operation, and the slots that fall away."""
+def _what_follows(
+    resize: Operation, users: Users, scale: float, made: Trace
+) -> tuple[list[int], list[np.ndarray], Operation | None, Operation, list[int]]:
+    """Returns what follows a resize: codes, operands, a flip, the last operation, and the slots that fall away."""
     import feedline
 
     codes: list[int] = []
     operands: list[np.ndarray] = []
     gone: list[int] = []
+    flip: Operation | None = None
     last = resize
     shape = resize.samples[0].shape
     low, high = 0.0, 255.0 * scale
@@ -102,6 +104,13 @@ def _arithmetic_on(
             if user.samples[0].dtype != np.float32:
                 break
             gone.append(last.results[0])  # it is float32 already
+            last = user
+            continue
+        if user.function is feedline.image.random_flip_left_right:
+            if codes or flip is not None or slots_in((user.args[1:], user.kwargs)) or type(user.args[0]) is not Slot:
+                break
+            flip = user
+            gone.append(last.results[0])
             last = user
             continue
         operand = _operand_of_rows(user, shape)
@@ -119,12 +128,15 @@ def _arithmetic_on(
         operands.append(operand)
         gone.append(last.results[0])
         last = user
-    return codes, operands, last, gone
+    if flip is not None and made.draws_vary and others_draw_between([resize, flip, last], made):
+        return [], [], None, resize, []
+    return codes, operands, flip, last, gone
 
 
 def _operand_of_rows(operation: Operation, shape: tuple[int, ...]) -> np.ndarray | None:
     """Returns the constant in an operation on the resized image, for each value of a row; None where there is none."""
     value = constant_operand(operation, shape)
+    value = None if value is None else without_repeats(value)
     if value is None or (value.ndim == 3 and value.shape[0] != 1):
         return None
     return np.ascontiguousarray(np.broadcast_to(value, (1, *shape[1:]))).reshape(-1)

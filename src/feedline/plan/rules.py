@@ -160,13 +160,15 @@ def images_at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 
 def resize_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Runs a resize that was fused with the arithmetic around it."""
+    """Runs a resize that was fused with the flip behind it and the arithmetic around it."""
     from feedline.image.resize import resize_and_compute
 
-    images = rows.of(operation.args[0])
-    shape = (rows.count, *operation.args[1], images.shape[3])
+    source, *arguments, flip = operation.args
+    images = rows.of(source)
+    shape = (rows.count, *arguments[0], images.shape[3])
     room = rows.room_for(operation, shape, np.dtype(np.float32))
-    return (resize_and_compute(images, *operation.args[1:], out=room),)
+    flips = None if flip is None else draws_of(flip, rows, flip.named.get("seed")) < 0.5
+    return (resize_and_compute(images, *arguments, out=room, flips=flips),)
 
 
 def check_only_first(operation: Operation) -> None:

@@ -110,6 +110,16 @@ class Users:
         return users[0] if len(users) == 1 and slot not in self._returned else None
 
 
+def others_draw_between(steps: list[Operation], made: Trace) -> bool:
+    """Says whether other operations draw random numbers between the first and the last of some steps.
+
+    Where an element draws from a stream of its own, its numbers come in the order of calls.
+    """
+    places = [made.operations.index(step) for step in steps]
+    between = made.operations[min(places) : max(places)]
+    return any(getattr(other.rule, "draws", False) and other not in steps for other in between)
+
+
 def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:
     """Traces a function on one element; the random numbers drawn are those of the element at hand.
 

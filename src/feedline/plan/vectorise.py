@@ -211,7 +211,7 @@ class BlockFunction:
     def _done_at_once(self, operation: Operation, rows: Rows) -> bool:
         """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
         known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
-        draws = getattr(operation.rule, "draws", False) or operation.rule is run_chain
+        draws = getattr(operation.rule, "draws", False) or operation.rule in (run_chain, resize_and_compute)
         if not known or operation.results[0] in self._varying or (draws and self._draws_vary):
             return False
         pack = getattr(operation.rule, "pack", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -55,9 +56,24 @@ def test_classes_counted_from_0_besides(flagged: Look) -> None:
     flagged(pairs(MASKS + np.uint8(1)).map(resized(then=lambda mask: mask - 1)).batch(8), "FL214")
 
 
-def test_classes_far_apart_cast_back(flagged: Look) -> None:
-    ds = pairs(MASKS * np.uint8(100)).map(resized(then=lambda mask: fl.cast(mask, fl.uint8)))
+def test_classes_far_apart_cast_back(flagged: Look, clean: Look) -> None:
+    ds = pairs(MASKS * np.uint8(20)).map(resized(then=lambda mask: fl.cast(mask, fl.uint8)))
     flagged(ds.batch(8), "FL214")
+    flagged(pairs(np.where(MASKS == 2, 255, MASKS).astype(np.uint8)).map(resized()).batch(8), "FL214")
+
+
+def test_a_drawing_in_grey(clean: Look) -> None:
+    """A noisy drawing and the clean one, in which there are three kinds of grey: no classes."""
+    clean(pairs(MASKS * np.uint8(120)).map(resized()).batch(8), "FL214")
+    small = fl.Dataset.from_tensor_slices(MASKS).map(lambda mask: (fl.image.resize(mask, [12, 12]), mask))
+    clean(small.batch(8), "FL214")
+    both = fl.Dataset.from_tensor_slices(MASKS).map(lambda mask: (fl.image.resize(mask, [12, 12]),) * 2)
+    clean(both.batch(8), "FL214")
+
+
+def test_batches(flagged: Look, clean: Look) -> None:
+    flagged(pairs().batch(8).map(resized()), "FL214")
+    clean(pairs().batch(8).map(resized("nearest")), "FL214")
 
 
 def test_what_is_rounded_after_that(clean: Look) -> None:
@@ -73,6 +89,24 @@ def test_dicts(flagged: Look, clean: Look) -> None:
     ds = fl.Dataset.from_tensor_slices({"image": IMAGES, "segmentation_mask": MASKS})
     flagged(ds.map(lambda element: load(element, "bilinear")).batch(8), "FL214")
     clean(ds.map(lambda element: load(element, "nearest")).batch(8), "FL214")
+
+
+def test_masks_that_are_read_and_resized_at_once(flagged: Look, clean: Look, tmp_path: pathlib.Path) -> None:
+    for number in range(20):
+        (tmp_path / f"photo_{number:02}.png").write_bytes(fl.io.encode_png(IMAGES[number]))
+        (tmp_path / f"mask_{number:02}.png").write_bytes(fl.io.encode_png(MASKS[number]))
+    paths = [[str(tmp_path / f"{kind}_{number:02}.png") for number in range(20)] for kind in ("photo", "mask")]
+
+    def load(photo: bytes, mask: bytes, method: str) -> Any:
+        image = fl.io.decode_png(fl.io.read_file(photo), channels=3)
+        classes = fl.io.decode_png(fl.io.read_file(mask), channels=1)
+        return fl.image.resize(image, [24, 24]) / 255, fl.image.resize(classes, [24, 24], method=method)
+
+    ds = fl.Dataset.from_tensor_slices(tuple(paths)).shuffle(20)
+    finding = flagged(ds.map(lambda photo, mask: load(photo, mask, "bilinear")).batch(4), "FL214")
+    assert "the mask that is read comes in with 3 classes" in finding.seen
+    clean(ds.map(lambda photo, mask: load(photo, mask, "nearest")).batch(4), "FL214")
+    clean(ds.map(lambda photo, mask: load(photo, mask, "bilinear")).map(lambda x, y: (x, np.round(y))), "FL214")
 
 
 def test_two_classes_may_have_a_soft_edge(clean: Look) -> None:

@@ -48,8 +48,18 @@ def test_the_target_on_another_scale(flagged: Look) -> None:
 
 
 def test_the_class_is_a_column(flagged: Look) -> None:
-    assert flagged(table(with_target(LABELS), LABELS), "FL216").severity == "warning"
-    flagged(table(with_target(1 - LABELS), LABELS), "FL216")
+    classes = GENERATOR.integers(0, 4, COUNT)
+    assert flagged(table(with_target(classes), classes), "FL216").severity == "warning"
+    flagged(table(with_target(10 - classes), classes), "FL216")
+
+
+def test_one_of_two_classes(flagged: Look, clean: Look) -> None:
+    """A mark may tell it by nature; what is named as the label does not."""
+    clean(table(with_target(LABELS), LABELS), "FL216")
+    features = {"age": ROWS[:, 0], "income": ROWS[:, 1], "mark": LABELS.astype(np.float32)}
+    clean(table(features, LABELS), "FL216")
+    features["Label"] = features.pop("mark")
+    flagged(table(features, LABELS), "FL216")
 
 
 def test_a_dict_that_kept_its_target(flagged: Look, clean: Look) -> None:
@@ -59,10 +69,27 @@ def test_a_dict_that_kept_its_target(flagged: Look, clean: Look) -> None:
     clean(table(features, PRICES), "FL216")
 
 
+def test_what_is_kept_beside_the_inputs(flagged: Look, clean: Look) -> None:
+    keras = pytest.importorskip("keras")
+    columns = {"age": ROWS[:, 0], "income": ROWS[:, 1], "exact": PRICES}
+    clean(fl.Dataset.from_tensor_slices({**columns, "target": PRICES / 100}).batch(32), "FL216")
+
+    def model(*names: str) -> Any:
+        inputs = {name: keras.Input((1,), name=name) for name in names}
+        model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(list(inputs.values()))))
+        model.compile("adam", "mse")
+        return model
+
+    rows = {name: values[:, None] for name, values in columns.items()}
+    clean(table(rows, PRICES), "FL216", model=model("age", "income"))
+    flagged(table(rows, PRICES), "FL216", model=model("age", "income", "exact"))
+
+
 def test_what_only_nearly_tells_it(clean: Look) -> None:
     noise = 0.01 * GENERATOR.normal(size=COUNT)
     clean(table(with_target(PRICES + noise), PRICES), "FL216")
-    clean(table(with_target(np.where(np.arange(COUNT) == 7, 1 - LABELS, LABELS)), LABELS), "FL216")
+    classes = GENERATOR.integers(0, 4, COUNT)
+    clean(table(with_target(np.where(np.arange(COUNT) == 7, 3 - classes, classes)), classes), "FL216")
     clean(table(with_target(np.log(PRICES)), PRICES), "FL216")
 
 

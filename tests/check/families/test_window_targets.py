@@ -86,6 +86,11 @@ def test_series_that_go_on_as_they_went(series: Any, clean: Look) -> None:
     clean(pairs(windows(series), series[SIZE:]), "FL613")
 
 
+def test_series_that_stand_still(clean: Look) -> None:
+    rows = np.repeat(GENERATOR.normal(size=(300, 1)).astype(np.float32), 10, axis=1)
+    clean(pairs(rows, rows[:, -1]), "FL613")
+
+
 def test_rows_of_a_table(flagged: Look, clean: Look) -> None:
     """Another rule tells of these."""
     rows = GENERATOR.normal(size=(300, 6)).astype(np.float32)

@@ -20,6 +20,8 @@ from feedline.nodes.map import Map
 _FEWEST_CLASSES = 3
 """Between two classes a number can be meant, as a soft edge; among three it is another class."""
 
+_LEFT_OUT = 255
+_LARGEST_CLASS = 63
 _MOST_ELEMENTS = 8
 _MOST_PIXELS = 4_000_000
 _LEAST_NEW = 0.001
@@ -34,9 +36,9 @@ class Blended:
 
     Args:
         node: the `map`.
-        before: the mask that came into it.
-        after: what it made of it.
-        element: which of the `map`'s elements has such a number.
+        before: the name of the mask that came into it.
+        after: the name of what it made of it.
+        element: which of the rows of what the `map` gives has such a number.
         classes: the classes that there are.
         new: numbers that are none of them.
         share: which part of the values are so.
@@ -44,8 +46,8 @@ class Blended:
     """
 
     node: Map
-    before: Component
-    after: Component
+    before: str
+    after: str
     element: int
     classes: np.ndarray
     new: np.ndarray
@@ -72,16 +74,16 @@ class BlendedClasses(Rule):
         classes = ", ".join(number(float(each)) for each in found.classes[:6])
         new = ", ".join(number(float(each)) for each in found.new[:3])
         yield self.finding(
-            f"{found.node.label()} gives {found.after.name} numbers that are no classes of the mask.",
-            seen=f"{found.before.name} comes in with {len(found.classes)} classes ({classes}"
-            f"{', ...' if len(found.classes) > 6 else ''}), {found.after.name} comes out with others as well: {new}; "
+            f"{found.node.label()} gives {found.after} numbers that are no classes of the mask.",
+            seen=f"{found.before} comes in with {len(found.classes)} classes ({classes}"
+            f"{', ...' if len(found.classes) > 6 else ''}), {found.after} comes out with others as well: {new}; "
             f"{found.share:.1%} of its values; {context.seen()}",
-            where=[context.sample.at(found.node).where(found.element)],
+            where=[context.sample.at(found.node).where_row(found.element)],
             at=found.node,
-            fix=f"Resize {found.after.name} by method='nearest', which takes a class as it is: "
+            fix=f"Resize {found.after} by method='nearest', which takes a class as it is: "
             "fl.image.resize(mask, size, method='nearest'); turn and shift it in the same way."
             if found.shrinks
-            else f"Let what {found.node.label()} does to {found.after.name} take the nearest class, and mix none.",
+            else f"Let what {found.node.label()} does to {found.after} take the nearest class, and mix none.",
         )
 
 
@@ -94,13 +96,17 @@ def blended_mask(context: Context) -> Blended | None:
     for node in context.plan.maps:
         into, out = context.sample.into(node), context.sample.at(node)
         for after in out.components:
-            if not is_named_mask(after) or not after.values or not is_flat(after.values[0]):
+            if not is_named_mask(after) or not after.rows or not is_flat(after.rows[0]):
                 continue
-            for before in into.components:
-                found = _blended(node, into, before, out, after)
-                if found is not None:
-                    return found if any(_still(component, found.classes) for component in end) else None
+            found = _of_what_came_in(node, into, out, after) or _of_what_was_read(context, node, after)
+            if found is not None:
+                return found if any(_still(component, found.classes) for component in end) else None
     return None
+
+
+def _is_beside(component: Component) -> bool:
+    """Says whether this is a picture that a mask can be of, and no mask itself."""
+    return component.is_image and not is_mask(component.rows[:_MOST_ELEMENTS])
 
 
 def _predicts_numbers(context: Context) -> bool:
@@ -109,17 +115,40 @@ def _predicts_numbers(context: Context) -> bool:
     return model is not None and any(target.loss.name in NUMERIC for target in targets_of(model, Given(context)))
 
 
-def _blended(node: Map, into: Elements, before: Component, out: Elements, after: Component) -> Blended | None:
-    if not before.values or not is_flat(before.values[0]) or not is_mask(before.values, _FEWEST_CLASSES):
+def _of_what_came_in(node: Map, into: Elements, out: Elements, after: Component) -> Blended | None:
+    if not any(_is_beside(component) for component in into.components):
+        return None  # a drawing that is made smaller, to be made large again
+    pairs = _paired(into, out)
+    for before in into.components:
+        if before.rows and is_flat(before.rows[0]) and is_mask(before.rows, _FEWEST_CLASSES):
+            values = [(before.rows[first], after.rows[second], second) for first, second in pairs]
+            found = _blended(node, before.name, after.name, values)
+            if found is not None:
+                return found
+    return None
+
+
+def _of_what_was_read(context: Context, node: Map, after: Component) -> Blended | None:
+    """Looks at masks that a `map` reads from files and resizes at once, for the elements that it is called anew for."""
+    out = context.sample.at(node)
+    if out.batched or is_mask(after.rows[:_MOST_ELEMENTS]) or context.sample.into(node).batched:
         return None
-    places = {place: index for index, place in enumerate(zip(into.positions, into.epochs, strict=True))}
-    pairs = [
-        (places[place], index)
-        for index, place in enumerate(zip(out.positions, out.epochs, strict=True))
-        if place in places
-    ]
-    pairs = pairs[:: max(1, len(pairs) // _MOST_ELEMENTS)][:_MOST_ELEMENTS]
-    values = [(before.values[first], after.values[second], second) for first, second in pairs]
+    calls = context.sample.calls(node)
+    rows = {place: row for row, place in enumerate(zip(out.positions, out.epochs, strict=True))}
+    places = list(zip(calls.into.positions, calls.into.epochs, strict=True))
+    given, pictures = [], False
+    for call in calls.of("resize", "resize_with_pad"):
+        before, row = next(iter(call.arguments.values()), None), rows.get(places[call.element])
+        pictures = pictures or (isinstance(before, np.ndarray) and before.ndim == 3 and before.shape[2] in (3, 4))
+        if row is not None and isinstance(before, np.ndarray) and is_flat(before):
+            given.append((before, after.rows[row], row))
+    if not pictures or not is_mask([before for before, _, _ in given], _FEWEST_CLASSES):
+        return None
+    return _blended(node, "the mask that is read", after.name, given)
+
+
+def _blended(node: Map, before: str, after: str, values: list[tuple[np.ndarray, np.ndarray, int]]) -> Blended | None:
+    """Returns what was mixed in masks, of pairs of one and of what was made of it, with its row; None for nothing."""
     if not values or not all(is_flat(first) and is_flat(second) for first, second, _ in values):
         return None
     if sum(first.size + second.size for first, second, _ in values) > _MOST_PIXELS:
@@ -127,7 +156,7 @@ def _blended(node: Map, into: Elements, before: Component, out: Elements, after:
     classes, counts = np.unique(np.concatenate([first.reshape(-1) for first, _, _ in values]), return_counts=True)
     made = np.concatenate([second.reshape(-1) for _, second, _ in values])
     made = made.astype(np.float64)
-    if not np.isfinite(made).all() or (classes != np.floor(classes)).any():
+    if not np.isfinite(made).all() or not _are_numbers_of_classes(classes):
         return None
     shares = counts / counts.sum()
     for scale, shift in _SHIFTS:
@@ -144,6 +173,24 @@ def _blended(node: Map, into: Elements, before: Component, out: Elements, after:
         numbers = first if len(first) else numbers
         return Blended(node, before, after, element, known, numbers, float(new.mean()), shrinks)
     return None
+
+
+def _paired(into: Elements, out: Elements) -> list[tuple[int, int]]:
+    """Returns some of the rows that came in, each with the row that was made of it."""
+    if into.batched or out.batched:
+        same = into.batched and out.batched and np.array_equal(into.positions, out.positions)
+        pairs = [(row, row) for row in range(into.rows)] if same and into.rows == out.rows else []
+    else:
+        places = {place: index for index, place in enumerate(zip(into.positions, into.epochs, strict=True))}
+        made = enumerate(zip(out.positions, out.epochs, strict=True))
+        pairs = [(places[place], index) for index, place in made if place in places]
+    return pairs[:: max(1, len(pairs) // _MOST_ELEMENTS)][:_MOST_ELEMENTS]
+
+
+def _are_numbers_of_classes(values: np.ndarray) -> bool:
+    """Says whether these can be class numbers, and 255 what does not count: grey values of a drawing are larger."""
+    counted = values[values != _LEFT_OUT]
+    return bool((counted == np.floor(counted)).all()) and bool(((counted >= 0) & (counted <= _LARGEST_CLASS)).all())
 
 
 def _among(values: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -48,12 +48,15 @@ def columns_of(component: Component) -> Columns | None:
     rows = component.rows
     if not all(isinstance(row, np.ndarray | np.generic | int | float) for row in rows):
         return None
-    return Columns(component, np.array(rows, np.float64).reshape(len(rows), -1))
+    return Columns(component, np.array(rows, np.float64).reshape(len(rows), shape[0] if shape else 1))
 
 
-def inputs_as_columns(elements: Elements) -> Iterator[Columns]:
-    """Yields the columns of each input that has any."""
+def inputs_as_columns(context: Context, elements: Elements) -> Iterator[Columns]:
+    """Yields the columns of each input that has any, and that the model takes, where there is one."""
+    keys = context.model.input_keys if context.model is not None else None
     for component in elements.inputs:
+        if keys is not None and component.key and component.key not in keys:
+            continue  # a key of a dict that is there for the user's own use
         found = columns_of(component)
         if found is not None and len(found.values):
             yield found
@@ -77,8 +80,10 @@ def are_windows(context: Context, rows: np.ndarray) -> bool:
         return True
     if rows.shape[1] < _FEWEST_STEPS:
         return False
-    centred = rows - rows.mean(axis=0)
-    sizes = np.sqrt((centred * centred).sum(axis=0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = rows.astype(np.float64)
+        centred = rows - rows.mean(axis=0)
+        sizes = np.sqrt((centred * centred).sum(axis=0))
     if not (sizes > 0).all() or not np.isfinite(sizes).all():
         return False
     neighbours = (centred[:, 1:] * centred[:, :-1]).sum(axis=0) / (sizes[1:] * sizes[:-1])
@@ -98,8 +103,9 @@ def affine(columns: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """
     lowest, highest = columns.argmin(axis=0), columns.argmax(axis=0)
     number = np.arange(columns.shape[1])
-    width = columns[highest, number] - columns[lowest, number]
-    slope = (wanted[highest] - wanted[lowest]) / np.where(width > 0, width, np.inf)
-    meant = wanted[lowest] + slope * (columns - columns[lowest, number])
+    with np.errstate(over="ignore", invalid="ignore"):
+        width = columns[highest, number] - columns[lowest, number]
+        slope = (wanted[highest] - wanted[lowest]) / np.where(width > 0, width, np.inf)
+        meant = wanted[lowest] + slope * (columns - columns[lowest, number])
     room = _EXACT * float(wanted.max() - wanted.min())
     return (width > 0) & (slope != 0) & (np.abs(meant - wanted[:, None]) <= room).all(axis=0)

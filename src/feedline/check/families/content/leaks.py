@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.elements import Component
+from feedline.check.elements import LABEL_NAMES, Component
 from feedline.check.families.content.columns import (
     Columns,
     affine,
@@ -48,7 +48,7 @@ class TargetAmongInputs(Rule):
         elements = given(context)
         if not elements.labels or not is_table(elements):
             return
-        inputs = list(inputs_as_columns(elements))
+        inputs = list(inputs_as_columns(context, elements))
         for label in elements.labels:
             wanted = _single(label)
             if wanted is None or not _varies(wanted):
@@ -57,6 +57,8 @@ class TargetAmongInputs(Rule):
             if not matching or not _others(inputs, len(matching)):
                 continue
             columns, column = matching[0]
+            if len(np.unique(wanted)) == 2 and not _is_named_label(columns.component):
+                continue  # one of two marks may tell the class by nature
             if _stays(context, columns.component, column, label):
                 yield self._of(context, columns, column, label, wanted)
                 return
@@ -81,6 +83,10 @@ class TargetAmongInputs(Rule):
         )
 
 
+def _is_named_label(component: Component) -> bool:
+    return component.key.lower() in LABEL_NAMES
+
+
 def _left_out(columns: Columns, column: int) -> str:
     return f"np.delete(x, {column}, axis=-1)" if columns.values.shape[1] > 1 else "give them without it"
 
@@ -102,13 +108,15 @@ def _equal(context: Context, columns: Columns, wanted: np.ndarray, inputs: list[
     """Returns the columns that are the target, where that cannot be meant.
 
     Steps of a series can be the target by its period; a class number beside other inputs can be one that a loss within
-    the model takes; of a single column a straight line can be learnt.
+    the model takes; of a single column a straight line can be learnt; dicts that are no (x, y) may keep what is for the
+    user's own use.
     """
     values = columns.values
     if len(values) != len(wanted) or not np.isfinite(values).all():
         return []
     found: list[int] = np.flatnonzero(affine(values, wanted)).tolist()
-    if not found or (values.shape[1] == 1 and len(inputs) < _FEWEST_SCALARS):
+    is_scalar, is_split = values.shape[1] == 1, not columns.component.name.startswith("element")
+    if not found or (is_scalar and (len(inputs) < _FEWEST_SCALARS or not is_split)):
         return []
     return [] if values.shape[1] > 1 and are_windows(context, values) else found
 
@@ -151,7 +159,7 @@ class RowNumber(Rule):
         if source.batched or source.count < _FEWEST or not _counts(source.components, source.positions):
             return
         places = np.sort(source.positions).astype(np.float64)
-        inputs = list(inputs_as_columns(elements))
+        inputs = list(inputs_as_columns(context, elements))
         found = [(columns, each) for columns in inputs for each in _numbered(context, columns, places)]
         if not found or not _others(inputs, len(found)):
             return

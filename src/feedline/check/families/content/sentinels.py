@@ -47,7 +47,7 @@ class Sentinel(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         elements = given(context)
-        for columns in inputs_as_columns(elements):
+        for columns in inputs_as_columns(context, elements):
             component = columns.component
             if component.dtype is None or component.dtype.kind != "f" or len(columns.values) < _FEWEST_ROWS:
                 continue

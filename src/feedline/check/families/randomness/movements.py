@@ -9,6 +9,7 @@ import numpy as np
 _ALIKE = 0.98
 _UNLIKE = 0.9
 _DIFFERENT = 0.02
+_HALF = 48
 _PROBES = 96
 _MOST_WINDOWS = 16_384
 _MOST_TRIED = 8
@@ -45,6 +46,9 @@ def image_movement(first: np.ndarray, later: np.ndarray) -> str | None:
         first: what came of it in the one.
         later: what came of it in the other, perhaps brighter or darker.
     """
+    if first.shape != later.shape:
+        return None
+    first, later = _thinned(first), _thinned(later)
     still = alike(first, later)
     moved = {name: alike(move(first), later) for name, move in MIRRORINGS.items()}
     best = max(moved, key=lambda name: moved[name])
@@ -57,8 +61,22 @@ def mask_movement(first: np.ndarray, later: np.ndarray) -> str | None:
     """Returns how a mask was mirrored or turned between two runs, as `image_movement`: of masks each value must fit."""
     if np.array_equal(first, later):
         return ""
-    fits = [name for name, move in MIRRORINGS.items() if np.array_equal(move(first), later)]
+    thin, other = _thinned(first), _thinned(later)
+    fits = [name for name, move in MIRRORINGS.items() if np.array_equal(move(thin), other)]
+    fits = [name for name in fits if np.array_equal(MIRRORINGS[name](first), later)]
     return fits[0] if len(fits) == 1 else None
+
+
+def _thinned(array: np.ndarray) -> np.ndarray:
+    """Returns some rows and columns, the same ones from each end, so that movements are to be seen in them."""
+    return array[_places(array.shape[0])][:, _places(array.shape[1])]
+
+
+def _places(length: int) -> np.ndarray:
+    if length <= 2 * _HALF:
+        return np.arange(length)
+    half = np.linspace(0, (length - 1) / 2, _HALF, endpoint=False).astype(np.int64)
+    return np.concatenate([half, length - 1 - half[::-1]])
 
 
 def changes(movement: str, array: np.ndarray) -> bool:

@@ -19,6 +19,7 @@ _FEWEST_STEPS = 3
 _MOST_FIRST = 16
 _MOST_VALUES = 1 << 24
 _OTHERS = 0.9
+_STILL = 0.5
 
 
 class TargetInWindow(Rule):
@@ -101,7 +102,7 @@ def _step_of(rows: np.ndarray, target: np.ndarray) -> tuple[int, int | None] | N
         equal = equal.all(axis=1, keepdims=True)
     for step, column in sorted(np.argwhere(equal).tolist(), reverse=True):
         chosen = windows[:, step] if wanted.shape[1] > 1 else windows[:, step, column : column + 1]
-        if np.array_equal(chosen, wanted):
+        if np.array_equal(chosen, wanted) and not _stands_still(windows, step, chosen):
             return step, None if rows.ndim == 2 or wanted.shape[1] > 1 else column
     return None
 
@@ -111,3 +112,9 @@ def _differ(windows: np.ndarray) -> bool:
     flat = np.round(windows.reshape(len(windows), -1).astype(np.float64), 4)
     different = {row.tobytes() for row in flat}
     return len(different) >= _OTHERS * len(windows) and len(different) > min(2 * windows.shape[1], len(windows) // 2)
+
+
+def _stands_still(windows: np.ndarray, step: int, chosen: np.ndarray) -> bool:
+    """Says whether a step is as the one beside it in most windows: then it is told by any, as it may be meant."""
+    beside = windows[:, step - 1 if step else 1]
+    return bool((beside == chosen).any(axis=1).mean() > _STILL)
