@@ -48,7 +48,7 @@ def columns_of(component: Component) -> Columns | None:
     rows = component.rows
     if not all(isinstance(row, np.ndarray | np.generic | int | float) for row in rows):
         return None
-    return Columns(component, np.array(rows, np.float64).reshape(len(rows), shape[0] if shape else 1))
+    return Columns(component, np.array(rows, np.float64).reshape(len(rows), (shape[0] or 0) if shape else 1))
 
 
 def inputs_as_columns(context: Context, elements: Elements) -> Iterator[Columns]:
