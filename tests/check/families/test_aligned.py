@@ -129,6 +129,28 @@ def test_cut_out_at_two_places(flagged: Look, clean: Look) -> None:
     clean(pairs().map(together).batch(8), "FL612")
 
 
+def test_something_else_made_of_the_mask_that_was_cut_out(clean: Look) -> None:
+    def together(image: Any, mask: Any, size: int) -> Any:
+        both = np.concatenate([image, fl.cast(mask, fl.float32)], axis=-1)
+        both = fl.image.random_crop(both, [size, size, 4])
+        return both[..., :3], both[..., 3:]
+
+    def outlines(image: Any, mask: Any) -> Any:
+        image, mask = together(image, mask, 24)
+        return image, fl.cast(np.abs(np.diff(mask, axis=0, prepend=0)) > 0, fl.uint8)
+
+    def enlarged(image: Any, mask: Any) -> Any:
+        image, mask = together(image, mask, 20)
+        return fl.image.resize(image, [32, 32]), fl.image.resize(mask, [32, 32], method="nearest")
+
+    def rolled(image: Any, mask: Any) -> Any:
+        by = int(fl.random.generator().integers(-8, 9))
+        return np.roll(image, by, axis=1), np.roll(mask, by, axis=1)
+
+    for augment in (outlines, enlarged, rolled):
+        clean(pairs().map(augment).batch(8), "FL612")
+
+
 def test_batches(flagged: Look, clean: Look) -> None:
     def augment(images: Any, masks: Any, both: bool) -> Any:
         for row in np.flatnonzero(fl.random.uniform([len(images)]) < 0.5):

@@ -67,6 +67,8 @@ def test_a_drawing_in_grey(clean: Look) -> None:
     clean(pairs(MASKS * np.uint8(120)).map(resized()).batch(8), "FL214")
     small = fl.Dataset.from_tensor_slices(MASKS).map(lambda mask: (fl.image.resize(mask, [12, 12]), mask))
     clean(small.batch(8), "FL214")
+    noisy = MASKS + GENERATOR.normal(0, 0.1, MASKS.shape).astype(np.float32)
+    clean(fl.Dataset.from_tensor_slices((noisy, MASKS)).map(resized()).batch(8), "FL214")
     both = fl.Dataset.from_tensor_slices(MASKS).map(lambda mask: (fl.image.resize(mask, [12, 12]),) * 2)
     clean(both.batch(8), "FL214")
 

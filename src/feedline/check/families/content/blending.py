@@ -13,6 +13,7 @@ from feedline.check.families.content.given import given, number
 from feedline.check.families.content.masks import is_flat, is_mask, is_named_mask
 from feedline.check.families.model.given import Given
 from feedline.check.families.model.targets import NUMERIC, targets_of
+from feedline.check.families.randomness.movements import alike
 from feedline.check.finding import Finding
 from feedline.check.rule import Rule
 from feedline.nodes.map import Map
@@ -23,6 +24,7 @@ _FEWEST_CLASSES = 3
 _LEFT_OUT = 255
 _LARGEST_CLASS = 63
 _MOST_ELEMENTS = 8
+_ALIKE = 0.95
 _MOST_PIXELS = 4_000_000
 _LEAST_NEW = 0.001
 _COMMON = 0.02
@@ -104,9 +106,18 @@ def blended_mask(context: Context) -> Blended | None:
     return None
 
 
-def _is_beside(component: Component) -> bool:
+def _is_picture(component: Component) -> bool:
     """Says whether this is a picture that a mask can be of, and no mask itself."""
     return component.is_image and not is_mask(component.rows[:_MOST_ELEMENTS])
+
+
+def _is_drawn_alike(picture: Component, mask: Component) -> bool:
+    """Says whether a grey picture has the values of a mask, but for noise: the mask is a clean drawing then."""
+    pairs = zip(picture.rows[:_MOST_ELEMENTS], mask.rows[:_MOST_ELEMENTS], strict=False)
+    return all(
+        np.size(one) == np.size(two) and alike(np.asarray(one).reshape(-1), np.asarray(two).reshape(-1)) > _ALIKE
+        for one, two in pairs
+    )
 
 
 def _predicts_numbers(context: Context) -> bool:
@@ -116,10 +127,11 @@ def _predicts_numbers(context: Context) -> bool:
 
 
 def _of_what_came_in(node: Map, into: Elements, out: Elements, after: Component) -> Blended | None:
-    if not any(_is_beside(component) for component in into.components):
-        return None  # a drawing that is made smaller, to be made large again
+    pictures = [component for component in into.components if _is_picture(component)]
     pairs = _paired(into, out)
-    for before in into.components:
+    for before in into.components if pictures else ():  # a drawing may be made smaller, to be made large again
+        if any(_is_drawn_alike(picture, before) for picture in pictures):
+            continue
         if before.rows and is_flat(before.rows[0]) and is_mask(before.rows, _FEWEST_CLASSES):
             values = [(before.rows[first], after.rows[second], second) for first, second in pairs]
             found = _blended(node, before.name, after.name, values)

@@ -28,6 +28,7 @@ _FEWEST_OTHERS = 16
 """How many elements must have another target than most have: of fewer, a column can be the same by chance."""
 
 _FEWEST_SCALARS = 3
+_DIFFERENT = 0.5
 _NUMBERS = 32
 _MORE = 1024
 
@@ -118,7 +119,14 @@ def _equal(context: Context, columns: Columns, wanted: np.ndarray, inputs: list[
     is_scalar, is_split = values.shape[1] == 1, not columns.component.name.startswith("element")
     if not found or (is_scalar and (len(inputs) < _FEWEST_SCALARS or not is_split)):
         return []
-    return [] if values.shape[1] > 1 and are_windows(context, values) else found
+    if values.shape[1] > 1 and (are_windows(context, values) or _repeat(values)):
+        return []
+    return found
+
+
+def _repeat(values: np.ndarray) -> bool:
+    """Says whether most rows come again, as windows of a short period do: any of their steps can be the next one."""
+    return len({row.tobytes() for row in np.round(values, 4)}) <= _DIFFERENT * len(values)
 
 
 def _others(inputs: list[Columns], count: int) -> bool:
