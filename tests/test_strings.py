@@ -56,3 +56,15 @@ def test_out_of_range_and_writing_are_errors():
         column[0] = b"b"
     with pytest.raises(AttributeError):
         column.no_such_name
+
+
+def test_many_strings_are_made_objects_like_few() -> None:
+    import feedline.kernels.compile  # noqa: F401  the kernel is used only where there are others
+
+    rng = np.random.default_rng(3)
+    words = [bytes(rng.integers(0, 256, int(length), np.uint8)) for length in rng.integers(0, 30, 1000)]
+    lengths = np.array([len(word) for word in words])
+    packed = PackedStrings(np.frombuffer(b"".join(words), np.uint8), np.cumsum(lengths) - lengths, lengths)
+    assert packed.array().tolist() == words
+    assert packed[10:20].array().tolist() == words[10:20]
+    assert packed.take(np.array([7, 0, 999])).array().tolist() == [words[7], words[0], words[999]]

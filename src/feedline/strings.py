@@ -6,6 +6,7 @@ made into Python objects one by one, which is most of the cost of reading small 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,28 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+_MANY = 256
+"""Fewer strings are made into objects as fast without a kernel."""
+
+
+def bytes_objects(buffer: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """Returns the bytes at spans of a buffer as an object array `(n,)`; None where a position is below 0.
+
+    Args:
+        buffer: uint8 `(m,)`.
+        spans: int64 `(n, 2)`: position and length of each.
+
+    Raises:
+        MemoryError: there is no memory left for them.
+    """
+    from feedline.kernels.compile import constant
+    from feedline.kernels.feature_lists import make_bytes
+
+    objects = np.empty(len(spans), object)
+    if make_bytes(constant(buffer), spans, objects.ctypes.data) != len(spans):
+        raise MemoryError(f"no memory is left for {len(spans)} strings")
+    return objects
 
 
 class PackedStrings(NDArrayOperatorsMixin):
@@ -67,16 +90,19 @@ class PackedStrings(NDArrayOperatorsMixin):
     def array(self) -> np.ndarray:
         """Returns the object array of bytes `(n,)`."""
         if self._array is None:
-            array = np.empty(len(self), object)
-            array[:] = self._objects()
-            self._array = array
+            self._array = self._objects()
         return self._array
 
-    def _objects(self) -> list[bytes]:
+    def _objects(self) -> np.ndarray:
+        # a program that has no kernel as yet would wait longer for its first one than this takes
+        if len(self) >= _MANY and "feedline.kernels.compile" in sys.modules:
+            return bytes_objects(self.packed_buffer, np.column_stack([self.packed_offsets, self.packed_lengths]))
         data = self.packed_buffer.data
         starts = self.packed_offsets.tolist()
         stops = (self.packed_offsets + self.packed_lengths).tolist()
-        return [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)]
+        array = np.empty(len(self), object)
+        array[:] = [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)]
+        return array
 
     @property
     def shape(self) -> tuple[int]:

@@ -20,7 +20,7 @@ from feedline.errors import (
 )
 from feedline.formats.wire import DELIMITED, fields
 from feedline.spec import dtype_name, float32, int64, string
-from feedline.strings import PackedStrings
+from feedline.strings import PackedStrings, bytes_objects
 
 KINDS = {string: 1, float32: 2, int64: 3}  # the number of each kind's field in the message Feature
 DTYPES = {number: dtype for dtype, number in KINDS.items()}
@@ -90,7 +90,7 @@ class Lists:
         memory = np.empty(int(self.counts.sum()) * _VALUE_SIZES[self._kind], np.uint8)
         self._read(np.cumsum(self.counts) - self.counts, memory)
         if self.dtype == string:
-            return strings(self._buffer, memory.view(np.int64).reshape(-1, 2))
+            return bytes_objects(self._buffer, memory.view(np.int64).reshape(-1, 2))
         return memory.view(self.dtype)
 
     def padded(self, padding: Any) -> np.ndarray:
@@ -102,16 +102,6 @@ class Lists:
         elif rows.size:
             self._read(np.arange(lists) * longest, rows.reshape(-1).view(np.uint8))
         return rows
-
-
-def strings(buffer: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """Returns the bytes at spans, int64 `(n, 2)`: position and length, as an object array; None where it is below 0."""
-    from feedline.kernels import feature_lists
-
-    objects = np.empty(len(spans), object)
-    if feature_lists.make_bytes(buffer, spans, objects.ctypes.data) != len(spans):
-        raise MemoryError(f"no memory is left for {len(spans)} strings")
-    return objects
 
 
 class ExamplePlan:
@@ -235,7 +225,7 @@ class ExamplePlan:
         mine = spans[base : base + places]
         if packed and (mine[:, 0] >= 0).all():
             return PackedStrings(buffer, mine[:, 0], mine[:, 1])
-        objects = strings(buffer, mine)
+        objects = bytes_objects(buffer, mine)
         if feature.default is not None:
             absent = np.flatnonzero(mine[:, 0] < 0)
             objects[absent] = feature.default[mine[absent, 1]]
