@@ -18,6 +18,7 @@ import numpy as np
 
 from feedline.buffers import POOL
 from feedline.errors import DtypeError
+from feedline.packed_arrays import PackedArrays
 from feedline.packed_rows import PackedRows
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
@@ -94,6 +95,11 @@ class Block:
         ]
         return Block(self.length, columns, self.treedef)
 
+    def arrays(self) -> Block:
+        """Returns the block with arrays in place of what `Node.read_in_place` left where it was."""
+        columns = [column.array() if isinstance(column, PackedArrays) else column for column in self.columns]
+        return Block(self.length, columns, self.treedef)
+
     def nbytes(self) -> int:
         """Returns about how many bytes of memory the elements take."""
         return sum(_column_nbytes(column) for column in self.columns)
@@ -140,6 +146,8 @@ def take_column(column: Column, indices: np.ndarray) -> Column:
 
 def own_rows(column: Column) -> Column:
     """Returns a column that shares no memory with another: what keeps rows for later must not see them change."""
+    if isinstance(column, PackedArrays):
+        return column.array()
     column = as_plain_array(column)
     if isinstance(column, np.ndarray):
         rows = POOL.empty(column.shape, column.dtype)

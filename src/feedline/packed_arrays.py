@@ -69,6 +69,16 @@ class PackedArrays:
             self._copy_to(array.reshape(-1).view(np.uint8).reshape(len(self), self._row_bytes))
         return array
 
+    def in_place(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Returns the buffer as values of the dtype, and where each array begins among them; None where they lie across
+        the bounds of values.
+        """
+        size, starts = self.dtype.itemsize, self.starts
+        if size == 1:
+            return self.buffer.view(self.dtype), starts
+        across = len(self.buffer) % size or self.buffer.ctypes.data % self.dtype.alignment or (starts % size).any()
+        return None if across else (self.buffer.view(self.dtype), starts // size)
+
     def _copy_to(self, rows: np.ndarray) -> None:
         """Copies each array to a row of bytes."""
         size, starts = self._row_bytes, self.starts

@@ -238,7 +238,7 @@ def test_an_endless_indexed_dataset_has_the_order_of_a_stream() -> None:
         return source.shuffle(300, seed=4).take(40_000)
 
     indexed = pipeline(fl.Dataset.range(100_000).repeat())
-    assert pipeline(fl.Dataset.range(1)).explain() and "streamed" not in indexed.explain()
+    assert "streamed" not in indexed.explain()
     streamed = pipeline(fl.Dataset.from_generator(itertools.count))
     assert numbers(indexed) == numbers(streamed)
 

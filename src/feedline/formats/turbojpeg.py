@@ -123,7 +123,7 @@ def decode_window(
     global _decoder
     rows, columns, channels = image.shape
     top, left, height, width = window
-    inside = 0 <= top and 0 <= left and 0 < height <= rows - top and 0 < width <= columns - left
+    inside = top >= 0 and left >= 0 and 0 < height <= rows - top and 0 < width <= columns - left
     if not available() or not inside or not image.flags.c_contiguous or channels not in (1, 3):
         return False
     if _decoder is None:

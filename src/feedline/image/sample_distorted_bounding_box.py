@@ -212,9 +212,8 @@ def _as_pixels(bounding_boxes: Any, height: int, width: int, whole_image: bool) 
 def _as_range(value: Any, default: tuple[float, float], title: str, most: float) -> tuple[float, float]:
     if value is None:
         return default
-    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is float:
-        if 0 < value[0] <= most and 0 < value[1] <= most:
-            return value
+    if type(value) is tuple and len(value) == 2 and all(type(end) is float and 0 < end <= most for end in value):
+        return value
     numbers = np.asarray(value)
     if numbers.shape != (2,) or numbers.dtype.kind not in "iuf" or not ((numbers > 0) & (numbers <= most)).all():
         raise ArgumentError(

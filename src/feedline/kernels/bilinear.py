@@ -112,9 +112,7 @@ def _of_four(left, right, in_row, channels, count):
 
 @part
 def _lerp_row(row, left, right, weight, count, channels, first_of_four, four_at_once, out):
-    """Interpolates one row to the output's width; pixels from `first_of_four` on, `four_at_once` of them, may touch four
-    values each.
-    """
+    """Interpolates one row to the output's width; of its pixels, `four_at_once` may touch four values each."""
     stay_apart()
     if channels == 1:
         for x in range(count):
@@ -236,7 +234,9 @@ def bilinear(
     out_height, out_width = out.shape[1:3]
     if 0 in images.shape or 0 in out.shape or count != out.shape[0] or channels != out.shape[3]:
         return
-    if flips.size not in (0, count) or operands.shape[0] != what.size or (what.size and operands.shape[1] != out_width * channels):
+    if flips.size not in (0, count) or operands.shape[0] != what.size:
+        return
+    if what.size and operands.shape[1] != out_width * channels:
         return
     rows = images.reshape(count * height, width * channels)
     is_bytes = images.dtype == np.uint8

@@ -22,9 +22,9 @@ SLACK = 320
 TABLE = array(types.uint32)
 """The type of the memory for tables: uint32 `(TABLE_SIZE,)`."""
 
-_LITERAL_BITS, _DISTANCE_BITS, _CODE_BITS = 12, 8, 7
-# A second table of 2 ** k entries has k + 1 codes or more, so those behind 12 bits have 288 / 4 * 8 entries at most.
-_LITERALS, _LITERALS_SIZE = 0, 4096 + 576
+_LITERAL_BITS, _DISTANCE_BITS, _CODE_BITS = 11, 8, 7
+# A second table of 2 ** k entries has k + 1 codes or more, so those behind 11 bits have 288 / 5 * 16 entries at most.
+_LITERALS, _LITERALS_SIZE = 0, 2048 + 922
 _DISTANCES, _DISTANCES_SIZE = _LITERALS_SIZE, 402
 _CODES, _CODES_SIZE = _DISTANCES + _DISTANCES_SIZE, 128
 _LENGTHS = _CODES + _CODES_SIZE  # lengths of codes: 288 + 32, and room for a run behind them
@@ -38,7 +38,7 @@ _TAKEN = np.uint32(63)
 
 
 def _lengths_and_distances() -> tuple[np.ndarray, np.ndarray]:
-    """Returns base << 16 | extra bits of each length symbol (from 257 on) and of each distance symbol: RFC 1951, 3.2.5."""
+    """Returns base << 16 | extra bits of each symbol of a length, from 257 on, and of a distance: RFC 1951, 3.2.5."""
     lengths, distances = np.zeros(32, np.uint32), np.zeros(32, np.uint32)
     base = 3
     for symbol in range(28):
@@ -60,7 +60,12 @@ _ORDER = np.array([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1,
 
 @part
 def _entry(kind, symbol):  # type: ignore[no-untyped-def]
-    """Returns a symbol's entry but for the bits of its code. `kind`: 0 literals and lengths, 1 distances, 2 lengths of codes."""
+    """Returns a symbol's entry but for the bits of its code.
+
+    Args:
+        kind: 0 for literals and lengths, 1 for distances, 2 for the lengths of codes.
+        symbol: the symbol.
+    """
     if kind == 2:
         return np.uint32(symbol) << np.uint32(16)
     if kind == 1:
@@ -133,9 +138,7 @@ def _build(tables, kind, lengths, count, start, bits):  # type: ignore[no-untype
                         space = (space << 1) + np.int64(tables[counts + bits + sub_bits])
                     sub_start = next_free
                     next_free += 1 << sub_bits
-                    tables[start + low] = (
-                        np.uint32(sub_start) << np.uint32(16) | _SPECIAL | np.uint32(sub_bits) << np.uint32(8) | np.uint32(bits)
-                    )
+                    tables[start + low] = _SPECIAL | np.uint32(sub_start << 16 | sub_bits << 8 | bits)
                 rest = length - bits
                 value |= (np.uint32(1) if value & _LITERAL else np.uint32(rest)) << np.uint32(8)
                 value |= np.uint32(rest) + extra
@@ -190,6 +193,13 @@ def _refill(bits, left, at, end):  # type: ignore[no-untyped-def]
 def _low(bits, count):  # type: ignore[no-untyped-def]
     """Returns the lowest bits of a number."""
     return bits & ((np.uint64(1) << np.uint64(count)) - np.uint64(1))
+
+
+@part
+def _with_extra_bits(entry, bits):  # type: ignore[no-untyped-def]
+    """Returns the length or the distance that an entry stands for, with the bits that follow its code."""
+    extra = _low(bits, entry & _TAKEN) >> np.uint64((entry >> np.uint32(8)) & np.uint32(15))
+    return np.int64(entry >> np.uint32(16)) + np.int64(extra)
 
 
 @part
@@ -384,7 +394,7 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
                     out += np.int64((entry >> np.uint32(8)) & np.uint32(3))
                     continue
             taken = entry & _TAKEN
-            length = np.int64(entry >> np.uint32(16)) + np.int64(_low(bits, taken) >> np.uint64((entry >> np.uint32(8)) & np.uint32(15)))
+            length = _with_extra_bits(entry, bits)
             bits >>= np.uint64(taken)
             left -= np.uint64(taken)
             bits, left, at = _refill(bits, left, at, end)
@@ -399,7 +409,7 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
                 if entry & _SPECIAL:
                     return np.int64(-1)
             taken = entry & _TAKEN
-            distance = np.int64(entry >> np.uint32(16)) + np.int64(_low(bits, taken) >> np.uint64((entry >> np.uint32(8)) & np.uint32(15)))
+            distance = _with_extra_bits(entry, bits)
             bits >>= np.uint64(taken)
             left -= np.uint64(taken)
             if distance > out - start or length > stop - out or at > end + 8:

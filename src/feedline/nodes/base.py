@@ -134,6 +134,10 @@ class Node:
         """Returns the elements at these positions of these epochs; for indexed nodes only."""
         raise NotImplementedError
 
+    def read_in_place(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns what `read` does; columns may be `PackedArrays`: rows where they lie, which nobody may write to."""
+        return self.read(positions, epochs, run)
+
     def open(self, epoch: int, run: Run) -> Stream:
         """Returns the running node, at its first element; for streamed nodes only."""
         raise NotImplementedError
@@ -188,6 +192,11 @@ class OrderNode(Node):
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         return run.read(self.parents[0], *self.locate(positions, epochs))
+
+    def read_in_place(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        if type(self).read is not OrderNode.read:
+            return self.read(positions, epochs, run)
+        return run.read_in_place(self.parents[0], *self.locate(positions, epochs))
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         if not self.indexed:

@@ -127,11 +127,17 @@ class Map(BlockNode):
         reason = why_not(self.function)
         return "runs on blocks" if reason is None else f"runs element by element: {reason}"
 
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        if not run.reads_in_place(self):
+            return super().read(positions, epochs, run)
+        return self.apply(run.read_in_place(self.parents[0], positions, epochs), positions, epochs, run)
+
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         with run.turn_of(self, self.num_parallel_calls):
             one_by_one = partial(self.apply_one_by_one, run=run)
             result = run.on_blocks(self, self.function, self.seed, one_by_one)(block, positions, epochs)
             if result is None:
+                block = block.arrays()
                 result = self.apply_one_by_one(block, positions, epochs, run)
             else:
                 run.check_alike(self, result, called(self.function))

@@ -220,7 +220,8 @@ def _check_layout(args: tuple[Any, ...], rows: Rows) -> None:
     for argument in args:
         if type(argument) is not Slot or not isinstance(sample := rows.samples[argument.number], np.ndarray):
             continue
-        steps = zip(sample.shape, rows.values[argument.number].strides[1:], sample.strides, strict=True)
+        value = _gathered(rows.values[argument.number])
+        steps = zip(sample.shape, value.strides[1:], sample.strides, strict=True)
         if sample.size and any(ours != theirs for length, ours, theirs in steps if length > 1):
             raise UnprovenError("its arrays lie in memory in another order")
 

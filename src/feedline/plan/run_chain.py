@@ -12,6 +12,9 @@ from feedline.plan.fuse_pointwise import Chain
 from feedline.plan.rules import NotAlikeError, Rows, draws_of
 from feedline.plan.trace import Operation
 
+_CACHES = 1 << 25
+"""Arrays in more memory than this are hardly in a processor's caches."""
+
 
 def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Does all of a chain in one pass; step by step where NumPy may have something to warn of."""
@@ -19,15 +22,15 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
     source, chain = operation.args
     arrays = rows.values[source.number]
-    if isinstance(arrays, PackedArrays) and arrays.dtype != np.uint8:
-        arrays = arrays.array()
     if arrays.shape[1:] != chain.shape or np.geterr()["under"] != "ignore":
         return _step_by_step(chain, rows)
     room = rows.room_for(operation, arrays.shape, np.dtype(np.float32))
     operands, at_once = chain.rows
     height, width, channels = chain.shape if chain.flips else (0, 0, 0)
+    memory, starts, far = _places(arrays)
     finite = pointwise(
-        *_places(arrays),
+        memory,
+        starts,
         room.reshape(rows.count, -1),
         height,
         width,
@@ -38,6 +41,7 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
         _amounts(chain, rows),
         at_once,
         chain.may_overflow,
+        far,
     )
     if finite:
         return (room,)
@@ -46,15 +50,17 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return _step_by_step(chain, rows)
 
 
-def _places(arrays: np.ndarray | PackedArrays) -> tuple[np.ndarray, np.ndarray]:
-    """Returns memory, and where each array begins in it, counted in values."""
-    if isinstance(arrays, PackedArrays):
-        memory, starts = arrays.buffer.view(), arrays.starts
+def _places(arrays: np.ndarray | PackedArrays) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Returns memory, where each array begins in it, counted in values, and whether it is hardly in a cache."""
+    in_place = arrays.in_place() if isinstance(arrays, PackedArrays) else None
+    if in_place is not None:
+        memory, starts = in_place
     else:
+        arrays = arrays.array() if isinstance(arrays, PackedArrays) else arrays
         memory = np.ascontiguousarray(arrays).reshape(-1).view()
         starts = np.arange(len(arrays)) * (memory.size // max(1, len(arrays)))
     memory.flags.writeable = False  # always, so that the kernel is compiled once for a dtype
-    return memory, starts
+    return memory, starts, in_place is not None and memory.nbytes > _CACHES
 
 
 def _flips(chain: Chain, rows: Rows) -> np.ndarray:

@@ -88,6 +88,11 @@ class BlockFunction:
         self.reason: str | None = None
 
     @property
+    def is_proven(self) -> bool:
+        """Whether it runs on blocks, and its first ones were compared with what the function itself returns."""
+        return self.reason is None and self._trace is not None and self._compared >= _COMPARED_BLOCKS
+
+    @property
     def holds_the_lock(self) -> bool:
         """Whether it is Python for the most part, called for each element: its threads wait for each other."""
         if self.reason is not None or self._trace is None:

@@ -58,12 +58,19 @@ class Run:
 
     def read(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Returns elements of an indexed node, timed, its errors located."""
+        return self._read(node, node.read, positions, epochs)
+
+    def read_in_place(self, node: Node, positions: np.ndarray, epochs: np.ndarray) -> Block:
+        """Returns elements of an indexed node as `Node.read_in_place` does, timed, its errors located."""
+        return self._read(node, node.read_in_place, positions, epochs)
+
+    def _read(self, node: Node, read: Callable[..., Block], positions: np.ndarray, epochs: np.ndarray) -> Block:
         remote = self._here.remote
         if remote is not None and (section := remote.giving(node)) is not None:
             return remote.read(section, positions, epochs, self)
         try:
             with self.timings.stage(node, len(positions)):
-                return node.read(positions, epochs, self)
+                return read(positions, epochs, self)
         except FeedlineError as error:
             raise located_at(error, node) from error.__cause__
 
@@ -128,6 +135,11 @@ class Run:
 
             found = self.timings.block_functions.setdefault(node, BlockFunction(function, seed))
         return partial(found.run, one_by_one=one_by_one)
+
+    def reads_in_place(self, node: Node) -> bool:
+        """Says whether a node's function is known to run on whole blocks, wherever their rows lie."""
+        found = self.timings.block_functions.get(node) if self._vectorises else None
+        return found is not None and found.is_proven
 
     def nested(self) -> Run:
         """Returns a run for a dataset made for one element, which nothing is remembered of afterwards.

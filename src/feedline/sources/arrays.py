@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from feedline.formats.stored_array import StoredArray, stored_array
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import Node
 from feedline.origin import Origin
+from feedline.packed_arrays import PackedArrays
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
 from feedline.spec import RaggedTensorSpec, TensorSpec
@@ -35,6 +37,9 @@ from feedline.structure import (
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
+
+_LARGE_ROW = 1 << 10
+"""Rows of so many bytes are used where they lie; smaller ones are copied together in less time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +80,32 @@ class Slices(Node):
             columns = [_take(column, positions) for column in self.columns]
         return Block(count, columns, self.treedef)
 
+    def read_in_place(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        large = [isinstance(column, np.ndarray) and _is_worth_its_place(column) for column in self.columns]
+        if not any(large):
+            return self.read(positions, epochs, run)
+        columns = [
+            _in_place(column, positions) if stays else _take(column, positions)
+            for column, stays in zip(self.columns, large, strict=True)
+        ]
+        return Block(len(positions), columns, self.treedef)
+
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         for column in self.columns:
             if isinstance(column, np.ndarray) and column.dtype == object and column.ndim == 1:
                 return repr(column[position].decode(errors="replace"))[:200]
         return f"row {position} of the arrays"
+
+
+def _in_place(column: np.ndarray, positions: np.ndarray) -> PackedArrays:
+    memory = column.reshape(-1).view(np.uint8)
+    return PackedArrays(memory, positions * column[0].nbytes, column.shape[1:], column.dtype)
+
+
+def _is_worth_its_place(column: np.ndarray) -> bool:
+    """Says whether rows are so large that they are better not copied, and lie as they would after that."""
+    row_bytes = column.dtype.itemsize * math.prod(column.shape[1:])
+    return row_bytes >= _LARGE_ROW and not column.dtype.hasobject and column.flags.c_contiguous
 
 
 def _take(column: Column, positions: np.ndarray) -> Column:
