@@ -220,7 +220,7 @@ def _read_codes(tables, bits, left, at, end):  # type: ignore[no-untyped-def]
             left -= np.uint64(3)
         else:
             tables[_LENGTHS + _ORDER[number]] = np.uint32(0)
-    if literals > 286 or not _build(tables, 2, _LENGTHS, 19, _CODES, _CODE_BITS):
+    if literals > 286 or distances > 30 or not _build(tables, 2, _LENGTHS, 19, _CODES, _CODE_BITS):
         return bits, left, np.int64(-1)
     number, total = 0, literals + distances
     while number < total:
