@@ -1,4 +1,4 @@
-"""Plain PNGs decoded many at once: the pixels that `fl.io.decode_png` finds, or a refusal; nothing is written elsewhere."""
+"""Plain PNGs decoded many at once: the pixels that `decode_png` finds, or a refusal; nothing is written elsewhere."""
 
 from __future__ import annotations
 
