@@ -81,7 +81,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workloads", default=WORKLOADS)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--warm", type=float, default=1.0)
+    parser.add_argument("--warm", type=float, default=2.0)
     parser.add_argument("--seconds", type=float, default=1.5)
     asked = parser.parse_args()
     beaten = 0

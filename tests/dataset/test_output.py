@@ -68,7 +68,7 @@ def test_repr_and_explain() -> None:
     assert "zip of 1 and 3" in text
     assert "indexed, endless" in fl.Dataset.range(3).repeat().explain()
     endless = fl.Dataset.range(3).repeat().shuffle(3).explain()
-    assert "streamed from here on: what has no end" in endless
+    assert "indexed, endless; within the buffer: there is no end" in endless
 
 
 def test_apply() -> None:

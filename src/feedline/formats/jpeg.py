@@ -4,8 +4,8 @@ Format: ITU-T T.81, and Adobe Technical Note 5116 for the Adobe marker. The deco
 TensorFlow's settings, which gives TensorFlow's pixels bit for bit, with three exceptions:
 
 - What is left of a cut-off file (`try_recover_truncated=True`) is equal down to the row of blocks that is cut.
-- `decode_and_crop_jpeg` cuts the decoded image; TensorFlow's last column may differ by a few levels where the
-  crop ends within a subsampled image, because libjpeg-turbo does not look beyond the crop when it interpolates colour.
+- `decode_and_crop_jpeg` gives exactly what is in the whole image; TensorFlow's last column may differ by a few levels
+  where the crop ends within a subsampled image, because it does not look beyond the crop when it interpolates colour.
 - Sampling factors other than 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, 4:4:1 and grey go through OpenCV, which has no fast
   DCT: equal with `dct_method="INTEGER_ACCURATE"`, within a few levels by default.
 """

@@ -21,7 +21,7 @@ from pathlib import Path
 
 MODULES = (
     "example", "feature_lists", "resize", "csv_numbers", "pointwise", "bilinear", "unfilter", "csv_fields", "color",
-    "tfrecord", "samples", "wire", "lzw", "permute", "pieces", "pread", "whole_files",
+    "plain_png", "tfrecord", "samples", "wire", "lzw", "permute", "pieces", "pread", "whole_files",
     "crc32c",
 )  # fmt: skip
 """The modules with kernels, those that take longest first."""

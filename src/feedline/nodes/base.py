@@ -157,7 +157,7 @@ class Node:
         return ""
 
     def way(self) -> str:
-        """Says how a user's function is run, and why; "" where there is none."""
+        """Says how it does what it does, and why; "" where there is nothing to say."""
         return ""
 
     def label(self) -> str:

@@ -51,6 +51,10 @@ class Shuffle(OrderNode):
     def label(self) -> str:
         return f"shuffle({'UNKNOWN_CARDINALITY' if self.buffer_size < 0 else self.buffer_size})"
 
+    def way(self) -> str:
+        endless = self.indexed and self.parents[0].cardinality() < 0
+        return "within the buffer: there is no end to shuffle all of it" if endless else ""
+
     def key(self, epoch: int) -> int:
         """Returns the key of an epoch's order."""
         return mix_all(self.seed, epoch if self.reshuffle_each_iteration else 0)

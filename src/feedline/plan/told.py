@@ -41,9 +41,10 @@ def _names(operation: Operation) -> str:
     if operation.rule is run_chain:
         return ", ".join(_name(step.function) for step in operation.args[1].steps)
     if operation.rule is rules.resize_and_compute:
-        _, _, scale, codes, _ = operation.args
+        _, _, scale, codes, _, flip = operation.args
         before = ["convert_image_dtype"] if scale != 1 else []
-        return ", ".join([*before, "resize", *(_name(ARITHMETIC[code]) for code in codes.tolist())])
+        flips = [] if flip is None else [_name(flip.function)]
+        return ", ".join([*before, "resize", *flips, *(_name(ARITHMETIC[code]) for code in codes.tolist())])
     return _name(operation.function)
 
 

@@ -30,7 +30,7 @@ class Slot:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One call.
 
@@ -117,7 +117,14 @@ def others_draw_between(steps: list[Operation], made: Trace) -> bool:
     """
     places = [made.operations.index(step) for step in steps]
     between = made.operations[min(places) : max(places)]
-    return any(getattr(other.rule, "draws", False) and other not in steps for other in between)
+    return any(_draws(other) and other not in steps for other in between)
+
+
+def _draws(operation: Operation) -> bool:
+    """Says whether random numbers are drawn, also by an operation that another was fused with."""
+    if getattr(operation.rule, "draws", False):
+        return True
+    return any(type(argument) is Operation and _draws(argument) for argument in operation.args)
 
 
 def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:
@@ -199,12 +206,24 @@ class _Recorder:
             raise UnprovenError(f"{function.__name__}() draws its random numbers element by element")
         leaves, treedef = flatten(result)
         traced = [self.new(leaf) for leaf in leaves]
-        slots, named_slots = _slots(args), _slots(kwargs)
+        slots, named_slots = _first_unnamed(function, _slots(args), _slots(kwargs))
         draws = {seed: count for seed, (count, _) in before.items()}
         results = tuple(leaf.slot for leaf in traced)
         names = _named(function, slots, named_slots)
         self.operations.append(Operation(function, rule, slots, named_slots, results, tuple(leaves), draws, names))
         return treedef.unflatten(traced)
+
+
+def _first_unnamed(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Returns a call's arguments with the first not by its name, which is where rules look for what it is about."""
+    if args or not kwargs or not isinstance(function, types.FunctionType):
+        return args, kwargs
+    first = next(iter(inspect.signature(function).parameters.values()))
+    if first.name not in kwargs or first.kind is not first.POSITIONAL_OR_KEYWORD:
+        return args, kwargs
+    return (kwargs[first.name],), {name: value for name, value in kwargs.items() if name != first.name}
 
 
 def _named(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def test_other_methods(method: str, flagged: Look) -> None:
 
 
 def test_classes_counted_from_0_besides(flagged: Look) -> None:
-    flagged(pairs(MASKS + np.uint8(1)).map(resized(then=lambda mask: mask - 1)).batch(8), "FL214")
+    finding = flagged(pairs(MASKS + np.uint8(1)).map(resized(then=lambda mask: mask - 1)).batch(8), "FL214")
+    assert "y comes in with 3 classes (1, 2, 3)" in finding.seen
 
 
 def test_classes_far_apart_cast_back(flagged: Look, clean: Look) -> None:

@@ -183,7 +183,7 @@ def _blended(node: Map, before: str, after: str, values: list[tuple[np.ndarray, 
         shrinks = values[0][0].shape[:2] != values[0][1].shape[:2]
         first = numbers[np.abs(numbers - np.round(numbers)) > 1e-6] if (scale, shift) != _SHIFTS[-1] else numbers
         numbers = first if len(first) else numbers
-        return Blended(node, before, after, element, known, numbers, float(new.mean()), shrinks)
+        return Blended(node, before, after, element, classes, numbers, float(new.mean()), shrinks)
     return None
 
 

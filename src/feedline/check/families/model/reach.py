@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from feedline.check.families.content.given import number
 from feedline.check.families.model.given import Given, Part
-from feedline.check.families.model.label_rows import told
 from feedline.check.families.model.model_rule import ModelRule
 from feedline.check.families.model.targets import Target, aligned, equal, targets_of
 from feedline.check.finding import Finding
@@ -73,12 +73,13 @@ class TargetRange(ModelRule):
         room = _ROOM * (high - low)
         fix = f"Make the last layer {target.written_layer(activation='linear')}, without activation"
         if greatest > least:
-            lowest, width = f"{least:.6g}", f"{greatest - least:.6g}"
-            scaled = f"({{}} - {lowest}) / {width}" if low == 0 else f"2 * ({{}} - {lowest}) / {width} - 1"
+            sign, width = "-" if least >= 0 else "+", f"{greatest - least:.6g}"
+            scaled = f"({{}} {sign} {abs(least):.6g}) / {width}"
+            scaled = scaled if low == 0 else f"2 * {scaled} - 1"
             fix += f"; or scale the targets to {low:g} to {high:g}: {given.written_map(part, scaled)}"
         return self.finding(
-            f"{target.port.activation} gives {low:g} to {high:g}, and the targets are {told(least)} to "
-            f"{told(greatest)}.",
+            f"{target.port.activation} gives {low:g} to {high:g}, and the targets are {number(least)} to "
+            f"{number(greatest)}.",
             seen=f"{share:.0%} of the values of {part.name} are out of reach of {target.output_told}; the loss is "
             f"{target.loss.name}; looked at {given.context.seen()}",
             at=given.step("y"),

@@ -87,7 +87,7 @@ class MaskLeftBehind(Rule):
     def _of(self, context: Context, runs: Runs, image: str, mask: str, what: str, count: int, number: int) -> Finding:
         elements = context.sample.at(runs.node)
         return self.finding(
-            f"{runs.node.label()} gives {image} {what}.".replace("{mask}", mask),
+            f"{runs.node.label()} {what.format(image=image, mask=mask)}.",
             seen=f"in {count} of {len(runs.first)} elements that were made in two epochs; it draws with {runs.drawn}",
             where=[elements.where(number)] if number >= 0 else [],
             at=runs.node,
@@ -194,12 +194,12 @@ def _mirrored(runs: Runs, image: int, mask: int) -> tuple[str, int, int] | None:
     if len(found) < _FEWEST:
         return None
     number, moved, of_mask = next((each for each in found if each[1]), found[0])
-    if any(each[2] for each in found):
-        what = f"{moved or of_mask} at random, and {{mask}} by a draw of its own" if moved else (
-            f"as it was, and {{mask}} {of_mask} at random"
-        )  # fmt: skip
+    if not any(each[2] for each in found):
+        what = f"gives {{image}} {moved} at random, and {{mask}} as it was"
+    elif moved:
+        what = f"gives {{image}} {moved} at random, and {{mask}} by a draw of its own"
     else:
-        what = f"{moved} at random, and {{mask}} as it was"
+        what = f"gives {{image}} as it was, and {{mask}} {of_mask} at random"
     return what, len(found), number
 
 
@@ -229,7 +229,7 @@ def _cut_out(runs: Runs, image: int, mask: int) -> tuple[str, int, int] | None:
             found.append(number)
     if len(found) < _FEWEST:
         return None
-    return "one part of it and {mask} another, each cut out by a draw of its own", len(found), found[0]
+    return "cuts {image} and {mask} out at different places, each by a draw of its own", len(found), found[0]
 
 
 def _source(runs: Runs, index: int, is_image: bool) -> int | None:
