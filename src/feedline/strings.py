@@ -125,7 +125,7 @@ class PackedStrings(NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice) and self._array is None:
             return PackedStrings(self.packed_buffer, self.packed_offsets[index], self.packed_lengths[index])
-        if isinstance(index, int) and self._array is None:
+        if isinstance(index, int) and self._array is None and len(self) > 1:  # one alone is asked for again, and kept
             start = int(self.packed_offsets[index])
             return self.packed_buffer[start : start + int(self.packed_lengths[index])].tobytes()
         return self.array()[index]

@@ -13,6 +13,7 @@ TensorFlow's settings, which gives TensorFlow's pixels bit for bit, with three e
 from __future__ import annotations
 
 import struct
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,25 @@ def parse_jpeg_header(contents: bytes | memoryview) -> JpegHeader:
     Raises:
         ImageDecodeError: it is not a JPEG, ends before the frame header, or is of a kind that is not decoded.
     """
-    view = contents if isinstance(contents, bytes) else bytes(contents)
+    if not isinstance(contents, bytes):
+        return _parse_header(bytes(contents))
+    if _last.contents is not contents:
+        _last.header = _parse_header(contents)
+        _last.contents = contents
+    return _last.header
+
+
+class _Last(threading.local):
+    """The header that this thread parsed last: who asks for an image's size, decodes it next."""
+
+    contents: bytes | None = None
+    header: Any = None
+
+
+_last = _Last()
+
+
+def _parse_header(view: bytes) -> JpegHeader:
     size = len(view)
     if view[:3] != b"\xff\xd8\xff":
         from feedline.formats.signature import describe
