@@ -22,11 +22,11 @@ SLACK = 320
 TABLE = array(types.uint32)
 """The type of the memory for tables: uint32 `(TABLE_SIZE,)`."""
 
-_LITERAL_BITS, _DISTANCE_BITS, _CODE_BITS = 11, 8, 7
+_LITERAL_BITS, _DISTANCE_BITS, _CODE_BITS = np.int64(11), np.int64(8), np.int64(7)
 # A second table of 2 ** k entries has k + 1 codes or more, so those behind 11 bits have 288 / 5 * 16 entries at most.
-_LITERALS, _LITERALS_SIZE = 0, 2048 + 922
-_DISTANCES, _DISTANCES_SIZE = _LITERALS_SIZE, 402
-_CODES, _CODES_SIZE = _DISTANCES + _DISTANCES_SIZE, 128
+_LITERALS, _LITERALS_SIZE = np.int64(0), np.int64(2048 + 922)
+_DISTANCES, _DISTANCES_SIZE = _LITERALS_SIZE, np.int64(402)
+_CODES, _CODES_SIZE = _DISTANCES + _DISTANCES_SIZE, np.int64(128)
 _LENGTHS = _CODES + _CODES_SIZE  # lengths of codes: 288 + 32, and room for a run behind them
 _SORTED = _LENGTHS + 480
 _COUNTS = _SORTED + 320  # how many codes of each length; and where they begin
@@ -192,13 +192,13 @@ def _refill(bits, left, at, end):  # type: ignore[no-untyped-def]
 @part
 def _low(bits, count):  # type: ignore[no-untyped-def]
     """Returns the lowest bits of a number."""
-    return bits & ((np.uint64(1) << np.uint64(count)) - np.uint64(1))
+    return bits & ((np.uint64(1) << count) - np.uint64(1))
 
 
 @part
 def _with_extra_bits(entry, bits):  # type: ignore[no-untyped-def]
     """Returns the length or the distance that an entry stands for, with the bits that follow its code."""
-    extra = _low(bits, entry & _TAKEN) >> np.uint64((entry >> np.uint32(8)) & np.uint32(15))
+    extra = _low(bits, np.uint64(entry & _TAKEN)) >> np.uint64((entry >> np.uint32(8)) & np.uint32(15))
     return np.int64(entry >> np.uint32(16)) + np.int64(extra)
 
 
@@ -206,26 +206,26 @@ def _with_extra_bits(entry, bits):  # type: ignore[no-untyped-def]
 def _read_codes(tables, bits, left, at, end):  # type: ignore[no-untyped-def]
     """Reads the lengths of a block's own codes and builds their tables; `at` is -1 where they are no codes."""
     stay_apart()
-    literals = np.int64(_low(bits, 5)) + 257
-    distances = np.int64(_low(bits >> np.uint64(5), 5)) + 1
-    codes = np.int64(_low(bits >> np.uint64(10), 4)) + 4
+    literals = np.int64(_low(bits, np.uint64(5))) + 257
+    distances = np.int64(_low(bits >> np.uint64(5), np.uint64(5))) + 1
+    codes = np.int64(_low(bits >> np.uint64(10), np.uint64(4))) + 4
     bits >>= np.uint64(14)
     left -= np.uint64(14)
     for number in range(19):
         if number % 8 == 0:
             bits, left, at = _refill(bits, left, at, end)
         if number < codes:
-            tables[_LENGTHS + _ORDER[number]] = np.uint32(_low(bits, 3))
+            tables[_LENGTHS + _ORDER[number]] = np.uint32(_low(bits, np.uint64(3)))
             bits >>= np.uint64(3)
             left -= np.uint64(3)
         else:
             tables[_LENGTHS + _ORDER[number]] = np.uint32(0)
-    if literals > 286 or distances > 30 or not _build(tables, 2, _LENGTHS, 19, _CODES, _CODE_BITS):
+    if literals > 286 or distances > 30 or not _build(tables, np.int64(2), _LENGTHS, np.int64(19), _CODES, _CODE_BITS):
         return bits, left, np.int64(-1)
     number, total = 0, literals + distances
     while number < total:
         bits, left, at = _refill(bits, left, at, end)
-        entry = tables[_CODES + np.int64(_low(bits, _CODE_BITS))]
+        entry = tables[_CODES + np.int64(_low(bits, np.uint64(_CODE_BITS)))]
         bits >>= np.uint64(entry & np.uint32(255))
         left -= np.uint64(entry & np.uint32(255))
         symbol = np.int64(entry >> np.uint32(16))
@@ -243,7 +243,7 @@ def _read_codes(tables, bits, left, at, end):  # type: ignore[no-untyped-def]
             extra, times = 3, 3
         else:
             extra, times = 7, 11
-        times += np.int64(_low(bits, extra))
+        times += np.int64(_low(bits, np.uint64(extra)))
         bits >>= np.uint64(extra)
         left -= np.uint64(extra)
         if times > total - number:
@@ -253,8 +253,8 @@ def _read_codes(tables, bits, left, at, end):  # type: ignore[no-untyped-def]
         number += times
     if tables[_LENGTHS + 256] == 0:
         return bits, left, np.int64(-1)
-    built = _build(tables, 1, _LENGTHS + literals, distances, _DISTANCES, _DISTANCE_BITS)
-    if not built or not _build(tables, 0, _LENGTHS, literals, _LITERALS, _LITERAL_BITS):
+    built = _build(tables, np.int64(1), _LENGTHS + literals, distances, _DISTANCES, _DISTANCE_BITS)
+    if not built or not _build(tables, np.int64(0), _LENGTHS, literals, _LITERALS, _LITERAL_BITS):
         return bits, left, np.int64(-1)
     _pair_literals(tables)
     return bits, left, at
@@ -268,8 +268,8 @@ def _fixed_codes(tables):  # type: ignore[no-untyped-def]
         tables[_LENGTHS + symbol] = 8 if symbol < 144 else (9 if symbol < 256 else (7 if symbol < 280 else 8))
     for symbol in range(288, 320):
         tables[_LENGTHS + symbol] = 5
-    _build(tables, 0, _LENGTHS, 288, _LITERALS, _LITERAL_BITS)
-    _build(tables, 1, _LENGTHS + 288, 32, _DISTANCES, _DISTANCE_BITS)
+    _build(tables, np.int64(0), _LENGTHS, np.int64(288), _LITERALS, _LITERAL_BITS)
+    _build(tables, np.int64(1), _LENGTHS + np.int64(288), np.int64(32), _DISTANCES, _DISTANCE_BITS)
 
 
 @part
@@ -318,7 +318,7 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
     while not last:
         bits, left, at = _refill(bits, left, at, end)
         last = (bits & np.uint64(1)) != _NONE
-        kind = np.int64(_low(bits >> np.uint64(1), 2))
+        kind = np.int64(_low(bits >> np.uint64(1), np.uint64(2)))
         bits >>= np.uint64(3)
         left -= np.uint64(3)
         if kind == 0:
@@ -344,7 +344,7 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
                 return np.int64(-1)
         while True:
             bits, left, at = _refill(bits, left, at, end)
-            entry = tables[np.uint64(_LITERALS) + _low(bits, _LITERAL_BITS)]
+            entry = tables[np.uint64(_LITERALS) + _low(bits, np.uint64(_LITERAL_BITS))]
             # three literals fit into 56 bits, with a length behind them
             if entry & _LITERAL:
                 if out >= stop:
@@ -353,13 +353,13 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
                 left -= np.uint64(entry & _TAKEN)
                 store16(out, np.uint16(entry >> np.uint32(16)))
                 out += np.int64((entry >> np.uint32(8)) & np.uint32(3))
-                entry = tables[np.uint64(_LITERALS) + _low(bits, _LITERAL_BITS)]
+                entry = tables[np.uint64(_LITERALS) + _low(bits, np.uint64(_LITERAL_BITS))]
                 if entry & _LITERAL:
                     bits >>= np.uint64(entry & _TAKEN)
                     left -= np.uint64(entry & _TAKEN)
                     store16(out, np.uint16(entry >> np.uint32(16)))
                     out += np.int64((entry >> np.uint32(8)) & np.uint32(3))
-                    entry = tables[np.uint64(_LITERALS) + _low(bits, _LITERAL_BITS)]
+                    entry = tables[np.uint64(_LITERALS) + _low(bits, np.uint64(_LITERAL_BITS))]
                     if entry & _LITERAL:
                         bits >>= np.uint64(entry & _TAKEN)
                         left -= np.uint64(entry & _TAKEN)
@@ -377,7 +377,7 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
                     return np.int64(-1)
                 bits >>= np.uint64(entry & _TAKEN)
                 left -= np.uint64(entry & _TAKEN)
-                place = np.uint64(entry >> np.uint32(16)) + _low(bits, (entry >> np.uint32(8)) & np.uint32(15))
+                place = np.uint64(entry >> np.uint32(16)) + _low(bits, np.uint64(entry >> np.uint32(8)) & np.uint64(15))
                 entry = tables[np.uint64(_LITERALS) + place]
                 if entry & _SPECIAL:
                     if entry & _LAST:
@@ -398,13 +398,13 @@ def inflate(at, end, out, size, tables):  # type: ignore[no-untyped-def]
             bits >>= np.uint64(taken)
             left -= np.uint64(taken)
             bits, left, at = _refill(bits, left, at, end)
-            entry = tables[np.uint64(_DISTANCES) + _low(bits, _DISTANCE_BITS)]
+            entry = tables[np.uint64(_DISTANCES) + _low(bits, np.uint64(_DISTANCE_BITS))]
             if entry & _SPECIAL:
                 if entry & _INVALID:
                     return np.int64(-1)
                 bits >>= np.uint64(entry & _TAKEN)
                 left -= np.uint64(entry & _TAKEN)
-                place = np.uint64(entry >> np.uint32(16)) + _low(bits, (entry >> np.uint32(8)) & np.uint32(15))
+                place = np.uint64(entry >> np.uint32(16)) + _low(bits, np.uint64(entry >> np.uint32(8)) & np.uint64(15))
                 entry = tables[np.uint64(_DISTANCES) + place]
                 if entry & _SPECIAL:
                     return np.int64(-1)
