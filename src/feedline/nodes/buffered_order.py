@@ -10,8 +10,10 @@ from feedline.errors import ArgumentError
 
 _CHUNK = 1 << 13
 """How many positions are worked out together."""
-_KEPT = 16
-"""How many chunks are kept, for threads that are behind others and for a second iterator."""
+_KEPT, _MOST_KEPT = 16, 1024
+"""How many chunks are kept, for threads that are behind others and for a second iterator; where those are further
+behind, twice as many, up to 64 MiB.
+"""
 _LARGEST = 1 << 30
 """A larger buffer of positions would take more than 8 GiB."""
 
@@ -40,6 +42,7 @@ class BufferedOrder:
         self._key = np.uint64(key)
         self._size = size
         self._lock = threading.Lock()
+        self._kept = _KEPT
         self._begin()
 
     def _begin(self) -> None:
@@ -73,11 +76,12 @@ class BufferedOrder:
             return chunk
         with self._lock:
             if number not in self._chunks and number < self._reached:
+                self._kept = min(2 * self._kept, _MOST_KEPT)
                 self._begin()
             while self._reached <= number:
                 chunk = np.empty(_CHUNK, np.int64)
                 keyed_exchange(self._key, self._reached * _CHUNK, self._buffer, chunk)
-                while len(self._chunks) >= _KEPT:
+                while len(self._chunks) >= self._kept:
                     self._chunks.pop(next(iter(self._chunks)))
                 self._chunks[self._reached] = chunk
                 self._reached += 1
