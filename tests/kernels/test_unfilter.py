@@ -31,6 +31,29 @@ def test_undoes_every_filter(step, data):
     np.testing.assert_array_equal(out, rows)
 
 
+@pytest.mark.parametrize("step", [1, 3, 4])
+def test_rows_of_every_length_leave_what_is_around_them_alone(step):
+    rng = np.random.default_rng(step)
+    for length in range(step, 90, step):
+        rows = rng.choice(np.array([0, 1, 127, 128, 129, 254, 255], np.uint8), (6, length))
+        for kinds in ((2,) * 6, (0, 2, 4, 2, 3, 2), (4,) * 6, (1, 3) * 3):
+            filtered = np.frombuffer(writer.filter_rows(rows, step, kinds), np.uint8)
+            memory = np.full(6 * length + 32, 9, np.uint8)
+            out = memory[16:-16].reshape(6, length)
+            assert unfilter(filtered, out, step) == -1
+            np.testing.assert_array_equal(out, rows)
+            assert (memory[:16] == 9).all()
+            assert (memory[-16:] == 9).all()
+
+
+def test_every_two_bytes_are_added():
+    first, second = np.divmod(np.arange(1 << 16), 256)
+    filtered = np.concatenate([[0], first, [2], second]).astype(np.uint8)
+    out = np.empty((2, 1 << 16), np.uint8)
+    assert unfilter(filtered, out, 1) == -1
+    np.testing.assert_array_equal(out[1], (first + second) & 255)
+
+
 def test_names_the_first_row_of_an_unknown_filter():
     filtered = np.zeros((4, 4), np.uint8)
     filtered[2, 0] = 5

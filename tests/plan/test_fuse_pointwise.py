@@ -57,6 +57,11 @@ FUSED = {
     "augmented float32": (SINGLES, augmented),
     "bright": (BYTES, twice_as_bright),
     "rows": (ROWS, lambda row: (row - 0.5) * np.float32(3)),
+    "by name": (BYTES, lambda image: fl.cast(dtype=fl.float32, x=image) / 255.0),
+    "flips by name": (
+        BYTES,
+        lambda image: fl.cast(fl.image.random_flip_up_down(image=image, seed=2), fl.float32) - 1.0,
+    ),
     "float64 cast": (DOUBLES, lambda row: fl.cast(row, fl.float32) * 2.0),
 }
 LEFT_ALONE = {
