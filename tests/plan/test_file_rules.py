@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +128,41 @@ def test_pngs_of_16_bits_to_8(tmp_path) -> None:
 def test_gray_pngs_as_colours(tmp_path) -> None:
     paths = written(tmp_path, [*encoded(channels=1)[:20], *encoded(channels=4)[:20]])
     same(*both(paths, lambda path: fl.io.decode_png(fl.io.read_file(path), channels=3))[:2])
+
+
+def with_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
+    """Returns a PNG with one more chunk behind its header."""
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return png[:33] + chunk + png[33:]
+
+
+CHUNKS = {
+    b"gAMA": struct.pack(">I", 30_000),
+    b"sRGB": b"\0",
+    b"sBIT": b"\5\5\5",
+    b"tRNS": b"\0\1\0\2\0\3",
+    b"tEXt": b"Title\0none",
+    b"PLTE": bytes(12),
+}
+
+
+@pytest.mark.parametrize("kind", CHUNKS)
+@pytest.mark.parametrize("where", [slice(None), slice(21, 22), slice(30, None)], ids=["all", "one", "the last"])
+def test_pngs_with_more_than_pixels_among_others(kind, where) -> None:
+    contents = encoded()
+    contents[where] = [with_chunk(png, kind, CHUNKS[kind]) for png in contents[where]]
+    for function in (lambda content: fl.io.decode_png(content), lambda content: fl.io.decode_png(content, channels=3)):
+        ours, theirs, operations = both(contents, function)
+        assert operations == ["decode_pngs"]
+        same(ours, theirs)
+
+
+@pytest.mark.parametrize("sizes", [(90, 100, 3), (130, 140, 3), (200, 170, 2), (1, 40, 4), (60, 1, 1)])
+def test_short_and_long_pngs(sizes) -> None:
+    contents = [fl.io.encode_png(RNG.integers(0, 256, sizes, dtype=np.uint8)) for _ in range(36)]
+    same(*both(contents, lambda content: fl.io.decode_png(content))[:2])
+    contents[30] = fl.io.encode_png(np.zeros(sizes, np.uint8))  # a short one among the long
+    same(*both(contents, lambda content: fl.io.decode_png(content))[:2])
 
 
 def test_another_format_among_pngs(tmp_path) -> None:
