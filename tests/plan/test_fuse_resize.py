@@ -244,7 +244,8 @@ ONES, TWOS = np.ones(3, np.float32), np.full(3, 2, np.float32)
 
 
 def between_chains_of_arrays(image):
-    ones, twos = np.add(fl.cast(image, fl.float32), ONES), np.add(fl.cast(image, fl.float32), TWOS)
+    floats = fl.cast(image, fl.float32)
+    ones, twos = np.add(floats, ONES), np.add(floats, TWOS)
     ones = fl.image.random_brightness(ones, 0.5)
     resized = flip(fl.image.resize(image, [9, 11])) / 255.0
     return ones, fl.image.random_brightness(twos, 0.5), resized, fl.image.random_contrast(image, 0.5, 1.5)

@@ -159,7 +159,7 @@ def check(
 def test_arrays_of_all_kinds(name, function) -> None:
     counts = check(GIVEN[name], FUNCTIONS[function])
     assert bool(counts) or name not in IN_PLACE
-    assert not counts or not name.endswith("small rows")
+    assert not counts or not name.endswith(("small rows", "Fortran order", "backwards", MADE_OF_ONE))
 
 
 @pytest.mark.parametrize("function", OF_IMAGES)
