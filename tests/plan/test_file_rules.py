@@ -130,6 +130,40 @@ def test_gray_pngs_as_colours(tmp_path) -> None:
     same(*both(paths, lambda path: fl.io.decode_png(fl.io.read_file(path), channels=3))[:2])
 
 
+@pytest.mark.parametrize(
+    "function",
+    [fl.io.decode_png, fl.io.decode_image, fl.io.read_file, fl.image.random_flip_left_right, np.sqrt, np.squeeze],
+)
+def test_functions_that_are_given_as_they_are(tmp_path, function) -> None:
+    contents = encoded(channels=1)
+    if function is fl.io.read_file:
+        given = written(tmp_path, contents)
+    else:
+        given = contents if function.__module__ != "numpy" else RNG.uniform(0, 9, (40, 3, 1))
+        given = RNG.normal(size=(40, 5, 6, 3)) if function is fl.image.random_flip_left_right else given
+    results = []
+    for each in (function, lambda element: function(element) if len(element) else None):
+        fl.random.set_seed(3)
+        dataset = fl.Dataset.from_tensor_slices(given).map(each).batch(16)
+        results.append(list(dataset))
+        (block_function,) = dataset._timings.block_functions.values()
+        assert (block_function.reason is None) == (each is function)
+    fl.random.set_seed(None)
+    same(*results)
+
+
+def test_a_damaged_png_is_told_by_a_function_that_is_given_as_it_is() -> None:
+    contents = encoded()
+    contents[21] = contents[21][:60]
+    messages = []
+    for function in (fl.io.decode_png, lambda content: fl.io.decode_png(content) if content else None):
+        with pytest.raises(fl.errors.ImageDecodeError, match="cut off") as caught:
+            list(fl.Dataset.from_tensor_slices(contents).map(function).batch(16))
+        assert any("element 21" in place for place in caught.value.where)
+        messages.append(str(caught.value).splitlines()[0])
+    assert messages[0] == messages[1]
+
+
 def with_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
     """Returns a PNG with one more chunk behind its header."""
     chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -160,7 +194,7 @@ def test_pngs_with_more_than_pixels_among_others(kind, where) -> None:
 @pytest.mark.parametrize("sizes", [(90, 100, 3), (130, 140, 3), (200, 170, 2), (1, 40, 4), (60, 1, 1)])
 def test_short_and_long_pngs(sizes) -> None:
     contents = [fl.io.encode_png(RNG.integers(0, 256, sizes, dtype=np.uint8)) for _ in range(36)]
-    same(*both(contents, lambda content: fl.io.decode_png(content))[:2])
+    same(*both(contents, fl.io.decode_png)[:2])
     contents[30] = fl.io.encode_png(np.zeros(sizes, np.uint8))  # a short one among the long
     same(*both(contents, lambda content: fl.io.decode_png(content))[:2])
 

@@ -106,11 +106,11 @@ def prove(function: Any, replace: Callable[[Any, Proof], Any]) -> Proof:
 
 
 def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, depth: int) -> Callable[..., Any]:
-    if not isinstance(function, types.FunctionType):
-        known = replace(function, proof) if hasattr(function, "feedline_rule") else None
-        if known is None:
-            raise UnprovenError(f"it is a {type(function).__name__}, not a plain function")
+    known = replace(function, proof) if depth == 0 else None
+    if known is not None:  # it is one of those that rules are about, or an object that has its own
         return known
+    if not isinstance(function, types.FunctionType):
+        raise UnprovenError(f"it is a {type(function).__name__}, not a plain function")
     if depth > _DEEPEST:
         raise UnprovenError("its calls are nested too deeply")
     code = function.__code__
