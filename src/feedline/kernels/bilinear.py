@@ -75,8 +75,9 @@ def _linear_positions(size, count, lower, upper, weight):
 
 
 @part
-def _lerp_pixels(row, left, right, weight, start, stop, channels, out):
-    for x in range(start, stop):
+def _lerp_first_pixels(row, left, right, weight, count, channels, out):
+    stay_apart()
+    for x in range(count):
         share = weight[x]
         for c in range(channels):
             first = np.float32(row[left[x] + c])
@@ -119,11 +120,19 @@ def _lerp_row(row, left, right, weight, count, channels, first_of_four, four_at_
             first = np.float32(row[left[x]])
             out[x] = first + (np.float32(row[right[x]]) - first) * weight[x]
         return
-    _lerp_pixels(row, left, right, weight, 0, first_of_four, channels, out)
-    after = first_of_four + four_at_once
-    for x in range(first_of_four, after):  # what is written beyond a pixel, its neighbour to the right writes anew
+    if first_of_four > 0:
+        _lerp_first_pixels(row, left, right, weight, first_of_four, channels, out)
+        left, right, weight = left[first_of_four:], right[first_of_four:], weight[first_of_four:]
+        out = out[first_of_four * channels :]
+        count -= first_of_four
+    for x in range(four_at_once):  # what is written beyond a pixel, its neighbour to the right writes anew
         _lerp_four(row, left[x], right[x], weight[x], out, x * channels)
-    _lerp_pixels(row, left, right, weight, after, count, channels, out)
+    for x in range(four_at_once, count):
+        share = weight[x]
+        for c in range(channels):
+            first = np.float32(row[left[x] + c])
+            second = np.float32(row[right[x] + c])
+            out[x * channels + c] = first + (second - first) * share
 
 
 @part

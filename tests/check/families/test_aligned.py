@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,14 @@ for mask, (top, left) in zip(MASKS, CORNERS, strict=True):
     mask[top : top + 4, left : left + 4] = 2
 IMAGES = (80 * MASKS + GENERATOR.integers(0, 60, (COUNT, SIZE, SIZE, 3))).astype(np.uint8)
 UNIT = IMAGES.astype(np.float32) / 255
+
+
+@pytest.fixture(autouse=True)
+def _always_the_same_draws() -> Iterator[None]:
+    """Among twelve elements there may otherwise be, once in hundreds of runs, too few that are drawn differently."""
+    fl.random.set_seed(11)
+    yield
+    fl.random.set_seed(None)
 
 
 def pairs(images: Any = UNIT, masks: Any = MASKS) -> Any:
