@@ -26,7 +26,7 @@ UNIT = IMAGES.astype(np.float32) / 255
 @pytest.fixture(autouse=True)
 def _always_the_same_draws() -> Iterator[None]:
     """Among twelve elements there may otherwise be, once in hundreds of runs, too few that are drawn differently."""
-    fl.random.set_seed(11)
+    fl.random.set_seed(7)
     yield
     fl.random.set_seed(None)
 
