@@ -19,6 +19,7 @@ SHORT = "image folder, ImageNet recipe"
 LIMIT = "decoding the JPEG files, whole and already in memory, by libjpeg-turbo (simplejpeg), on all cores"
 ABSENT = {"torch-bulk": "the data is in files"}
 SHUFFLES = True
+WARM = 5.0
 
 BATCH, SIDE = 32, 224
 FILES = PHOTOS + image_folder.CARDS

@@ -20,7 +20,7 @@ LIMIT = "the function alone, in a process a core"
 ABSENT = {"torch-bulk": "the function takes one element"}
 COMPARE = Rule()
 SHUFFLES = True
-WARM = 3.0
+WARM = 5.0
 
 DOCUMENTS, CHARACTERS, BATCH = 1000, 17_000, 32
 TOKENS, VOCABULARY = 256, 30_000

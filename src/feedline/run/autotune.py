@@ -41,7 +41,7 @@ _TIGHT_SHARE = 0.15
 _WAITING_SHARE = 0.15
 """A consumer that waits for less than this part of its time has what it needs."""
 
-_STEADY_SECONDS = 2.0
+_STEADY_SECONDS = 1.0
 """For how long a pipeline must have been held up before processes are worth their start."""
 
 _LOOK_SECONDS = 0.5
