@@ -78,14 +78,15 @@ def decode_pngs(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 def _decode_short(strings: PackedStrings, images: np.ndarray) -> bool:
     """Decodes plain PNGs in one call; says whether all of them are such."""
+    from feedline.kernels.compile import constant
     from feedline.kernels.plain_png import SLACK, TABLE_SIZE, decode_plain_pngs
 
     count, height, width, channels = images.shape
     longest = int(strings.packed_lengths.max())
     room = np.empty(height * (1 + width * channels) + SLACK + longest, np.uint8)
     offsets, lengths = strings.packed_offsets, strings.packed_lengths
-    tables = np.empty(TABLE_SIZE, np.uint32)
-    return bool(decode_plain_pngs(strings.packed_buffer, offsets, lengths, images, room, tables) == count)
+    tables, buffer = np.empty(TABLE_SIZE, np.uint32), constant(strings.packed_buffer)
+    return bool(decode_plain_pngs(buffer, offsets, lengths, images, room, tables) == count)
 
 
 def _decode_long(strings: PackedStrings, images: np.ndarray) -> bool:
