@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,24 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Compiles everything, once: else each test process would, and tests of what is written to stderr would see it."""
     if not hasattr(session.config, "workerinput"):
         subprocess.run([sys.executable, "-m", "feedline.cli.main", "warmup"], stdout=subprocess.DEVNULL, check=True)
+
+
+@pytest.fixture(autouse=True)
+def kernels_are_compiled_as_declared() -> Iterator[None]:
+    """Fails where a kernel is compiled for types that `feedline warmup` knows nothing of: a user would wait for it."""
+    yield
+    compiling = sys.modules.get("feedline.kernels.compile")
+    if compiling is None:
+        return
+    undeclared = {
+        f"{module}.{kernel.py_func.__name__}": others
+        for module, kernels in compiling.DECLARED.items()
+        for kernel, signatures in kernels
+        if (others := set(kernel.signatures) - set(signatures) - _told)
+    }
+    for others in undeclared.values():
+        _told.update(others)
+    assert undeclared == {}
+
+
+_told: set[tuple] = set()

@@ -45,15 +45,13 @@ def windows() -> st.SearchStrategy[tuple[int, int, int, int]]:
 @needs_library
 @pytest.mark.parametrize("name", PHOTOS)
 @settings(max_examples=40, deadline=None)
-@given(window=windows(), fast_dct=st.booleans(), fast_upsample=st.booleans(), channels=st.sampled_from([1, 3]))
-def test_a_window_is_that_of_the_whole(name, window, fast_dct, fast_upsample, channels) -> None:
+@given(window=windows(), fast_dct=st.booleans(), channels=st.sampled_from([1, 3]))
+def test_a_window_is_that_of_the_whole(name, window, fast_dct, channels) -> None:
     top, left, height, width = window
-    options = {"fancy_upscaling": not fast_upsample, "dct_method": "INTEGER_FAST" if fast_dct else "INTEGER_ACCURATE"}
+    options = {"dct_method": "INTEGER_FAST" if fast_dct else "INTEGER_ACCURATE"}
     whole = fl.io.decode_jpeg(PHOTOS[name], channels=channels, **options)
     image = np.full((HEIGHT, WIDTH, channels), 7, np.uint8)
-    assert turbojpeg.decode_window(
-        PHOTOS[name], image, window, fast_dct=fast_dct, fast_upsample=fast_upsample, strict=True
-    )
+    assert turbojpeg.decode_window(PHOTOS[name], image, window, fast_dct=fast_dct, strict=True)
     expected = whole[top : top + height, left : left + width]
     np.testing.assert_array_equal(image[top : top + height, left : left + width], expected)
     np.testing.assert_array_equal(
@@ -64,9 +62,23 @@ def test_a_window_is_that_of_the_whole(name, window, fast_dct, fast_upsample, ch
     assert (rest == 7).all()  # other rows are not touched
 
 
+@needs_library
+@pytest.mark.parametrize("name", PHOTOS)
+@settings(max_examples=40, deadline=None)
+@given(window=windows(), channels=st.sampled_from([1, 3]))
+def test_a_window_whose_colour_is_repeated_is_that_of_the_whole(name, window, channels) -> None:
+    """Such windows make the library take rows of before, or end the program; so they are cut from the whole image."""
+    top, left, height, width = window
+    whole = fl.io.decode_jpeg(PHOTOS[name], channels=channels, fancy_upscaling=False)
+    np.testing.assert_array_equal(
+        fl.io.decode_and_crop_jpeg(PHOTOS[name], window, channels=channels, fancy_upscaling=False),
+        whole[top : top + height, left : left + width],
+    )
+
+
 def decoded(contents: bytes, window: tuple[int, int, int, int], shape: tuple[int, ...] = (HEIGHT, WIDTH, 3)) -> bool:
     image = np.zeros(shape, np.uint8)
-    return turbojpeg.decode_window(contents, image, window, fast_dct=True, fast_upsample=False, strict=True)
+    return turbojpeg.decode_window(contents, image, window, fast_dct=True, strict=True)
 
 
 @needs_library

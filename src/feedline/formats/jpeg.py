@@ -237,7 +237,7 @@ def decode_jpeg_bytes(
     elif ratio == 1:
         options["buffer"] = pooled = POOL.empty((height, width, 4 if ink else planes), np.dtype(np.uint8))
     if window is not None and pooled is not None:
-        if not ink and _decode_window(contents, header, pooled, window, options):
+        if fancy_upscaling and not ink and _decode_window(contents, header, pooled, window, options):
             return pooled
         rows = window[0] + window[2]
         if rows > 0 and _decode_first_rows(contents, header, rows, colours, options):
@@ -278,7 +278,6 @@ def _decode_window(
         image,
         window,
         fast_dct=options["fastdct"],
-        fast_upsample=options["fastupsample"],
         strict=options["strict"],
     )
 

@@ -102,20 +102,20 @@ def decode_window(
     window: tuple[int, int, int, int],
     *,
     fast_dct: bool,
-    fast_upsample: bool,
     strict: bool,
 ) -> bool:
-    """Decodes a window of a JPEG into its place in an image.
+    """Decodes a window of a JPEG into its place in an image, colour interpolated.
 
     The pixels are those of the whole image bit for bit: a block more is decoded on either side, into which the
-    interpolation of colour looks.
+    interpolation of colour looks. Colour that is only repeated is not for windows: where rows are skipped, versions of
+    the library take those before, or write where nothing is theirs (libjpeg-turbo's issues 244, 574 and 915).
 
     Args:
         contents: the whole file.
         image: uint8 (height, width, 1 or 3), C-contiguous, of the file's size. What is outside the window may be
             written too.
         window: first row, first column, height and width of what is wanted.
-        fast_dct, fast_upsample, strict: as simplejpeg's `fastdct`, `fastupsample` and `strict`.
+        fast_dct, strict: as simplejpeg's `fastdct` and `strict`.
 
     Returns:
         Whether the window is there now. If not, it may be damaged, or of a kind that is not decoded in parts.
@@ -128,7 +128,7 @@ def decode_window(
         return False
     if _decoder is None:
         _decoder = _Decoder()
-    options = {_STOP_ON_WARNING: strict, _FAST_UPSAMPLE: fast_upsample, _FAST_DCT: fast_dct}
+    options = {_STOP_ON_WARNING: strict, _FAST_UPSAMPLE: False, _FAST_DCT: fast_dct}
     done = bool(_decoder.handle) and _decode(_decoder.handle, contents, image, window, options)
     if not done:
         _decoder.begin_anew()
@@ -151,6 +151,8 @@ def _decode(
     if not 0 <= subsampling < len(_BLOCK_WIDTHS):
         return False
     block = _BLOCK_WIDTHS[subsampling]
+    if columns < 2 * block:  # of few columns no colour is interpolated
+        return False
     first = max(0, left // block - 1) * block
     last = min(columns, (-(-(left + width) // block) + 1) * block)
     for parameter, value in options.items():
