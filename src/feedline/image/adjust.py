@@ -193,7 +193,9 @@ def _as_rgb(image: Any, operation: str) -> np.ndarray:
 def _by_pixels(image: np.ndarray, kernel: Callable, argument: np.float32) -> np.ndarray:
     floats = np.ascontiguousarray(_as_float(image), np.float32)
     result = np.empty_like(floats)
-    kernel(floats.reshape(-1, 3), argument, result.reshape(-1, 3))
+    from feedline.kernels.compile import constant
+
+    kernel(constant(floats.reshape(-1, 3)), argument, result.reshape(-1, 3))
     return _back(result, image.dtype, saturate=False)
 
 
@@ -210,8 +212,9 @@ def _by_table(image: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -
     if image.dtype != np.uint8 or image.size < 1024:
         return function(image)
     from feedline.kernels.color import look_up_uint8
+    from feedline.kernels.compile import constant
 
     result = np.empty(image.shape, np.uint8)
     table = function(np.arange(256, dtype=np.uint8))
-    look_up_uint8(np.ascontiguousarray(image).reshape(-1), table, result.reshape(-1))
+    look_up_uint8(constant(np.ascontiguousarray(image).reshape(-1)), table, result.reshape(-1))
     return result

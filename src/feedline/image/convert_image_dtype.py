@@ -54,9 +54,10 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
                 return cast(array, target)
             if array.dtype == np.float32 and target == np.uint8:
                 from feedline.kernels.color import float_to_uint8
+                from feedline.kernels.compile import constant
 
                 whole = np.empty(array.shape, np.uint8)
-                values = np.ascontiguousarray(array).reshape(-1)
+                values = constant(np.ascontiguousarray(array).reshape(-1))
                 float_to_uint8(values, np.float32(255.5), bool(saturate), whole.reshape(-1))
                 return whole
             scaled = array * array.dtype.type(np.iinfo(target).max + 0.5)
@@ -64,9 +65,11 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
         if is_floating(target):
             if array.dtype == np.uint8 and target == np.float32:
                 from feedline.kernels.color import scale_uint8
+                from feedline.kernels.compile import constant
 
                 scaled = np.empty(array.shape, np.float32)
-                scale_uint8(np.ascontiguousarray(array).reshape(-1), np.float32(1 / 255), scaled.reshape(-1))
+                values = constant(np.ascontiguousarray(array).reshape(-1))
+                scale_uint8(values, np.float32(1 / 255), scaled.reshape(-1))
                 return scaled
             scaled = array.astype(target)
             scaled *= target.type(1.0 / np.iinfo(array.dtype).max)

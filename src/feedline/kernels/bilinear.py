@@ -15,10 +15,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from feedline.kernels.compile import BYTES, FLOAT32, INT64, array, kernel, part, stay_apart
+from feedline.kernels.compile import BYTES, FLOAT32, INT64, array, constant, kernel, part, stay_apart
 from feedline.kernels.pointwise import compute_on
 
-_BYTE_ROWS, _FLOAT_ROWS, _INT_ROWS = array(types.uint8, 2), array(FLOAT32, 2), array(INT64, 2)
+_FLOAT_ROWS, _INT_ROWS = array(FLOAT32, 2), array(INT64, 2)
+_SOURCES = (array(types.uint8, 2, constant=True), array(FLOAT32, 2, constant=True))
 
 _HALF = np.float32(0.5)
 
@@ -152,13 +153,13 @@ def _scale(row, scale, scaled):
 
 @kernel(
     (
-        *(_BYTE_ROWS, _FLOAT_ROWS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, FLOAT32, BYTES, BYTES, _FLOAT_ROWS),
-        *(_INT_ROWS, _FLOAT_ROWS, _FLOAT_ROWS),
+        *(*_SOURCES, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, FLOAT32, BYTES, BYTES, _FLOAT_ROWS),
+        *(_INT_ROWS, _FLOAT_ROWS, _FLOAT_ROWS, array(FLOAT32, constant=True)),
     )
 )
 def _bilinear(
     bytes_, floats, height, width, channels, out, out_height, out_width, scale, flips, what, operands,
-    places, weights, rows,
+    places, weights, rows, scaled,
 ):  # fmt: skip
     _linear_positions(height, out_height, places[0], places[1], weights[0])
     _linear_positions(width, out_width, places[2], places[3], weights[1])
@@ -172,7 +173,6 @@ def _bilinear(
     if flips.size > 0:
         _turn_round(left[:out_width], right[:out_width], along[:out_width], places[4], places[5], weights[2])
     turned_first, turned_fours = _of_four(places[4], places[5], in_row, channels, out_width if flips.size > 0 else 0)
-    scaled = rows[2]
     of_bytes = bytes_.size > 0
     image = -1
     top_held = bottom_held = np.int64(-1)
@@ -198,9 +198,9 @@ def _bilinear(
             source = image * height + wanted
             if scale != 1:
                 if of_bytes:
-                    _scale(bytes_[source], scale, scaled)
+                    _scale(bytes_[source], scale, rows[2])
                 else:
-                    _scale(floats[source], scale, scaled)
+                    _scale(floats[source], scale, rows[2])
                 _lerp_row(scaled, left, right, along, out_width, channels, first, fours, held)
             elif of_bytes:
                 _lerp_row(bytes_[source], left, right, along, out_width, channels, first, fours, held)
@@ -215,9 +215,7 @@ def _bilinear(
         compute_on(target, 0, what, operands, 0, operands, 0)
 
 
-_NO_BYTES, _NO_FLOATS = np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32)
-
-
+_NO_BYTES, _NO_FLOATS = constant(np.empty((0, 0), np.uint8)), constant(np.empty((0, 0), np.float32))
 _NONE_FLIPPED = np.empty(0, np.uint8)
 
 
@@ -247,13 +245,15 @@ def bilinear(
         return
     if what.size and operands.shape[1] != out_width * channels:
         return
-    rows = images.reshape(count * height, width * channels)
+    rows = constant(images.reshape(count * height, width * channels))
     is_bytes = images.dtype == np.uint8
+    held = np.empty((3, max(width, out_width) * channels), np.float32)
     _bilinear(
         *((rows, _NO_FLOATS) if is_bytes else (_NO_BYTES, rows)),
         *(height, width, channels, out.reshape(count * out_height, out_width * channels), out_height, out_width),
         *(scale, flips, what, operands),
         np.empty((6, max(out_height, out_width)), np.int64),
         np.empty((3, max(out_height, out_width)), np.float32),
-        np.empty((3, max(width, out_width) * channels), np.float32),
+        held,
+        constant(held[2]),  # where rows are before they are interpolated; of the type that the images' rows have
     )

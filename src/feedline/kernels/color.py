@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from feedline.kernels.compile import BOOL, BYTES, FLOAT32, FLOATS, array, kernel
+from feedline.kernels.compile import BOOL, BYTES, CONSTANT_BYTES, FLOAT32, FLOATS, array, kernel
 
-_PIXELS = array(FLOAT32, 2)
+_PIXELS, _CONSTANT_PIXELS = array(FLOAT32, 2), array(FLOAT32, 2, constant=True)
 
 _ZERO, _ONE, _TWO, _SIX = np.float32(0), np.float32(1), np.float32(2), np.float32(6)
 
 
-@kernel((BYTES, FLOAT32, FLOATS))
+@kernel((CONSTANT_BYTES, FLOAT32, FLOATS))
 def scale_uint8(values, scale, out):
     """out = values * scale, in float32."""
     for i in range(min(values.size, out.size)):
         out[i] = np.float32(values[i]) * scale
 
 
-@kernel((FLOATS, FLOAT32, BOOL, BYTES))
+@kernel((array(FLOAT32, constant=True), FLOAT32, BOOL, BYTES))
 def float_to_uint8(values, scale, saturate, out):
     """out = values * scale, cut off; kept within 0..255, and NaN (without `saturate` also 2**31 and more) is 0."""
     top = np.float32(np.inf) if saturate else np.float32(2147483520)
@@ -32,7 +32,7 @@ def float_to_uint8(values, scale, saturate, out):
         out[i] = np.uint8(np.int32(value if value < np.float32(255) else np.float32(255)))
 
 
-@kernel((BYTES, BYTES, BYTES))
+@kernel((CONSTANT_BYTES, BYTES, BYTES))
 def look_up_uint8(values, table, out):
     """out = table[values], for a table of 256 entries."""
     if table.size != 256:
@@ -41,7 +41,7 @@ def look_up_uint8(values, table, out):
         out[i] = table[values[i]]
 
 
-@kernel((_PIXELS, FLOAT32, _PIXELS))
+@kernel((_CONSTANT_PIXELS, FLOAT32, _PIXELS))
 def turn_hue(pixels, delta, out):
     """Turns the hue of RGB pixels `(n, 3)` by `delta` of a full turn; the largest and smallest channel stay."""
     turn = delta * _SIX
@@ -90,7 +90,7 @@ def turn_hue(pixels, delta, out):
         out[i, 0], out[i, 1], out[i, 2] = red, green, blue
 
 
-@kernel((_PIXELS, FLOAT32, _PIXELS))
+@kernel((_CONSTANT_PIXELS, FLOAT32, _PIXELS))
 def scale_saturation(pixels, factor, out):
     """Multiplies the saturation of RGB pixels `(n, 3)` by `factor`, kept within 0..1."""
     for i in range(min(pixels.shape[0], out.shape[0])):

@@ -13,22 +13,36 @@ import math
 import numpy as np
 from numba import types
 
-from feedline.kernels.compile import BOOL, BYTES, FLOAT32, FLOATS, INT64, INTS, array, kernel, part, stay_apart
+from feedline.kernels.compile import (
+    BOOL,
+    CONSTANT_BYTES,
+    FLOAT32,
+    FLOATS,
+    INT64,
+    INTS,
+    array,
+    constant,
+    kernel,
+    part,
+    stay_apart,
+)
 from feedline.kernels.wire import address_of, load16, load32, load64, store16, store32, store64
 
 _BYTE_ROWS, _FLOAT_ROWS, _INT_ROWS = array(types.uint8, 2), array(FLOAT32, 2), array(INT64, 2)
+_SOURCE_BYTES, _SOURCE_FLOATS = array(types.uint8, 2, constant=True), array(FLOAT32, 2, constant=True)
+_CONSTANT_INTS = array(INT64, constant=True)
 
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
 _ZERO = np.float32(0.0)
 
-_NO_BYTES, _NO_FLOATS = np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32)
+_NO_BYTES, _NO_FLOATS = constant(np.empty((0, 0), np.uint8)), constant(np.empty((0, 0), np.float32))
 
 
 def _rows(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the rows of images, `(n * height, width * channels)`, as bytes and as floats."""
     count, height, width, channels = images.shape
-    rows = images.reshape(count * height, width * channels)
+    rows = constant(images.reshape(count * height, width * channels))
     return (rows, _NO_FLOATS) if images.dtype == np.uint8 else (_NO_BYTES, rows)
 
 
@@ -43,7 +57,7 @@ def _near(position, scale, size):
     return near if near > 0 else np.int64(0)
 
 
-@kernel((_BYTE_ROWS, _BYTE_ROWS, INT64, INT64, INT64, INT64, INT64, INTS))
+@kernel((_SOURCE_BYTES, _BYTE_ROWS, INT64, INT64, INT64, INT64, INT64, INTS))
 def _nearest(sources, targets, height, out_height, width, out_width, pixel, columns):
     scale = np.float32(width) / np.float32(out_width)
     for x in range(out_width):
@@ -97,7 +111,7 @@ def nearest(images: np.ndarray, out: np.ndarray) -> None:
     (_, height, width, channels), (out_height, out_width) = images.shape, out.shape[1:3]
     pixel = channels * images.itemsize
     _nearest(
-        images.reshape(-1, width * channels).view(np.uint8),
+        constant(images.reshape(-1, width * channels).view(np.uint8)),
         out.reshape(-1, out_width * channels).view(np.uint8),
         *(height, out_height, width, out_width, pixel, np.empty(out_width, np.int64)),
     )
@@ -112,8 +126,8 @@ def _add_row(row, weight, held):
 
 @kernel(
     (
-        *(_BYTE_ROWS, _FLOAT_ROWS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64),
-        *(array(INT64, constant=True), array(FLOAT32, 2, constant=True)) * 2,
+        *(_SOURCE_BYTES, _SOURCE_FLOATS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64),
+        *(_CONSTANT_INTS, _SOURCE_FLOATS) * 2,
         FLOATS,
     )
 )
@@ -179,7 +193,8 @@ def spans(
         return
     _spans(
         *(*_rows(images), height, width, channels, out.reshape(-1, out_width * channels), out_height, out_width),
-        *(row_starts, row_weights, column_starts, column_weights, np.empty(width * channels, np.float32)),
+        *map(constant, (row_starts, row_weights, column_starts, column_weights)),
+        np.empty(width * channels, np.float32),
     )
 
 
@@ -229,7 +244,7 @@ def _add_area_row(row, places, shares, share, channels, count, out):
             out[x * channels + c] += total * share
 
 
-@kernel((_BYTE_ROWS, _FLOAT_ROWS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, _INT_ROWS, _FLOAT_ROWS))
+@kernel((_SOURCE_BYTES, _SOURCE_FLOATS, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, _INT_ROWS, _FLOAT_ROWS))
 def _area(bytes_, floats, height, width, channels, out, out_height, out_width, places, shares):
     row_scale = np.float32(height) / np.float32(out_height)
     column_scale = np.float32(width) / np.float32(out_width)
@@ -316,7 +331,12 @@ def _crop_row(values, image, height, width, channels, row, begin, end, by_neares
             target[place + c] = upper + (lower - upper) * down
 
 
-@kernel((BYTES, FLOATS, INT64, INT64, INT64, INT64, _FLOAT_ROWS, INTS, BOOL, FLOAT32, _FLOAT_ROWS, INT64, INT64))
+@kernel(
+    (
+        *(CONSTANT_BYTES, array(FLOAT32, constant=True), INT64, INT64, INT64, INT64, _SOURCE_FLOATS, _CONSTANT_INTS),
+        *(BOOL, FLOAT32, _FLOAT_ROWS, INT64, INT64),
+    )
+)
 def _crop_and_resize(
     bytes_, floats, count, height, width, channels, boxes, box_indices, by_nearest, fill, out, out_height, out_width
 ):
@@ -345,6 +365,14 @@ def crop_and_resize(
         return
     bytes_, floats = _rows(images)
     _crop_and_resize(
-        *(bytes_.reshape(-1), floats.reshape(-1), count, height, width, channels, boxes, box_indices, by_nearest),
-        *(fill, out.reshape(-1, out_width * channels), out_height, out_width),
+        *(bytes_.reshape(-1), floats.reshape(-1), count, height, width, channels),
+        *(
+            constant(boxes),
+            constant(box_indices),
+            by_nearest,
+            fill,
+            out.reshape(-1, out_width * channels),
+            out_height,
+            out_width,
+        ),
     )
