@@ -162,6 +162,49 @@ def leave_element(outer: tuple[Any, Any]) -> None:
     _thread.element, _thread.streams = outer
 
 
+class OwnStreams:
+    """The draws of many elements: each draws from streams of its own, which go on where they were left.
+
+    Args:
+        seed: keys the draws.
+        epochs: int64 `(n,)`, the epoch of each element.
+        positions: int64 `(n,)`, its position.
+
+    Example:
+        >>> streams = OwnStreams(7, np.zeros(2, np.int64), np.arange(2))
+        >>> first = streams.call(1, lambda: stream().random()), streams.call(1, lambda: stream().random())
+        >>> first == tuple(first_draws(7, np.zeros(1), np.ones(1), drawn=drawn)[0] for drawn in (0, 1))
+        True
+    """
+
+    def __init__(self, seed: int, epochs: np.ndarray, positions: np.ndarray) -> None:
+        pairs = zip(epochs.tolist(), positions.tolist(), strict=True)
+        self._states: list[tuple[tuple[int, int, int], dict]] = [((seed, *pair), {}) for pair in pairs]
+
+    def part(self, start: int, stop: int) -> OwnStreams:
+        """Returns those of some elements in a row; the streams are the same."""
+        part = OwnStreams.__new__(OwnStreams)
+        part._states = self._states[start:stop]
+        return part
+
+    def call(self, index: int, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Calls a function, whose draws are those of one of the elements."""
+        outer = _thread.element, _thread.streams
+        _thread.element, _thread.streams = self._states[index]
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _thread.element, _thread.streams = outer
+
+    def streams(self, seed: int | None) -> list[Stream]:
+        """Returns what `stream(seed)` gives for each of the elements."""
+        return [self.call(index, stream, seed) for index in range(len(self._states))]
+
+    def random(self, seed: int | None) -> np.ndarray:
+        """Returns what `stream(seed).random()` gives for each of the elements: float64 `(n,)` of [0, 1)."""
+        return np.array([one.random() for one in self.streams(seed)])
+
+
 def stream(seed: int | None = None) -> Stream:
     """Returns the stream of the element at hand, or of the thread outside `map`.
 

@@ -271,3 +271,37 @@ def test_other_numbers_drawn_around_a_flip(function, fused, calls) -> None:
     operations = [operation.rule.__name__ for operation in block_function._trace.operations]
     assert ("resize_and_compute" in operations) == fused
     check_flipped(source, function, operations, calls=calls, epochs=2)
+
+
+def window_of(content, channels=3):
+    return fl.io.decode_and_crop_jpeg(content, [3, 2, 12, 14], channels=channels)
+
+
+def window_and_both(content):
+    window = window_of(content)
+    return fl.image.resize(window, [8, 9]) / 255.0, window
+
+
+WINDOWS = {
+    "colour": lambda content: fl.image.resize(window_of(content), [8, 9]) / 255.0,
+    "grey": lambda content: fl.image.resize(window_of(content, 1), [8, 9]) / 255.0,
+    "converted before": lambda content: fl.image.resize(
+        fl.image.convert_image_dtype(window_of(content), fl.float32), [20, 21]
+    ),
+    "its own size": lambda content: fl.image.resize(window_of(content), [12, 14]) * 2.0,
+    "flipped": lambda content: fl.image.random_flip_left_right(fl.image.resize(window_of(content), [8, 9])) - MEAN,
+    "returned too": window_and_both,
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows_of_jpegs_are_resized_where_they_lie(name) -> None:
+    photos = [
+        fl.io.encode_jpeg(image) for image in np.random.default_rng(1).integers(0, 256, (40, 31, 33, 3), np.uint8)
+    ]
+    operations = (
+        ["row_by_row", "resize_and_compute"]
+        if name != "returned too"
+        else ["row_by_row", "images_at_once", "run_chain"]
+    )
+    check_flipped(fl.Dataset.from_tensor_slices(photos), WINDOWS[name], operations)

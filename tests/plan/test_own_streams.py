@@ -45,7 +45,37 @@ def twice_a_crop(image):
     return fl.image.random_crop(fl.image.random_crop(image, [20, 20, 3]), [16, 16, 3])
 
 
+def of_small_arrays(image):
+    image = fl.image.random_contrast(fl.image.random_crop(image, [3, 3, 3]), 0.5, 2.0)
+    return fl.image.random_flip_left_right(image), fl.image.random_crop(image, [2, 2, 3])
+
+
+def large_then_small(image):
+    large = fl.image.random_contrast(fl.image.resize(image, [48, 48]), 0.5, 2.0)
+    return large, fl.image.random_crop(image, [2, 2, 3])
+
+
+def resized_crop(image):
+    begin, size, box = fl.image.sample_distorted_bounding_box(
+        fl.io.extract_jpeg_shape(image), [[[0.2, 0.2, 0.8, 0.9]]], 4, aspect_ratio_range=[0.5, 2.0], max_attempts=2
+    )
+    window = fl.io.decode_and_crop_jpeg(image, [begin[0], begin[1], size[0], size[1]])
+    return fl.image.resize(fl.image.convert_image_dtype(window, fl.float32), [9, 7]) * 2.0, begin, size, box
+
+
+def with_preview(content: bytes) -> bytes:
+    """Puts so much before a JPEG's frame header that it is not among the first bytes."""
+    return content[:2] + b"\xff\xe1" + (5002).to_bytes(2, "big") + bytes(5000) + content[2:]
+
+
+JPEGS = [fl.io.encode_jpeg(image[: 14 + number % 7, : 20 + number % 5]) for number, image in enumerate(IMAGES)]
+
 FUNCTIONS = {
+    "small arrays": (IMAGES[:, :4, :4], of_small_arrays),
+    "large, then small": (IMAGES[:, :4, :4], large_then_small),
+    "crops of many sizes": (JPEGS, resized_crop),
+    "crops of one size": ([fl.io.encode_jpeg(image) for image in IMAGES], resized_crop),
+    "crops of JPEGs with previews": ([with_preview(content) for content in JPEGS], resized_crop),
     "the ImageNet recipe": ([fl.io.encode_jpeg(image) for image in IMAGES], recipe),
     "colours": (IMAGES, colours),
     "interleaved": (IMAGES, interleaved),

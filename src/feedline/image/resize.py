@@ -143,7 +143,7 @@ def resize_and_compute(
             ARITHMETIC[code](out, operand.reshape(out.shape[2:]), out=out)
         return out
     turned = np.empty(0, np.uint8) if flips is None else flips.astype(np.uint8)
-    bilinear(np.ascontiguousarray(images), out, np.float32(scale), what, operands, turned)
+    bilinear(images, out, np.float32(scale), what, operands, turned)
     return out
 
 
@@ -209,10 +209,11 @@ def _resize_batch(images: np.ndarray, method: str, antialias: bool, out: np.ndar
         return
     if images.dtype != np.uint8:
         images = images.astype(np.float32, copy=False)
-    images = np.ascontiguousarray(images)
     if method == "bilinear" and not antialias:
         bilinear(images, out, np.float32(1), *no_arithmetic(out_width * out.shape[3]))
-    elif method == "area":
+        return
+    images = np.ascontiguousarray(images)
+    if method == "area":
         kernels.area(images, out)
     else:
         if method == "bicubic" and not antialias:

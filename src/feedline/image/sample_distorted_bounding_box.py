@@ -5,6 +5,7 @@ The method: C. Szegedy et al., "Going deeper with convolutions", CVPR 2015.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,27 +133,60 @@ def _sample(
         raise ShapeError(
             f"image_size is {image_size!r}; three ints are wanted: height, width, channels.", fix="Give image.shape."
         )
-    height, width = int(lengths[0]), int(lengths[1])
+    begin, size, box = sample_crops(
+        *(lengths[None], [draws], bounding_boxes, min_object_covered, aspect_ratio_range, area_range),
+        *(max_attempts, whole_image),
+    )
+    return DistortedBoundingBox(begin[0], size[0], box[0])
+
+
+def sample_crops(
+    image_sizes: np.ndarray,
+    draws: Sequence[Stream],
+    bounding_boxes: Any,
+    min_object_covered: float = 0.1,
+    aspect_ratio_range: Any = None,
+    area_range: Any = None,
+    max_attempts: int | None = None,
+    use_image_if_no_bounding_boxes: bool | None = None,
+) -> DistortedBoundingBox:
+    """Draws a crop for each of n images: what `sample_distorted_bounding_box` draws for each alone.
+
+    Args:
+        image_sizes: ints `(n, 3)`, none of them negative: heights, widths, channels.
+        draws: what the numbers of each image come from.
+        bounding_boxes, min_object_covered, aspect_ratio_range, area_range, max_attempts,
+            use_image_if_no_bounding_boxes: as there, for all images.
+
+    Returns:
+        `begin` and `size`, `(n, 3)`, and the boxes, float32 `(n, 1, 1, 4)`.
+    """
     covered = as_number(min_object_covered, "min_object_covered")
     if not covered >= 0:
         raise ArgumentError(f"min_object_covered is {covered}; it must not be negative.", fix="Use for example 0.1.")
     aspects = _as_range(aspect_ratio_range, (0.75, 1.33), "aspect_ratio_range", float("inf"))
     areas = _as_range(area_range, (0.05, 1.0), "area_range", 1.0)
     attempts = as_count(100 if max_attempts is None else max_attempts, "max_attempts", 1)
-    objects = _as_pixels(bounding_boxes, height, width, bool(whole_image))
-    top, left, bottom, right = 0, 0, height, width
-    for _ in range(attempts):
-        crop = _draw_crop(draws, height, width, aspects, areas)
-        if crop is not None and _covers(crop, objects, covered):
-            top, left, bottom, right = crop
-            break
-    share = np.array([height, width, height, width], np.float32)
-    box = np.array([top, left, bottom, right], np.float32) / np.maximum(share, 1)
-    return DistortedBoundingBox(
-        np.array([top, left, 0]).astype(lengths.dtype),
-        np.array([bottom - top, right - left, -1]).astype(lengths.dtype),  # -1 wraps round in uint8, as in TensorFlow
-        box.reshape(1, 1, 4),
-    )
+    crops, shares = [], []
+    objects_of: dict[tuple[int, int], list[list[int]]] = {}
+    for (height, width, _), stream in zip(image_sizes.tolist(), draws, strict=True):
+        objects = objects_of.get((height, width))
+        if objects is None:
+            whole_image = bool(use_image_if_no_bounding_boxes)
+            objects = objects_of[height, width] = _as_pixels(bounding_boxes, height, width, whole_image)
+        found = (0, 0, height, width)
+        for _ in range(attempts):
+            crop = _draw_crop(stream, height, width, aspects, areas)
+            if crop is not None and _covers(crop, objects, covered):
+                found = crop
+                break
+        crops.append(found)
+        shares.append((height, width, height, width))
+    boxes = np.array(crops, np.float32) / np.maximum(np.array(shares, np.float32), 1)
+    dtype = image_sizes.dtype  # in uint8 -1 wraps round, as in TensorFlow
+    begins = np.array([(top, left, 0) for top, left, _, _ in crops]).astype(dtype)
+    sizes = np.array([(bottom - top, right - left, -1) for top, left, bottom, right in crops]).astype(dtype)
+    return DistortedBoundingBox(begins, sizes, boxes.reshape(-1, 1, 1, 4))
 
 
 def _draw_crop(

@@ -86,6 +86,22 @@ def decode_and_crop_jpeg(
         >>> decode_and_crop_jpeg(encode_jpeg(np.zeros((20, 30, 3), np.uint8)), [2, 3, 4, 5]).shape
         (4, 5, 3)
     """
+    options = (channels, ratio, fancy_upscaling, try_recover_truncated, acceptable_fraction, dct_method)
+    return np.ascontiguousarray(decode_window_of_jpeg(contents, crop_window, *options))
+
+
+def decode_window_of_jpeg(
+    contents: Any,
+    crop_window: Any,
+    channels: int = 0,
+    ratio: int = 1,
+    fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False,
+    acceptable_fraction: float = 1.0,
+    dct_method: str = "",
+    name: str | None = None,
+) -> np.ndarray:
+    """As `decode_and_crop_jpeg`; what it returns may be a view of a larger image, not C-contiguous."""
     channels = check_channels(channels, "decode_and_crop_jpeg")
     options = _options(ratio, fancy_upscaling, try_recover_truncated, acceptable_fraction, dct_method)
     window = np.asarray(crop_window)
@@ -104,7 +120,7 @@ def decode_and_crop_jpeg(
             f"{columns} columns.",
             fix="Give [first row, first column, height, width].",
         )
-    return np.ascontiguousarray(image[top : top + height, left : left + width])
+    return image[top : top + height, left : left + width]
 
 
 def _options(

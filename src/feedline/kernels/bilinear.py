@@ -15,11 +15,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from feedline.kernels.compile import BYTES, FLOAT32, INT64, array, constant, kernel, part, stay_apart
+from feedline.kernels.compile import BYTES, CONSTANT_BYTES, FLOAT32, INT64, array, constant, kernel, part, stay_apart
 from feedline.kernels.pointwise import compute_on
 
 _FLOAT_ROWS, _INT_ROWS = array(FLOAT32, 2), array(INT64, 2)
-_SOURCES = (array(types.uint8, 2, constant=True), array(FLOAT32, 2, constant=True))
+_CONSTANT_FLOATS = array(FLOAT32, constant=True)
 
 _HALF = np.float32(0.5)
 
@@ -59,6 +59,31 @@ def _lerp_four(
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+@intrinsic
+def _prefetch(typingctx: Any, values: Any, position: Any) -> Any:  # pragma: no cover - compiled
+    """Has the processor fetch what is at a position of an array, which need not be within it."""
+    signature = types.void(values, position)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", (place.type,), kind)
+        builder.call(fetch, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@part
+def _fetch_row(values, begin, count, step):
+    """Has the processor fetch a row that is read next: it foresees no reading backwards, nor where a window goes on."""
+    stay_apart()
+    for at in range(begin, begin + count, step):
+        _prefetch(values, at)
 
 
 @part
@@ -153,12 +178,25 @@ def _scale(row, scale, scaled):
 
 @kernel(
     (
-        *(*_SOURCES, INT64, INT64, INT64, _FLOAT_ROWS, INT64, INT64, FLOAT32, BYTES, BYTES, _FLOAT_ROWS),
-        *(_INT_ROWS, _FLOAT_ROWS, _FLOAT_ROWS, array(FLOAT32, constant=True)),
+        *(
+            CONSTANT_BYTES,
+            _CONSTANT_FLOATS,
+            INT64,
+            INT64,
+            INT64,
+            INT64,
+            _FLOAT_ROWS,
+            INT64,
+            INT64,
+            FLOAT32,
+            BYTES,
+            BYTES,
+        ),
+        *(_FLOAT_ROWS, _INT_ROWS, _FLOAT_ROWS, _FLOAT_ROWS, _CONSTANT_FLOATS),
     )
 )
 def _bilinear(
-    bytes_, floats, height, width, channels, out, out_height, out_width, scale, flips, what, operands,
+    bytes_, floats, pitch, height, width, channels, out, out_height, out_width, scale, flips, what, operands,
     places, weights, rows, scaled,
 ):  # fmt: skip
     _linear_positions(height, out_height, places[0], places[1], weights[0])
@@ -190,22 +228,29 @@ def _bilinear(
         if places[0, y] != top_held and places[0, y] == bottom_held:
             top, bottom = bottom, top
             top_held, bottom_held = bottom_held, top_held
+        if y + 1 < out_height:
+            begin = (image * height + places[1, y + 1]) * pitch
+            if of_bytes:
+                _fetch_row(bytes_, begin, in_row, 64)
+            else:
+                _fetch_row(floats, begin, in_row, 16)
         for side in range(2):
             wanted = places[side, y]
             if wanted == (top_held if side == 0 else bottom_held):
                 continue
             held = rows[top if side == 0 else bottom]
-            source = image * height + wanted
+            begin = (image * height + wanted) * pitch
+            end = begin + in_row
             if scale != 1:
                 if of_bytes:
-                    _scale(bytes_[source], scale, rows[2])
+                    _scale(bytes_[begin:end], scale, rows[2])
                 else:
-                    _scale(floats[source], scale, rows[2])
+                    _scale(floats[begin:end], scale, rows[2])
                 _lerp_row(scaled, left, right, along, out_width, channels, first, fours, held)
             elif of_bytes:
-                _lerp_row(bytes_[source], left, right, along, out_width, channels, first, fours, held)
+                _lerp_row(bytes_[begin:end], left, right, along, out_width, channels, first, fours, held)
             else:
-                _lerp_row(floats[source], left, right, along, out_width, channels, first, fours, held)
+                _lerp_row(floats[begin:end], left, right, along, out_width, channels, first, fours, held)
             if side == 0:
                 top_held = wanted
             else:
@@ -215,7 +260,7 @@ def _bilinear(
         compute_on(target, 0, what, operands, 0, operands, 0)
 
 
-_NO_BYTES, _NO_FLOATS = constant(np.empty((0, 0), np.uint8)), constant(np.empty((0, 0), np.float32))
+_NO_BYTES, _NO_FLOATS = constant(np.empty(0, np.uint8)), constant(np.empty(0, np.float32))
 _NONE_FLIPPED = np.empty(0, np.uint8)
 
 
@@ -230,7 +275,7 @@ def bilinear(
     """Bilinear interpolation with half-pixel centres, a flip of some of the images, and arithmetic on the result.
 
     Args:
-        images: uint8 or float32.
+        images: uint8 or float32; C-contiguous, or a window of one image that is.
         out: float32.
         scale: float32: what each value of the images is multiplied by before; 1 for nothing.
         what: uint8 `(k,)`: ADD, SUBTRACT, MULTIPLY or DIVIDE of `pointwise`, in the order in which they are done.
@@ -245,15 +290,28 @@ def bilinear(
         return
     if what.size and operands.shape[1] != out_width * channels:
         return
-    rows = constant(images.reshape(count * height, width * channels))
+    values, pitch = _in_memory(images)
     is_bytes = images.dtype == np.uint8
     held = np.empty((3, max(width, out_width) * channels), np.float32)
     _bilinear(
-        *((rows, _NO_FLOATS) if is_bytes else (_NO_BYTES, rows)),
-        *(height, width, channels, out.reshape(count * out_height, out_width * channels), out_height, out_width),
+        *((values, _NO_FLOATS) if is_bytes else (_NO_BYTES, values)),
+        *(pitch, height, width, channels, out.reshape(count * out_height, out_width * channels), out_height, out_width),
         *(scale, flips, what, operands),
         np.empty((6, max(out_height, out_width)), np.int64),
         np.empty((3, max(out_height, out_width)), np.float32),
         held,
         constant(held[2]),  # where rows are before they are interpolated; of the type that the images' rows have
     )
+
+
+def _in_memory(images: np.ndarray) -> tuple[np.ndarray, int]:
+    """Returns the values of images as they lie in memory, and how many there are from row to row."""
+    count, height, width, channels = images.shape
+    if images.flags.c_contiguous:
+        return constant(images.reshape(-1)), width * channels
+    pitch, odd = divmod(images.strides[1], images.itemsize)
+    together = images.strides[2:] == (channels * images.itemsize, images.itemsize)
+    if count != 1 or odd or pitch < width * channels or not together:
+        return constant(np.ascontiguousarray(images).reshape(-1)), width * channels
+    values = (height - 1) * pitch + width * channels
+    return np.lib.stride_tricks.as_strided(images, (values,), (images.itemsize,), writeable=False), pitch

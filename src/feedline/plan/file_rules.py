@@ -9,6 +9,7 @@ import numpy as np
 
 from feedline.buffers import POOL
 from feedline.errors import FeedlineError
+from feedline.formats.jpeg import parse_jpeg_header
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.rules import Rows, packing, row_by_row, strings_alone
 from feedline.plan.trace import Operation, Slot
@@ -103,6 +104,28 @@ def _decode_long(strings: PackedStrings, images: np.ndarray) -> bool:
         if not plain:
             return False
     return True
+
+
+_JPEG_HEADER = 1 << 11
+"""Behind so many bytes a JPEG's pixels have begun, unless it has a preview or the like."""
+
+
+def jpeg_shapes(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Reads the sizes of JPEGs from their first bytes; from whole files where these are not enough."""
+    strings = strings_alone(operation, rows)
+    if strings is None or len(strings) < 2:
+        return row_by_row(operation, rows)
+    shapes = np.empty((rows.count, 3), operation.samples[0].dtype)
+    memory = strings.packed_buffer.data
+    ends = strings.packed_offsets + np.minimum(strings.packed_lengths, _JPEG_HEADER)
+    spans = zip(strings.packed_offsets.tolist(), ends.tolist(), strict=True)
+    try:
+        for shape, (start, end) in zip(shapes, spans, strict=True):
+            header = parse_jpeg_header(memory[start:end])
+            shape[:] = header.height, header.width, header.components
+    except FeedlineError:
+        return row_by_row(operation, rows)
+    return (shapes,)
 
 
 def packed_npys(operation: Operation, rows: Rows) -> PackedArrays | None:

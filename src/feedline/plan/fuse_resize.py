@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from feedline.image.resize import ARITHMETIC
+from feedline.io.decode_jpeg import decode_window_of_jpeg
 from feedline.plan.constant_operands import BYTE_SCALE, constant_operand, without_repeats
 from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, others_draw_between, slots_in
 
@@ -61,6 +62,10 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
         dropped.update(gone)
         if scaling is not None:
             dropped.add(scaling.results[0])
+        maker, first = makers.get(source.number), scaling or operation
+        crops = maker is not None and maker.function is feedline.io.decode_and_crop_jpeg
+        if maker is not None and crops and users.only_user(source.number) is first:
+            fused[source.number] = replace(maker, function=decode_window_of_jpeg)  # taken from where it lies
         fused[last.results[0]] = replace(
             last,
             function=feedline.image.resize,

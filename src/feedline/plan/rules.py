@@ -11,6 +11,7 @@ import numpy as np
 
 from feedline import random
 from feedline.buffers import POOL
+from feedline.image.sample_distorted_bounding_box import sample_crops
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
@@ -36,7 +37,7 @@ class Rows:
         epochs: int64 `(count,)`.
         positions: int64 `(count,)`.
         targets: for slots that the function returns, where their values belong: a rule may write there at once.
-        one_stream: whether there is one row, and random numbers come from its own stream, in the order of the calls.
+        own_streams: where what rows draw comes from, where how many numbers each draws depends on it.
     """
 
     values: list[Any]
@@ -46,7 +47,7 @@ class Rows:
     epochs: np.ndarray
     positions: np.ndarray
     targets: dict[int, np.ndarray]
-    one_stream: bool = False
+    own_streams: random.OwnStreams | None = None
 
     def room_for(self, operation: Operation, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Returns an array to write an operation's only result to."""
@@ -188,9 +189,13 @@ def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Calls a function for each row, and stacks what it returns."""
     if operation.function in (np.sum, np.mean):
         _check_layout(operation.args, rows)
+    return _stacked(operation, rows, lambda index, *args, **kwargs: operation.function(*args, **kwargs))
+
+
+def _stacked(operation: Operation, rows: Rows, call: Callable[..., Any]) -> tuple[Any, ...]:
     columns: list[Any] = []
     for index in range(rows.count):
-        result = operation.function(*rows.row(operation.args, index), **rows.row(operation.kwargs, index))
+        result = call(index, *rows.row(operation.args, index), **rows.row(operation.kwargs, index))
         leaves = flatten(result)[0]
         if rows.count == 1 and all(type(leaf) is np.ndarray for leaf in leaves):
             return tuple(leaf[None] for leaf in leaves)
@@ -206,13 +211,32 @@ def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 
 def drawn_row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Calls a function that draws as many random numbers as it needs, for a row that has a stream of its own."""
-    if not rows.one_stream:
+    """Calls a function that draws as many random numbers as it needs, for rows that have streams of their own."""
+    streams = rows.own_streams
+    if streams is None:
         raise NotAlikeError
-    return row_by_row(operation, rows)
+    return _stacked(
+        operation, rows, lambda index, *args, **kwargs: streams.call(index, operation.function, *args, **kwargs)
+    )
 
 
 drawn_row_by_row.draws = drawn_row_by_row.draws_vary = True  # type: ignore[attr-defined]
+
+
+def drawn_crops(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Draws a crop for each image; all that is alike for them is looked at once."""
+    sizes, seed = operation.args[0], operation.named.get("seed", 0)
+    alike = type(sizes) is Slot and not slots_in((operation.args[1:], operation.kwargs)) and type(seed) is int
+    if rows.own_streams is None or not alike or np.shape(_sample(sizes, rows)) != (3,):
+        return drawn_row_by_row(operation, rows)
+    image_sizes = rows.of(sizes)
+    if image_sizes.dtype.kind not in "iu" or image_sizes.min() < 0:
+        return drawn_row_by_row(operation, rows)
+    others = {key: value for key, value in operation.named.items() if key not in ("image_size", "seed", "name")}
+    return tuple(sample_crops(image_sizes, rows.own_streams.streams(seed or None), **others))
+
+
+drawn_crops.draws = drawn_crops.draws_vary = True  # type: ignore[attr-defined]
 
 
 def _check_layout(args: tuple[Any, ...], rows: Rows) -> None:
@@ -276,8 +300,8 @@ def draws_of(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
     """
     if seed is not None and type(seed) is not int:
         raise NotAlikeError
-    if rows.one_stream:
-        return np.array([random.stream(seed).random()])
+    if rows.own_streams is not None:
+        return rows.own_streams.random(seed)
     drawn = operation.draws.get(seed, 0)
     return random.first_draws(rows.seed, rows.epochs, rows.positions, seed, drawn)
 
@@ -310,13 +334,12 @@ _OF_IMAGES = (
     "image.crop_to_bounding_box image.pad_to_bounding_box image.resize_with_crop_or_pad"
 )
 _OF_ROWS = (
-    "io.decode_jpeg io.decode_and_crop_jpeg io.extract_jpeg_shape io.decode_image io.decode_bmp "
+    "io.decode_jpeg io.decode_and_crop_jpeg io.decode_image io.decode_bmp "
     "image.per_image_standardization image.adjust_contrast image.adjust_saturation image.adjust_hue "
     "image.adjust_gamma image.rgb_to_grayscale image.grayscale_to_rgb image.resize_with_pad"
 )
 _DRAWN_OF_ROWS = (
-    "image.sample_distorted_bounding_box image.random_crop image.random_contrast image.random_saturation "
-    "image.random_hue image.random_jpeg_quality"
+    "image.random_crop image.random_contrast image.random_saturation image.random_hue image.random_jpeg_quality"
 )
 _OF_ROWS_IN_NUMPY = "stack concatenate where clip expand_dims squeeze transpose asarray array float32 sum mean max min"
 
@@ -346,8 +369,10 @@ def all_rules() -> dict[Any, Rule]:
     rules[feedline.io.parse_tensor] = record_rules.parse_tensors
     rules[feedline.io.read_file] = file_rules.read_files
     rules[feedline.io.decode_png] = file_rules.decode_pngs
+    rules[feedline.io.extract_jpeg_shape] = file_rules.jpeg_shapes
     rules[feedline.io.decode_npy] = file_rules.decode_npys
     rules[feedline.io.decode_raw] = file_rules.decode_raws
+    rules[feedline.image.sample_distorted_bounding_box] = drawn_crops
     rules[feedline.image.random_flip_left_right] = _random_flip(-2)
     rules[feedline.image.random_flip_up_down] = _random_flip(-3)
     rules[feedline.image.random_brightness] = _random_brightness

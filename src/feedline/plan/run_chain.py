@@ -45,7 +45,7 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     )
     if finite:
         return (room,)
-    if rows.one_stream and chain.draws:
+    if rows.own_streams is not None and chain.draws:
         raise NotAlikeError  # its random numbers were drawn: the function itself begins anew
     return _step_by_step(chain, rows)
 

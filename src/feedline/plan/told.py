@@ -14,6 +14,7 @@ _REASONS: dict[Any, str] = {
     rules.resize_and_compute: "in one pass over memory, while the values are in the cache",
     rules.cast_and_compute: "casts as it computes, in one pass",
     rules.row_by_row: "for one element after the other",
+    rules.drawn_crops: "for all elements in one call, each with random numbers of its own",
     rules.drawn_row_by_row: "for one element after the other, each with random numbers of its own",
     file_rules.read_files: "many files in one call",
     file_rules.decode_pngs: "straight into the block",
@@ -48,7 +49,12 @@ def _names(operation: Operation) -> str:
     return _name(operation.function)
 
 
-_PLAIN = {"take_item": "[...]", "change_dtype": "astype", "change_shape": "reshape"}
+_PLAIN = {
+    "take_item": "[...]",
+    "change_dtype": "astype",
+    "change_shape": "reshape",
+    "decode_window_of_jpeg": "decode_and_crop_jpeg",
+}
 
 
 def _name(function: Any) -> str:

@@ -117,14 +117,14 @@ def others_draw_between(steps: list[Operation], made: Trace) -> bool:
     """
     places = [made.operations.index(step) for step in steps]
     between = made.operations[min(places) : max(places)]
-    return any(_draws(other) and other not in steps for other in between)
+    return any(draws(other) and other not in steps for other in between)
 
 
-def _draws(operation: Operation) -> bool:
+def draws(operation: Operation) -> bool:
     """Says whether random numbers are drawn, also by an operation that another was fused with."""
     if getattr(operation.rule, "draws", False):
         return True
-    return any(type(argument) is Operation and _draws(argument) for argument in operation.args)
+    return any(draws(one) if type(one) is Operation else getattr(one, "draws", False) for one in operation.args)
 
 
 def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[..., Any]]) -> Trace:

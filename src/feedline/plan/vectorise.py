@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from feedline.plan.rules import (
     row_by_row,
 )
 from feedline.plan.run_chain import run_chain
-from feedline.plan.trace import Operation, Slot, Trace, slots_in, trace
+from feedline.plan.trace import Operation, Slot, Trace, draws, slots_in, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
 
@@ -39,7 +38,6 @@ _BYTES_IN_ONE_PASS = 1 << 23
 _LIGHT_BYTES = 1 << 10
 _LIGHT_BLOCK_BYTES = 1 << 17
 _LIGHT_STRINGS_BYTES = 1 << 26
-_NO_STREAM = nullcontext()
 _LONG_CALLS = ("decode_", "read_", "parse_")
 """What calls for single elements begin with that leave the interpreter's lock for most of their time."""
 
@@ -82,7 +80,6 @@ class BlockFunction:
         self._compared = 0
         self._one_at_a_time = False
         self._varying: set[int] = set()
-        self._draws_vary = False
         self._failures = 0
         self._lock = threading.Lock()
         self.reason: str | None = None
@@ -162,7 +159,6 @@ class BlockFunction:
                 random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
                     made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
-                    self._draws_vary = made.draws_vary
                     made = fuse_pointwise(fuse_resize(made, resize_and_compute), run_chain)
                     self._trace = fuse_casts(made, is_cast_to_floats, cast_and_compute)
                 finally:
@@ -171,53 +167,53 @@ class BlockFunction:
 
     def _compute_alike_or_not(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Computes a block; one row after the other where what the rows make on the way differs in shape."""
-        try:
-            return self._compute(made, inputs, positions, epochs)
-        except NotAlikeError:
-            if self._one_at_a_time or not made.of_any_shape:
-                raise
-            self._one_at_a_time = True
-            return self._compute(made, inputs, positions, epochs)
+        while True:
+            known = len(self._varying)
+            try:
+                return self._compute(made, inputs, positions, epochs)
+            except NotAlikeError:
+                if len(self._varying) == known and (self._one_at_a_time or not made.of_any_shape):
+                    raise
+                self._one_at_a_time = True
 
     def _compute(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
         length = len(positions)
         samples = made.samples()
         columns = [self._column(output, samples, length) for output in made.outputs]
         values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
-        rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length))
-        heavy = [operation for operation in made.operations if not self._done_at_once(operation, rows)]
-        alone = self._one_at_a_time or made.draws_vary
-        step = 1 if alone else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
+        streams = random.OwnStreams(self._seed, epochs, positions) if made.draws_vary else None
+        rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length), streams)
+        heavy = self._not_done_at_once(made, rows)
+        step = 1 if self._one_at_a_time else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
         shapes_vary = step == 1 and made.of_any_shape
         for start in range(0, length if heavy else 0, step):
             stop = min(start + step, length)
             parts = [None if value is None else _part(value, start, stop) for value in values]
-            targets = _targets(made, columns, start, stop)
-            rows = Rows(parts, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop], targets)
-            with self._stream_of(rows) if made.draws_vary else _NO_STREAM:
-                for operation in heavy:
-                    _run(operation, rows, shapes_vary)
+            rows = Rows(
+                *(parts, samples, stop - start, self._seed, epochs[start:stop], positions[start:stop]),
+                *(_targets(made, columns, start, stop), None if streams is None else streams.part(start, stop)),
+            )
+            for operation in heavy:
+                _run(operation, rows, shapes_vary)
             _collect(made, columns, parts, start, stop)
         if not heavy:
             _collect(made, columns, values, 0, length)
         return Block(length, columns, made.treedef)
 
-    @contextmanager
-    def _stream_of(self, rows: Rows) -> Iterator[None]:
-        """Has a row draw random numbers from its own stream."""
-        outer = random.outer_element()
-        random.enter_element(self._seed, int(rows.epochs[0]), int(rows.positions[0]))
-        rows.one_stream = True
-        try:
-            yield
-        finally:
-            random.leave_element(outer)
+    def _not_done_at_once(self, made: Trace, rows: Rows) -> list[Operation]:
+        """Does the operations that can be done for a whole block, and returns the others."""
+        others: list[Operation] = []
+        for operation in made.operations:
+            # where rows have streams of their own, what they draw comes in the order of the operations
+            waits = rows.own_streams is not None and draws(operation) and any(map(draws, others))
+            if waits or not self._done_at_once(operation, rows):
+                others.append(operation)
+        return others
 
     def _done_at_once(self, operation: Operation, rows: Rows) -> bool:
         """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
         known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
-        draws = getattr(operation.rule, "draws", False) or operation.rule in (run_chain, resize_and_compute)
-        if not known or operation.results[0] in self._varying or (draws and self._draws_vary):
+        if not known or operation.results[0] in self._varying:
             return False
         pack = getattr(operation.rule, "pack", None)
         if pack is not None and (packed := pack(operation, rows)) is not None:
@@ -231,6 +227,8 @@ class BlockFunction:
             if not self._one_at_a_time:
                 raise
             self._varying.add(operation.results[0])
+            if rows.own_streams is not None and draws(operation):
+                raise  # what it drew has to be drawn again
             return False
         return True
 
