@@ -61,8 +61,8 @@ class PackedStrings(NDArrayOperatorsMixin):
 
     def __init__(self, buffer: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> None:
         self.packed_buffer = buffer
-        self.packed_offsets = offsets
-        self.packed_lengths = lengths
+        self.packed_offsets = np.ascontiguousarray(offsets)  # kernels are compiled for no others
+        self.packed_lengths = np.ascontiguousarray(lengths)
         self._array: np.ndarray | None = None
         self._results: dict[Any, Any] = {}
         self.whole: PackedStrings | None = None
