@@ -29,9 +29,11 @@ class Machine:
         seconds: for each way.
         cores: how many cores threads are at work on.
         apart: how long the consumer works on each element.
+        lock: the part of the time in which the work holds the interpreter's lock; None where that is never measured.
     """
 
-    def __init__(self, seconds: dict[str, float], cores: float, apart: float = 0.0) -> None:
+    def __init__(self, seconds: dict[str, float], cores: float, apart: float = 0.0, lock: float | None = None) -> None:
+        self.lock = lock
         self.clock = Clock()
         self.tuner = Tuner(WAYS, 2, self.clock)
         self.seconds, self.cores, self.apart = seconds, cores, apart
@@ -47,6 +49,8 @@ class Machine:
             self.clock.now += took + self.apart
             spent[way] += took + self.apart
             self.tuner.note(1, took, self.apart, warm=True, work=took * (2 if way == "processes" else self.cores))
+            if self.tuner.wants_probe and self.lock is not None:
+                self.tuner.note_lock(self.lock)
             if self.tuner.wants_processes and not self.starting:
                 self.starting = True
                 self.wanted.append(self.clock.now)
@@ -67,6 +71,41 @@ def test_processes_are_wanted_where_threads_are_held_up_and_kept_where_they_give
     assert 1.0 <= machine.wanted[0] < 3.0
     assert machine.tuner.way == "processes"
     assert spent["processes"] > 50
+
+
+def test_where_the_lock_is_held_they_are_wanted_at_once_and_threads_are_not_tried() -> None:
+    machine = Machine(HELD_UP, cores=1.0, lock=0.8)
+    spent = machine.run(60.0)
+    assert machine.wanted[0] < 0.5
+    assert machine.tuner.way == "processes"
+    assert spent["threads"] == 0
+    assert spent["processes"] > 58
+
+
+def test_where_the_lock_is_free_threads_are_tried_first() -> None:
+    machine = Machine({"inline": 5e-3, "threads": 2.6e-3, "processes": 2.7e-3}, cores=1.9, lock=0.1)
+    spent = machine.run(60.0)
+    assert not machine.wanted
+    assert spent["threads"] > 55
+
+
+def test_where_processes_are_refused_threads_are_tried_though_the_lock_is_held() -> None:
+    machine = Machine(HELD_UP, cores=1.0, lock=0.8)
+    machine.run(0.1)
+    machine.tuner.refuse_processes()
+    assert machine.run(60.0)["threads"] > 0
+    assert not machine.tuner.wants_processes
+
+
+def test_a_busy_consumer_gets_threads_though_the_lock_is_held() -> None:
+    machine = Machine(HELD_UP, cores=1.0, apart=5e-3, lock=0.8)
+    assert machine.run(1.0)["threads"] > 0.8
+
+
+def test_elements_that_are_cheap_are_not_probed() -> None:
+    machine = Machine({"inline": 2e-4, "threads": 2e-4, "processes": 1e-4}, cores=1.0, lock=0.8)
+    machine.run(0.5)
+    assert machine.tuner._lock_share is None
 
 
 def test_they_are_not_kept_where_they_give_little_more_and_asked_for_less_and_less_often() -> None:

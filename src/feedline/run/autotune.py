@@ -7,6 +7,7 @@ both are tried. Where the consumer does something of its own between two element
 Processes have a lock each, but starting them costs a second of work. They are wanted where the consumer has waited for
 some time for a pipeline that works as fast as it can and yet uses fewer cores than it may: something, which is the
 interpreter's lock as a rule, keeps its threads from working at one time. Whether processes give more is tried, too.
+Where the work is dear and was seen to hold the lock, threads are not tried, and processes are wanted sooner.
 
 More threads than the work can use get in each other's way: half as many are tried, and half of these, for as long as
 they give as much; later whether twice as many give more by then.
@@ -44,6 +45,14 @@ _WAITING_SHARE = 0.15
 _STEADY_SECONDS = 1.0
 """For how long a pipeline must have been held up before processes are worth their start."""
 
+_STEADY_SECONDS_OF_LOCK = 0.2
+"""For how long where it was seen to hold the interpreter's lock."""
+
+_PROBED_SECONDS = 1e-3
+"""An element must take so long for the lock to be probed: processes start at once, where it is held."""
+
+_LONGEST_PROBE_SECONDS = 0.5
+_HELD_SHARE = 0.5
 _LOOK_SECONDS = 0.5
 _BUSY_CORES = 0.5
 _FREE_SHARE = 0.7
@@ -167,6 +176,7 @@ class Tuner:
         way: by what it is to be run now.
         threads: by how many threads, where it is run by threads.
         wants_processes: whether processes are worth starting.
+        wants_probe: whether it should be measured how much of the time the interpreter's lock is held.
         rate: how many elements a second were given lately.
         comparison: what was found when two ways were compared last, for people; empty before.
 
@@ -203,7 +213,9 @@ class Tuner:
         self._processes_ready = False
         self._processes_after = 0.0
         self._processes_for = _PROCESSES_SETTLED_SECONDS
-        self.wants_processes = False
+        self._lock_share: float | None = None
+        self._probed_until = 0.0
+        self.wants_processes = self.wants_probe = False
         self.rate = 0.0
         self.comparison = ""
 
@@ -212,6 +224,7 @@ class Tuner:
         """Returns one that begins with what another has settled on."""
         tuner = cls(other._ways, other._workers, other._clock, other._most_threads)
         tuner._steady, tuner.comparison = other._steady, other.comparison
+        tuner._lock_share = other._lock_share
         tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
         tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
         tuner._threads_after, tuner._threads_for = other._threads_after, other._threads_for
@@ -236,14 +249,14 @@ class Tuner:
         if not warm:
             return False
         self._look.add(elements, busy, apart, work)
-        if self._look.seconds >= _LOOK_SECONDS:
+        if self._look.seconds >= (_STEADY_SECONDS_OF_LOCK if self._holds_the_lock else _LOOK_SECONDS):
             self._look_for_the_lock()
         window = self._window
         window.add(elements, busy, apart, work)
         before = self.way, self.threads
         if self._verdict is None and self.way == INLINE and self._trial is None and THREADS in self._ways:
             if window.units >= _FIRST_UNITS and self._pays(window):
-                self.way = THREADS
+                self._begin_with(window)
         elif window.seconds < _WINDOW_SECONDS or window.units < _WINDOW_UNITS:
             return False
         elif self._trial is not None:
@@ -254,6 +267,32 @@ class Tuner:
         if changed or window.seconds >= _WINDOW_SECONDS:
             self._window = Window()
         return changed
+
+    def note_lock(self, share: float) -> None:
+        """Takes note of the part of the time in which the interpreter's lock is held by the work, from 0 to 1."""
+        self.wants_probe = False
+        self._lock_share = share
+
+    @property
+    def _holds_the_lock(self) -> bool:
+        return self._lock_share is not None and self._lock_share >= _HELD_SHARE and PROCESSES in self._ways
+
+    def _begin_with(self, window: Window) -> None:
+        """Takes threads for dear elements; waits for processes where threads could not work at one time."""
+        if PROCESSES in self._ways and self._lock_share is None and window.tight:
+            now = self._clock()
+            if not self.wants_probe and window.busy / window.elements >= _PROBED_SECONDS:
+                self.wants_probe, self._probed_until = True, now + _LONGEST_PROBE_SECONDS
+            if self.wants_probe and now < self._probed_until:
+                return
+        self.wants_probe = False
+        if not self._holds_the_lock:
+            self.way = THREADS
+        elif window.tight:
+            self._verdict = INLINE
+            self._settled_until = self._clock() + self._settled_for
+        elif window.seconds >= _WINDOW_SECONDS:  # less may be no more than one wait for the lock
+            self.way = THREADS
 
     def offer_processes(self) -> None:
         """Says that processes have started: they are tried."""
@@ -285,7 +324,8 @@ class Tuner:
             return
         self._steady = self._steady + look.seconds if held_up else 0.0
         due = PROCESSES in self._ways and not self._processes_ready and self._clock() >= self._processes_after
-        self.wants_processes = due and self._steady >= _STEADY_SECONDS
+        steady = _STEADY_SECONDS_OF_LOCK if self._holds_the_lock else _STEADY_SECONDS
+        self.wants_processes = due and self._steady >= steady
 
     def _look_again(self, window: Window) -> None:
         """Begins a trial where it is time for one, after a window outside a trial."""

@@ -105,7 +105,8 @@ class Executors:
             threads.limit(workers)
         else:
             lookahead = self._concurrency.lookahead
-            threads = Threads(self._units, workers, lookahead, elements, remote, self._budget, self._taking)
+            give_way = way == THREADS and self.may_hold_the_lock()
+            threads = Threads(self._units, workers, lookahead, elements, remote, self._budget, self._taking, give_way)
             self._made[way] = threads
         return threads
 
@@ -179,7 +180,7 @@ class Executors:
         """
         from feedline.run.starting import ProcessesStarting
 
-        if not self._may_hold_the_lock():
+        if not self.may_hold_the_lock():
             self.refusal = "its functions run on whole blocks, for which threads need no lock"
             return
         left = self._units.left()
@@ -187,7 +188,7 @@ class Executors:
             return
         self._starting = ProcessesStarting(lambda: self._new_remote(False))
 
-    def _may_hold_the_lock(self) -> bool:
+    def may_hold_the_lock(self) -> bool:
         """Says whether functions are called for each element, which in threads wait for the interpreter's lock."""
         from feedline.run.plan_message import functions_of
         from feedline.run.sections import whole_plan

@@ -12,6 +12,7 @@ from feedline.nodes.base import Node, Stream
 from feedline.run.autotune import Tuner
 from feedline.run.concurrency import available_cores, concurrency_of
 from feedline.run.executors import Executors
+from feedline.run.lock_probe import LockProbe, give_way
 from feedline.run.threads import Threads
 from feedline.run.units import IndexedUnits, StreamedUnits, Unit, Units, pass_over, split_plan
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from feedline.run.context import Run
 
 _UNIT_SECONDS = 2e-3
+_WAY_SECONDS, _WAY_EVERY_SECONDS = 1e-3, 1e-2
 
 
 def open_stream(node: Node, epoch: int, run: Run, given: int = 0) -> Stream:
@@ -84,6 +86,8 @@ class UnitStream:
         self._begun = False
         self._left = time.perf_counter()
         self._worked = 0.0
+        self._probe: LockProbe | None = None
+        self._gave_way = self._left
         self._held: Block | None = None
         self._singles: Iterator[Unit] | None = None
         self._failure: BaseException | None = None
@@ -150,6 +154,8 @@ class UnitStream:
             return self._begin_singles(unit, error)
         if self._tuner is not None:
             self._tune(block, came, True, self._worked + time.thread_time() - start)
+            if self._tuner.wants_probe or self._executors.starting:
+                self._give_way()
         return block
 
     def _begin(self, elements: int) -> None:
@@ -200,6 +206,8 @@ class UnitStream:
         now = time.perf_counter()
         apart, self._left = came - self._left, now
         work, self._worked = worked - self._worked, worked
+        if tuner.wants_probe:
+            self._look_for_the_lock(tuner)
         changed = tuner.note(block.length, now - came, apart, warm, work)
         if tuner.wants_processes or self._executors.starting:
             self._start_processes(tuner)
@@ -213,6 +221,21 @@ class UnitStream:
             self._threads.drain()
         else:
             self._begin(max(1, min(block.length, int(block.length * _UNIT_SECONDS / (now - came)))))
+
+    def _give_way(self) -> None:
+        """Lets what is measured, or started, have the interpreter's lock from time to time."""
+        if self._left - self._gave_way >= _WAY_EVERY_SECONDS:
+            give_way(_WAY_SECONDS)
+            self._gave_way = self._left = time.perf_counter()
+
+    def _look_for_the_lock(self, tuner: Tuner) -> None:
+        if self._probe is None and not self._executors.may_hold_the_lock():
+            tuner.note_lock(0.0)
+        elif self._probe is None:
+            self._probe = LockProbe()
+            self._left = time.perf_counter()
+        elif self._probe.share is not None:
+            tuner.note_lock(self._probe.share)
 
     def _start_processes(self, tuner: Tuner) -> None:
         """Starts processes beside what runs; once they are there, or cannot be, the tuner is told."""

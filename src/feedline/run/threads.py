@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from feedline.errors import ArgumentError
 from feedline.nodes.base import AUTOTUNE
+from feedline.run.lock_probe import give_way
 from feedline.run.memory import default_budget
 from feedline.run.turns import Turns, UnitTurns
 from feedline.run.units import Unit, Units
@@ -134,6 +135,7 @@ class Threads:
         remote: what has sections of the plan computed by processes, for which these threads wait; None for none.
         budget: how many bytes may be made ready ahead.
         taking: held while a unit is taken; shared by all who take from the same units.
+        give_way: whether the work may hold the interpreter's lock: then each unit is followed by a moment without it.
     """
 
     def __init__(
@@ -145,6 +147,7 @@ class Threads:
         remote: Remote | None = None,
         budget: int | None = None,
         taking: threading.Lock | None = None,
+        give_way: bool = False,
     ) -> None:
         self._units = units
         self._workers = workers = min(workers, _MOST_THREADS)
@@ -162,6 +165,7 @@ class Threads:
         self._changing = threading.Lock()
         self._closed = False
         self._draining = False
+        self._gives_way = give_way
         self._given = 0
         self._turns = Turns()
         self._last: Ticket | None = None
@@ -174,8 +178,11 @@ class Threads:
     @property
     def depth(self) -> int:
         """How many units may be under way or waiting to be given."""
+        return self._depth(self._stretch)
+
+    def _depth(self, stretch: int) -> int:
         if self._lookahead in (0, AUTOTUNE):
-            depth = 2 * self._workers * self._stretch
+            depth = 2 * self._workers * stretch
         else:
             depth = self._workers + -(-self._lookahead // self._elements)
         if self._element_bytes:
@@ -192,7 +199,7 @@ class Threads:
     @property
     def warm(self) -> bool:
         """Whether results come at the pace of the threads: they are past their start, and not being drained."""
-        return self._given > _WARM_UNITS * self.depth and not self._draining
+        return self._given > _WARM_UNITS * self._depth(1) and not self._draining
 
     def next(self) -> Ticket | None:
         """Returns the ticket of the next unit, in their order; it may not be done yet. None once drained."""
@@ -279,6 +286,8 @@ class Threads:
             self._adapt(ticket.unit.count, seconds, block.nbytes())
         ticket.unit = None
         ticket.set_result(block)
+        if self._gives_way:
+            give_way()
 
     def _adapt(self, count: int, seconds: float, nbytes: int) -> None:
         """Makes units longer where they are so short that handing them over costs a good part of them."""
@@ -301,12 +310,12 @@ class Threads:
             if workers != self._workers and not self._closed:
                 self._workers = workers
                 self._pool.limit(workers)
-                self._given = (_WARM_UNITS - 1) * self.depth
+                self._given = (_WARM_UNITS - 1) * self._depth(1)
 
     def resume(self) -> None:
         """Takes units again after `drain`."""
         self._draining = False
-        self._given = (_WARM_UNITS - 1) * self.depth  # memory is there already: what is under way counts alone
+        self._given = (_WARM_UNITS - 1) * self._depth(1)  # memory is there already: what is under way counts alone
 
     def close(self) -> None:
         """Ends the threads and closes the units."""
