@@ -34,6 +34,10 @@ _WINDOW_UNITS = 4
 _TRIAL_ROUNDS = 3
 _SETTLED_SECONDS = 10.0
 _LONGEST_SETTLED_SECONDS = 120.0
+_MOST_WINDOWS_AT_FIRST = 5
+_FASTER = 1.1
+"""A way that is tried for the first time is measured once a window gives no more than this of the one before."""
+
 _BETTER = 1.05
 _FAR_BETTER = 1.2
 """Where the second way gives so much more than the first in two windows side by side, no more windows are compared."""
@@ -205,6 +209,8 @@ class Tuner:
         self._settled_until = 0.0
         self._settled_for = _SETTLED_SECONDS
         self._trial: _Trial | None = None
+        self._known_ways: set[str] = set()
+        self._rates_at_first: list[float] = []
         self._plainer = self.way = ways[0]
         self._most_threads = self._threads_before = self.threads = threads or workers
         self._fewer = True
@@ -224,7 +230,7 @@ class Tuner:
         """Returns one that begins with what another has settled on."""
         tuner = cls(other._ways, other._workers, other._clock, other._most_threads)
         tuner._steady, tuner.comparison = other._steady, other.comparison
-        tuner._lock_share = other._lock_share
+        tuner._lock_share, tuner._known_ways = other._lock_share, other._known_ways
         tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
         tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
         tuner._threads_after, tuner._threads_for = other._threads_after, other._threads_for
@@ -368,6 +374,8 @@ class Tuner:
 
     def _compare(self, trial: _Trial, window: Window) -> None:
         """Notes a window of a trial, in which both ways take turns."""
+        if self._gets_faster(window.rate):
+            return
         here = self.way, self.threads
         trial.add(here, window.rate)
         threads_do = trial.first[0] == INLINE and trial.second[0] == THREADS and not window.tight
@@ -400,6 +408,21 @@ class Tuner:
             self._threads_after = now + (self._threads_for if scales else 0.0)
             self._threads_before = self.threads = self.threads if second_wins else self._most_threads
         self._verdict = self.way
+
+    def _gets_faster(self, rate: float) -> bool:
+        """Says whether the way at hand, tried for the first time, gives more from window to window.
+
+        The memory that is used ahead is new to the process at first, which takes many times as long to write to.
+        """
+        if self.way == INLINE or self.way in self._known_ways:
+            return False
+        before = self._rates_at_first
+        before.append(rate)
+        if len(before) < _MOST_WINDOWS_AT_FIRST and (len(before) == 1 or rate > _FASTER * before[-2]):
+            return True
+        self._known_ways.add(self.way)
+        before.clear()
+        return False
 
     def _settle_threads(self, now: float) -> None:
         """Says when other numbers of threads are tried next, after a trial of two."""

@@ -12,6 +12,9 @@ from feedline.run.units import split_plan
 
 INLINE, THREADS, PROCESSES = "inline", "threads", "processes"
 
+_GATHERING_THREADS = 4
+"""More threads do not copy faster: memory is what they wait for."""
+
 
 def available_cores() -> int:
     """Returns how many cores this process may use: those it is bound to, and no more than its control groups allow."""
@@ -90,8 +93,13 @@ def concurrency_of(node: Node, executor: str | None = None) -> Concurrency:
         if current.indexed or split_plan(current)[0] is not current:
             waiting.extend(current.parents)
     parallel = [count for count in calls if count is not None]
-    if executor == INLINE or not works or (not parallel and lookahead == 0):
+    if executor == INLINE or (not parallel and lookahead == 0):
         return Concurrency(0, lookahead, (INLINE,))
+    if not works:  # elements are only gathered, which `prefetch` allows to be done ahead
+        if lookahead == 0 or executor == PROCESSES:
+            return Concurrency(0, lookahead, (INLINE,))
+        workers = min(_GATHERING_THREADS, available_cores())
+        return Concurrency(workers, lookahead, (THREADS,) if executor == THREADS else (INLINE, THREADS))
     if not parallel:
         return Concurrency(1, lookahead, (THREADS,) if executor == THREADS else (INLINE, THREADS))
     workers = threads or available_cores() if AUTOTUNE in parallel else max(parallel)
