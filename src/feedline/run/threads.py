@@ -32,6 +32,9 @@ _LONGER_REMOTE = 2
 _MOST_STRETCH = 8
 """How many times further is looked ahead, at the most, where the consumer asks in bursts."""
 
+_STRETCHED_BYTES = 1 << 26
+"""Further is not looked ahead than this: memory that is written so long before it is read has left the caches."""
+
 _WARM_UNITS = 3
 """After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
 
@@ -236,7 +239,9 @@ class Threads:
             self._was_full = True
         elif self._was_full and not self._results[0].done():
             self._was_full = False
-            self._stretch = min(2 * self._stretch, _MOST_STRETCH)
+            nbytes = self._depth(2 * self._stretch) * self._elements * self._element_bytes
+            if 0 < nbytes <= _STRETCHED_BYTES:
+                self._stretch = min(2 * self._stretch, _MOST_STRETCH)
 
     def _go_on(self) -> None:
         """Takes units again when the consumer asks on past one that could not be taken."""
