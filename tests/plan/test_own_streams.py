@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import numpy as np
 import pytest
 
@@ -130,3 +133,26 @@ def test_values_that_are_not_finite_come_out_the_same() -> None:
         )
     for one, other in zip(first, second, strict=True):
         assert one.tobytes() == other.tobytes()
+
+
+def test_first_blocks_of_threads_that_differ_at_one_time(monkeypatch) -> None:
+    """Each thread tries its block again; none counts as a failure that another has found the same before it."""
+    from feedline.plan.rules import NotAlikeError
+    from feedline.plan.vectorise import BlockFunction
+
+    both, compute = threading.Barrier(2), BlockFunction._compute
+
+    def compute_at_one_time(self, *arguments):
+        try:
+            return compute(self, *arguments)
+        except NotAlikeError:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(1)
+            raise
+
+    monkeypatch.setattr(BlockFunction, "_compute", compute_at_one_time)
+    dataset = fl.Dataset.from_tensor_slices(JPEGS * 4).map(resized_crop, num_parallel_calls=2).batch(16)
+    dataset = dataset.with_options(fl.Options(executor="threads"))
+    assert len(list(dataset)) == 10
+    (block_function,) = dataset._timings.block_functions.values()
+    assert (block_function.reason, block_function._failures) == (None, 0)

@@ -168,23 +168,23 @@ class BlockFunction:
     def _compute_alike_or_not(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Computes a block; one row after the other where what the rows make on the way differs in shape."""
         while True:
-            known = len(self._varying)
+            known, alone = len(self._varying), self._one_at_a_time  # other threads may change them meanwhile
             try:
-                return self._compute(made, inputs, positions, epochs)
+                return self._compute(made, inputs, positions, epochs, alone)
             except NotAlikeError:
-                if len(self._varying) == known and (self._one_at_a_time or not made.of_any_shape):
+                if len(self._varying) == known and (alone or not made.of_any_shape):
                     raise
                 self._one_at_a_time = True
 
-    def _compute(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
+    def _compute(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray, alone: bool) -> Block:
         length = len(positions)
         samples = made.samples()
         columns = [self._column(output, samples, length) for output in made.outputs]
         values: list[Any] = [*inputs, *(None for _ in range(made.slots - len(inputs)))]
         streams = random.OwnStreams(self._seed, epochs, positions) if made.draws_vary else None
         rows = Rows(values, samples, length, self._seed, epochs, positions, _targets(made, columns, 0, length), streams)
-        heavy = self._not_done_at_once(made, rows)
-        step = 1 if self._one_at_a_time else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
+        heavy = self._not_done_at_once(made, rows, alone)
+        step = 1 if alone else max(1, _bytes_at_once(heavy) // _row_bytes(heavy, samples))
         shapes_vary = step == 1 and made.of_any_shape
         for start in range(0, length if heavy else 0, step):
             stop = min(start + step, length)
@@ -200,17 +200,17 @@ class BlockFunction:
             _collect(made, columns, values, 0, length)
         return Block(length, columns, made.treedef)
 
-    def _not_done_at_once(self, made: Trace, rows: Rows) -> list[Operation]:
+    def _not_done_at_once(self, made: Trace, rows: Rows, alone: bool) -> list[Operation]:
         """Does the operations that can be done for a whole block, and returns the others."""
         others: list[Operation] = []
         for operation in made.operations:
             # where rows have streams of their own, what they draw comes in the order of the operations
             waits = rows.own_streams is not None and draws(operation) and any(map(draws, others))
-            if waits or not self._done_at_once(operation, rows):
+            if waits or not self._done_at_once(operation, rows, alone):
                 others.append(operation)
         return others
 
-    def _done_at_once(self, operation: Operation, rows: Rows) -> bool:
+    def _done_at_once(self, operation: Operation, rows: Rows, alone: bool) -> bool:
         """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
         known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
         if not known or operation.results[0] in self._varying:
@@ -224,7 +224,7 @@ class BlockFunction:
         try:
             _run(operation, rows)
         except NotAlikeError:
-            if not self._one_at_a_time:
+            if not alone:
                 raise
             self._varying.add(operation.results[0])
             if rows.own_streams is not None and draws(operation):

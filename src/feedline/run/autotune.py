@@ -55,7 +55,7 @@ _STEADY_SECONDS_OF_LOCK = 0.2
 _PROBED_SECONDS = 1e-3
 """An element must take so long for the lock to be probed: processes start at once, where it is held."""
 
-_LONGEST_PROBE_SECONDS = 0.5
+_LONGEST_PROBE_SECONDS, _LEAST_PROBED_UNITS = 0.5, 3
 _HELD_SHARE = 0.5
 _LOOK_SECONDS = 0.5
 _BUSY_CORES = 0.5
@@ -220,7 +220,7 @@ class Tuner:
         self._processes_after = 0.0
         self._processes_for = _PROCESSES_SETTLED_SECONDS
         self._lock_share: float | None = None
-        self._probed_until = 0.0
+        self._probed_until, self._probed_units = 0.0, 0
         self.wants_processes = self.wants_probe = False
         self.rate = 0.0
         self.comparison = ""
@@ -289,7 +289,8 @@ class Tuner:
             now = self._clock()
             if not self.wants_probe and window.busy / window.elements >= _PROBED_SECONDS:
                 self.wants_probe, self._probed_until = True, now + _LONGEST_PROBE_SECONDS
-            if self.wants_probe and now < self._probed_until:
+            if self.wants_probe and (now < self._probed_until or self._probed_units < _LEAST_PROBED_UNITS):
+                self._probed_units += 1
                 return
         self.wants_probe = False
         if not self._holds_the_lock:

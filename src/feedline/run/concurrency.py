@@ -98,7 +98,7 @@ def concurrency_of(node: Node, executor: str | None = None) -> Concurrency:
     if not works:  # elements are only gathered, which `prefetch` allows to be done ahead
         if lookahead == 0 or executor == PROCESSES:
             return Concurrency(0, lookahead, (INLINE,))
-        workers = min(_GATHERING_THREADS, available_cores())
+        workers = min(_GATHERING_THREADS, threads or available_cores())
         return Concurrency(workers, lookahead, (THREADS,) if executor == THREADS else (INLINE, THREADS))
     if not parallel:
         return Concurrency(1, lookahead, (THREADS,) if executor == THREADS else (INLINE, THREADS))

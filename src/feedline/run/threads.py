@@ -32,8 +32,9 @@ _LONGER_REMOTE = 2
 _MOST_STRETCH = 8
 """How many times further is looked ahead, at the most, where the consumer asks in bursts."""
 
-_STRETCHED_BYTES = 1 << 26
-"""Further is not looked ahead than this: memory that is written so long before it is read has left the caches."""
+_AHEAD_BYTES = 1 << 26
+"""No more is made ready ahead, unless workers would have nothing to do: what is written so long before it is read has
+left the caches."""
 
 _WARM_UNITS = 3
 """After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
@@ -184,12 +185,14 @@ class Threads:
         return self._depth(self._stretch)
 
     def _depth(self, stretch: int) -> int:
+        unit_bytes = self._element_bytes * self._elements
         if self._lookahead in (0, AUTOTUNE):
-            depth = 2 * self._workers * stretch
+            in_caches = _AHEAD_BYTES // unit_bytes if unit_bytes else 2 * self._workers
+            depth = min(2 * self._workers * stretch, max(self._workers + 1, in_caches))
         else:
             depth = self._workers + -(-self._lookahead // self._elements)
-        if self._element_bytes:
-            depth = min(depth, self._budget // (self._element_bytes * self._elements))
+        if unit_bytes:
+            depth = min(depth, self._budget // unit_bytes)
         else:  # how much memory an element takes is not known yet
             depth = min(depth, 2 * self._workers)
         return max(1, depth)
@@ -239,9 +242,7 @@ class Threads:
             self._was_full = True
         elif self._was_full and not self._results[0].done():
             self._was_full = False
-            nbytes = self._depth(2 * self._stretch) * self._elements * self._element_bytes
-            if 0 < nbytes <= _STRETCHED_BYTES:
-                self._stretch = min(2 * self._stretch, _MOST_STRETCH)
+            self._stretch = min(2 * self._stretch, _MOST_STRETCH)
 
     def _go_on(self) -> None:
         """Takes units again when the consumer asks on past one that could not be taken."""
