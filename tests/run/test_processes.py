@@ -423,3 +423,18 @@ def test_processes_in_vain_are_told() -> None:
     with pytest.warns(fl.errors.FeedlineWarning, match="no effect: .*num_parallel_calls") as caught:
         list(in_processes(fl.Dataset.range(9).map(lambda n: n + 1).prefetch(1)))
     assert caught[0].filename == __file__
+
+
+def test_a_worker_that_ends_once_it_was_told_of_a_plan_is_not_asked_anew_without_one() -> None:
+    worker = processes.WorkerProcess()
+    worker.start()
+    worker.kill()
+    worker._process.wait(30)
+    try:
+        with pytest.raises(processes.WorkerLostError, match="SIGKILL"):
+            worker.ask(("warm", 0, [], []))
+        with pytest.raises(processes.WorkerLostError):
+            worker.ask(("warm", 0, [], []))
+        assert not worker.started
+    finally:
+        worker.end()

@@ -109,7 +109,7 @@ class SharedPlan:
 
 
 class WorkerProcess:
-    """A worker, started when it is first asked. One thread at a time may use it.
+    """A worker, started when it is first told of a plan. One thread at a time may use it.
 
     Attributes:
         knows: which running of a plan it was told of last, and how much was known then of its blocks.
@@ -131,9 +131,13 @@ class WorkerProcess:
 
     @property
     def channel(self) -> Channel:
-        """What connects this process with it."""
-        self.start()
-        assert self._channel is not None
+        """What connects this process with it.
+
+        Raises:
+            WorkerLostError: it was not started, or has ended; one that is started anew knows no plan.
+        """
+        if self._channel is None:
+            raise WorkerLostError(None)
         return self._channel
 
     def start(self) -> None:
