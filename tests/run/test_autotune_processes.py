@@ -82,6 +82,16 @@ def test_where_the_lock_is_held_they_are_wanted_at_once_and_threads_are_not_trie
     assert spent["processes"] > 58
 
 
+def test_units_that_are_longer_than_a_window_are_measured_too() -> None:
+    dear = {way: 20 * seconds for way, seconds in HELD_UP.items()}
+    machine = Machine(dear, cores=1.0, lock=0.8)
+    spent = machine.run(60.0)
+    assert machine.tuner.way == "processes"
+    assert spent["processes"] > 55
+    machine = Machine({"inline": 0.1, "threads": 0.05, "processes": 0.05}, cores=1.9, lock=0.1)
+    assert machine.run(60.0)["threads"] > 50
+
+
 def test_where_the_lock_is_free_threads_are_tried_first() -> None:
     machine = Machine({"inline": 5e-3, "threads": 2.6e-3, "processes": 2.7e-3}, cores=1.9, lock=0.1)
     spent = machine.run(60.0)

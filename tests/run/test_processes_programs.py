@@ -301,3 +301,18 @@ def test_after_a_kill_another_executor_goes_on_where_it_was(tmp_path, first, sec
     ended = run(file, second, "state", "-")
     assert ended.returncode == 0, ended.stderr
     assert given + json.loads(ended.stdout) == whole
+
+
+def test_functions_see_the_arguments_of_the_program(tmp_path) -> None:
+    file = program(
+        tmp_path,
+        """
+        import sys
+        import feedline as fl
+        sys.argv[1:] = ["one", "two"]
+        dataset = fl.Dataset.range(4).map(lambda number: " ".join(sys.argv[1:]), num_parallel_calls=2)
+        print({element for element in dataset.with_options(fl.Options(executor="processes")).as_numpy_iterator()})
+        """,
+    )
+    ended = run(file)
+    assert (ended.returncode, ended.stderr, ended.stdout.strip()) == (0, "", "{b'one two'}")

@@ -270,7 +270,7 @@ class Tuner:
         else:
             self._look_again(window)
         changed = (self.way, self.threads) != before
-        if changed or window.seconds >= _WINDOW_SECONDS:
+        if changed or (window.seconds >= _WINDOW_SECONDS and window.units >= _FIRST_UNITS):
             self._window = Window()
         return changed
 

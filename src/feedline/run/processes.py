@@ -171,7 +171,8 @@ class WorkerProcess:
         if plan.number in self._sent:
             return
         path = [folder for folder in sys.path if isinstance(folder, str)]
-        message = ("plan", plan.number, plan.places, path, os.path.abspath(os.curdir), plan.sources)
+        argv = [argument for argument in sys.argv if isinstance(argument, str)]
+        message = ("plan", plan.number, plan.places, path, argv, os.path.abspath(os.curdir), plan.sources)
         answer, _ = self.ask(message, descriptors=[plan.descriptor])
         if answer[0] == "unreadable":
             raise UnreadablePlanError(answer[1]) from unpacked_error(answer[2])

@@ -125,12 +125,13 @@ class Worker:
         number: int,
         places: list[tuple[int, int]],
         path: list[str],
+        argv: list[str],
         folder: str,
         sources: dict[str, list[str]],
         memory: Any,
         descriptors: list[int],
     ) -> None:
-        sys.path[:] = path
+        sys.path[:], sys.argv[:] = path, argv
         with contextlib.suppress(OSError):  # it is gone there, too
             os.chdir(folder)
         know_sources(sources)
