@@ -167,12 +167,12 @@ def sample_crops(
     aspects = _as_range(aspect_ratio_range, (0.75, 1.33), "aspect_ratio_range", float("inf"))
     areas = _as_range(area_range, (0.05, 1.0), "area_range", 1.0)
     attempts = as_count(100 if max_attempts is None else max_attempts, "max_attempts", 1)
-    crops, shares = [], []
+    whole_image = bool(use_image_if_no_bounding_boxes)
+    crops = []
     objects_of: dict[tuple[int, int], list[list[int]]] = {}
     for (height, width, _), stream in zip(image_sizes.tolist(), draws, strict=True):
         objects = objects_of.get((height, width))
         if objects is None:
-            whole_image = bool(use_image_if_no_bounding_boxes)
             objects = objects_of[height, width] = _as_pixels(bounding_boxes, height, width, whole_image)
         found = (0, 0, height, width)
         for _ in range(attempts):
@@ -181,8 +181,7 @@ def sample_crops(
                 found = crop
                 break
         crops.append(found)
-        shares.append((height, width, height, width))
-    boxes = np.array(crops, np.float32) / np.maximum(np.array(shares, np.float32), 1)
+    boxes = np.array(crops, np.float32) / np.maximum(image_sizes[:, [0, 1, 0, 1]].astype(np.float32), 1)
     dtype = image_sizes.dtype  # in uint8 -1 wraps round, as in TensorFlow
     begins = np.array([(top, left, 0) for top, left, _, _ in crops]).astype(dtype)
     sizes = np.array([(bottom - top, right - left, -1) for top, left, bottom, right in crops]).astype(dtype)
