@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,7 +41,7 @@ def with_numpy(memory, starts, shape, flips, what, operands, amounts) -> np.ndar
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_near_and_far_give_what_numpy_gives(data) -> None:
+def test_near_far_and_past_the_caches_give_what_numpy_gives(data) -> None:
     dtype = data.draw(st.sampled_from(["uint8", "float32", "float64"]))
     shape = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 4)))
     size, line = int(np.prod(shape)), shape[1] * shape[2]
@@ -56,7 +58,7 @@ def test_near_and_far_give_what_numpy_gives(data) -> None:
     amounts = rng.normal(size=(len(what), len(starts))).astype(np.float32)
     expected = with_numpy(memory, starts, shape, flips, what, operands, amounts)
     before = memory.tobytes()
-    for far in (False, True):
+    for far, past_caches in itertools.product((False, True), repeat=2):
         out = np.full((len(starts) + 2, size), 5, np.float32)
         assert pointwise(
             memory,
@@ -70,6 +72,7 @@ def test_near_and_far_give_what_numpy_gives(data) -> None:
             most,
             True,
             far,
+            past_caches,
         )
         assert out[1:-1].tobytes() == expected.tobytes()
         assert (out[0] == 5).all()

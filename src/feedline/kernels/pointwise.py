@@ -8,7 +8,20 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from feedline.kernels.compile import BOOL, BYTES, FLOAT32, INT64, INTS, array, constant, kernel, part, stay_apart
+from feedline.kernels.compile import (
+    BOOL,
+    BYTES,
+    FLOAT32,
+    FLOATS,
+    INT64,
+    INTS,
+    array,
+    constant,
+    kernel,
+    part,
+    stay_apart,
+)
+from feedline.kernels.past_caches import copy_past_caches, finish_writing
 from feedline.kernels.wire import address_of, copy_bytes
 
 _ROWS = array(FLOAT32, 2)
@@ -106,12 +119,12 @@ _SOURCES = tuple(array(dtype, constant=True) for dtype in (types.uint8, types.fl
     (
         *_SOURCES,
         *_SOURCES,
-        *(INTS, _ROWS, INT64, INT64, INT64, BYTES, BYTES, _ROWS, _ROWS, INT64, BOOL),
+        *(INTS, _ROWS, FLOATS, INT64, INT64, INT64, BYTES, BYTES, _ROWS, _ROWS, INT64, BOOL),
     )
 )
 def _pointwise(
-    bytes_, floats, doubles, near_bytes, near_floats, near_doubles, starts, out, height, width, channels, flips, what,
-    operands, amounts, most, check,
+    bytes_, floats, doubles, near_bytes, near_floats, near_doubles, starts, out, near_values, height, width, channels,
+    flips, what, operands, amounts, most, check,
 ):  # fmt: skip
     count, size = out.shape
     period = operands.shape[1]
@@ -126,6 +139,9 @@ def _pointwise(
     held = max(bytes_.size, floats.size, doubles.size)
     near = near_bytes.size + near_floats.size + near_doubles.size > 0
     if near and (near_bytes.size if bytes_.size else near_floats.size if floats.size else near_doubles.size) < size:
+        return False
+    past_caches = near_values.size > 0
+    if past_caches and near_values.size < min(most, size):
         return False
     for n in range(count):
         if starts[n] < 0 or starts[n] > held or size > held - starts[n]:
@@ -149,7 +165,7 @@ def _pointwise(
             if what.size:
                 start = done % period
                 stop = min(stop, done + period - start)
-            values = out[n, done:stop]
+            values = near_values[: stop - done] if past_caches else out[n, done:stop]
             flip = flips[n] if flipped else np.uint8(0)
             begun = 0
             if bytes_.size > 0 and flip == 0 and what.size and (what[0] == MULTIPLY or what[0] == DIVIDE):
@@ -165,7 +181,12 @@ def _pointwise(
             compute_on(values, begun, what, operands, start, amounts, n)
             if check and not _are_finite(values):
                 return False
+            if past_caches:
+                target = address_of(out) + 4 * (n * size + done)
+                copy_past_caches(target, address_of(near_values), 4 * (stop - done))
             done = stop
+    if past_caches:
+        finish_writing()
     return True
 
 
@@ -186,6 +207,7 @@ def pointwise(
     most: int,
     check: bool,
     far: bool = False,
+    past_caches: bool = False,
 ) -> bool:
     """Casts arrays to float32, flips them, and does arithmetic on each value.
 
@@ -202,6 +224,7 @@ def pointwise(
         check: whether to look for values that are not finite.
         far: whether the arrays are most likely in no cache. Each is then copied before it is looked at: that gets
             values out of memory at more than twice the pace of a loop that computes.
+        past_caches: whether `out` is written to memory past the caches.
 
     Returns:
         Whether all of them are finite, as far as that was looked at; `out` is complete only then.
@@ -211,6 +234,10 @@ def pointwise(
         constant(np.empty(out.shape[1], part.dtype)) if far and part.size else empty
         for part, empty in zip(given, _EMPTY, strict=True)
     ]
+    near_values = np.empty(min(most, out.shape[1]) if past_caches else 0, np.float32)
     return bool(
-        _pointwise(*given, *near, starts, out, height, width, channels, flips, what, operands, amounts, most, check)
+        _pointwise(
+            *(*given, *near, starts, out, near_values),
+            *(height, width, channels, flips, what, operands, amounts, most, check),
+        )
     )

@@ -48,19 +48,20 @@ def parse_batches(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:
     """Returns the tensors in serialised ones, without a copy; None where they are not alike."""
     from feedline.formats.tensor_proto import content_place
+    from feedline.kernels.pieces import first_unlike
 
     strings, sample = strings_alone(operation, rows), operation.samples[0]
-    if strings is None or sample.dtype == np.bool_:
+    if strings is None or not len(strings) or sample.dtype == np.bool_:
         return None
-    starts = np.empty(len(strings), np.int64)
-    wanted = sample.dtype, sample.shape
-    spans = zip(strings.packed_offsets.tolist(), strings.packed_lengths.tolist(), strict=True)
-    for row, (offset, length) in enumerate(spans):
-        place = content_place(strings.packed_buffer[offset : offset + min(length, _HEADER_BYTES)].tobytes(), length)
-        if place is None or place[:2] != wanted:
-            return None
-        starts[row] = offset + place[2]
-    return PackedArrays(strings.packed_buffer, starts, sample.shape, sample.dtype)
+    buffer, offsets, lengths = strings.packed_buffer, strings.packed_offsets, strings.packed_lengths
+    length = int(lengths[0])
+    place = content_place(buffer[offsets[0] : offsets[0] + min(length, _HEADER_BYTES)].tobytes(), length)
+    if place is None or place[:2] != (sample.dtype, sample.shape):
+        return None
+    _, _, start = place
+    if (lengths != length).any() or first_unlike(buffer, offsets, lengths, start) != -1:
+        return None  # what stands before the content differs: another dtype or shape, or another way to write them
+    return PackedArrays(buffer, offsets + start, sample.shape, sample.dtype)
 
 
 @packing(packed_tensors)

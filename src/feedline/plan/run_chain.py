@@ -15,6 +15,9 @@ from feedline.plan.trace import Operation
 _CACHES = 1 << 25
 """Arrays in more memory than this are hardly in a processor's caches."""
 
+_LONG_LIVED = _CACHES // 4
+"""A block of more bytes has left the caches before it is read: others are made, or wait to be read, at the time."""
+
 
 def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Does all of a chain in one pass; step by step where NumPy may have something to warn of."""
@@ -42,6 +45,7 @@ def run_chain(operation: Operation, rows: Rows) -> tuple[Any, ...]:
         at_once,
         chain.may_overflow,
         far,
+        room.nbytes > _LONG_LIVED,
     )
     if finite:
         return (room,)
