@@ -60,7 +60,7 @@ def compute_on(values, first, what, operands, start, amounts, element):
 
 
 @part
-def _load(array, done, height, width, channels, flip, values):
+def _load(array, done, height, width, channels, flip, turned, values):
     """Fills values with those of an array from `done` on; those of a flipped one are whole rows."""
     stay_apart()
     if flip == 0:
@@ -73,20 +73,28 @@ def _load(array, done, height, width, channels, flip, values):
         y = (done + target) // line
         first = (height - 1 - y if flip & UP_DOWN else y) * line
         source, row = array[first : first + line], values[target : target + line]
-        if not flip & LEFT_RIGHT:
-            for i in range(line):
-                row[i] = source[i]
-        elif channels == 3:  # written out, since loops of three are not unrolled
-            for x in range(width):
-                last = np.uint64((width - 1 - x) * 3)
-                place = np.uint64(x * 3)
-                row[place] = source[last]
-                row[place + np.uint64(1)] = source[last + np.uint64(1)]
-                row[place + np.uint64(2)] = source[last + np.uint64(2)]
-        else:
-            for x in range(width):
-                for c in range(channels):
-                    row[x * channels + c] = source[(width - 1 - x) * channels + c]
+        to = turned if flip & LEFT_RIGHT else row  # memory is read from its start, however it is turned
+        for i in range(line):
+            to[i] = source[i]
+        if flip & LEFT_RIGHT:
+            _turn(turned, row, width, channels)
+
+
+@part
+def _turn(line, row, width, channels):
+    """Puts the pixels of a line into a row, the last first; there is room for one value more behind the line."""
+    if channels == 3:
+        # A pixel is moved with the value behind it, in one step; the next pixel overwrites that.
+        to, of = address_of(row), address_of(line) + 12 * (width - 1)
+        for _ in range(width - 1):
+            copy_bytes(to, of, 16)
+            to += 12
+            of -= 12
+        copy_bytes(to, of, 12)
+    else:
+        for x in range(width):
+            for c in range(channels):
+                row[x * channels + c] = line[(width - 1 - x) * channels + c]
 
 
 @part
@@ -119,12 +127,12 @@ _SOURCES = tuple(array(dtype, constant=True) for dtype in (types.uint8, types.fl
     (
         *_SOURCES,
         *_SOURCES,
-        *(INTS, _ROWS, FLOATS, INT64, INT64, INT64, BYTES, BYTES, _ROWS, _ROWS, INT64, BOOL),
+        *(INTS, _ROWS, FLOATS, FLOATS, INT64, INT64, INT64, BYTES, BYTES, _ROWS, _ROWS, INT64, BOOL),
     )
 )
 def _pointwise(
-    bytes_, floats, doubles, near_bytes, near_floats, near_doubles, starts, out, near_values, height, width, channels,
-    flips, what, operands, amounts, most, check,
+    bytes_, floats, doubles, near_bytes, near_floats, near_doubles, starts, out, near_values, turned, height, width,
+    channels, flips, what, operands, amounts, most, check,
 ):  # fmt: skip
     count, size = out.shape
     period = operands.shape[1]
@@ -134,7 +142,9 @@ def _pointwise(
         return False
     if operands.shape[0] != what.size or amounts.shape[0] != what.size or (what.size and amounts.shape[1] < count):
         return False
-    if flipped and (flips.size != count or line < 1 or height * line != size or most % line or period % line):
+    if flipped and (
+        flips.size != count or line < 1 or turned.size <= line or height * line != size or most % line or period % line
+    ):
         return False
     held = max(bytes_.size, floats.size, doubles.size)
     near = near_bytes.size + near_floats.size + near_doubles.size > 0
@@ -173,11 +183,11 @@ def _pointwise(
                 _load_scaled(some_bytes[first:after], done, what[0] == DIVIDE, operand, values)
                 begun = 1
             elif bytes_.size > 0:
-                _load(some_bytes[first:after], done, height, width, channels, flip, values)
+                _load(some_bytes[first:after], done, height, width, channels, flip, turned, values)
             elif floats.size > 0:
-                _load(some_floats[first:after], done, height, width, channels, flip, values)
+                _load(some_floats[first:after], done, height, width, channels, flip, turned, values)
             else:
-                _load(some_doubles[first:after], done, height, width, channels, flip, values)
+                _load(some_doubles[first:after], done, height, width, channels, flip, turned, values)
             compute_on(values, begun, what, operands, start, amounts, n)
             if check and not _are_finite(values):
                 return False
@@ -235,9 +245,10 @@ def pointwise(
         for part, empty in zip(given, _EMPTY, strict=True)
     ]
     near_values = np.empty(min(most, out.shape[1]) if past_caches else 0, np.float32)
+    turned = np.empty(width * channels + 1 if flips.size else 0, np.float32)
     return bool(
         _pointwise(
-            *(*given, *near, starts, out, near_values),
+            *(*given, *near, starts, out, near_values, turned),
             *(height, width, channels, flips, what, operands, amounts, most, check),
         )
     )
