@@ -65,9 +65,13 @@ class PackedArrays:
     def array(self) -> np.ndarray:
         """Returns them as one array, `(n, *shape)`."""
         array = POOL.empty(self.shape, self.dtype)
+        self.copy_to(array)
+        return array
+
+    def copy_to(self, array: np.ndarray) -> None:
+        """Copies them to an array `(n, *shape)` in C order, of their dtype."""
         if array.size:
             self._copy_to(array.reshape(-1).view(np.uint8).reshape(len(self), self._row_bytes))
-        return array
 
     def in_place(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Returns the buffer as values of the dtype, and where each array begins among them; None where they lie across

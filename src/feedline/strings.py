@@ -166,6 +166,43 @@ class PackedStrings(NDArrayOperatorsMixin):
 
 
 @dataclass(frozen=True, slots=True)
+class PackedStringRows:
+    """Rows of as many strings each, in one buffer; stands for an object array of bytes.
+
+    Args:
+        strings: the strings of all rows, one row after the other.
+        size: how many each row has.
+    """
+
+    strings: PackedStrings
+    size: int
+
+    dtype = np.dtype(object)
+    ndim = 2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`(rows, size)`."""
+        return len(self.strings) // self.size, self.size
+
+    def array(self) -> np.ndarray:
+        """Returns the object array of bytes `(rows, size)`."""
+        return self.strings.array().reshape(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, slice):
+            return self.array()[index]
+        start, stop, _ = index.indices(len(self))
+        return PackedStringRows(self.strings.part(start * self.size, stop * self.size), self.size)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.array() if dtype is None else self.array().astype(dtype)
+
+
+@dataclass(frozen=True, slots=True)
 class StringBatches:
     """Batches of one size that follow one another in a whole.
 
@@ -194,6 +231,10 @@ class StringBatches:
             if len(batch) != size or batch.first != head.first + number * size:
                 return None
         return cls(head.whole, head.first, len(column), size)
+
+    def rows(self) -> PackedStringRows:
+        """Returns the batches as rows of strings."""
+        return PackedStringRows(self.whole.part(self.first, self.first + self.count * self.size), self.size)
 
     def __len__(self) -> int:
         return self.count

@@ -33,6 +33,7 @@ __all__ = [
     "build_index",
     "iterate_packed",
     "iterate_records",
+    "most_bytes",
     "read_packed",
     "read_records",
 ]
@@ -271,6 +272,16 @@ def read_packed(
                 raise tfrecord_errors.changed(index.path, version, now)
             raise tfrecord_errors.bad_data(int(numbers[bad]), int(in_file[bad]) - _HEADER, index.path)
     return buffer, offsets, lengths
+
+
+def most_bytes(index: RecordIndex, numbers: np.ndarray) -> int:
+    """Returns how large a buffer is enough for `read_packed`.
+
+    Args:
+        index: the index of the file.
+        numbers: int64 `(n,)`: which records.
+    """
+    return int(index.lengths[numbers].sum()) + len(numbers) * (_HEADER + _FOOTER)
 
 
 def _as_numbers(numbers: Any, records: int) -> np.ndarray:

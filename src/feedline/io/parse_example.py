@@ -81,16 +81,23 @@ def parse_example(
     return _batch(parser, packed)
 
 
-def columns_of(parser: ExampleParser, strings: PackedStrings) -> dict[str, np.ndarray] | None:
-    """Returns what all records of a block hold, parsed at once; None where they are to be parsed part by part."""
+def columns_of(parser: ExampleParser, strings: PackedStrings, *, packed: bool = False) -> dict[str, Any] | None:
+    """Returns what all records of a block hold, parsed at once; None where they are to be parsed part by part.
+
+    Args:
+        parser: reads them.
+        strings: the records.
+        packed: whether single strings may stay where they are, as `PackedStrings`.
+    """
     if not parser.dense:
         return None
-    return strings.result(parser, functools.partial(_parse_at_once, parser))
+    return strings.result((parser, packed), functools.partial(_parse_at_once, parser, packed=packed))
 
 
-def _parse_at_once(parser: ExampleParser, strings: PackedStrings) -> dict[str, np.ndarray] | None:
+def _parse_at_once(parser: ExampleParser, strings: PackedStrings, *, packed: bool) -> dict[str, Any] | None:
+    buffer, offsets, lengths = _packed(strings.packed_buffer, strings.packed_offsets, strings.packed_lengths)
     try:
-        return parser.batch(*_packed(strings.packed_buffer, strings.packed_offsets, strings.packed_lengths))
+        return parser.batch(buffer, offsets, lengths, packed=packed)
     except FeedlineError:  # whoever comes to the record that is at fault says so
         return None
 

@@ -12,8 +12,8 @@ from feedline.errors import FeedlineError
 from feedline.formats.jpeg import parse_jpeg_header
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.rules import Rows, packing, row_by_row, strings_alone
-from feedline.plan.trace import Operation, Slot
-from feedline.strings import PackedStrings
+from feedline.plan.trace import Operation, Slot, slots_in
+from feedline.strings import PackedStringRows, PackedStrings, StringBatches
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _MOST_BYTES = 1 << 26
@@ -170,5 +170,17 @@ def packed_raws(operation: Operation, rows: Rows) -> PackedArrays | None:
 
 @packing(packed_raws)
 def decode_raws(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Decodes numbers one by one: those of strings that are not alike."""
+    """Copies the numbers in batches of strings; decodes those of strings that are not alike one by one."""
+    from feedline.io.decode_raw import packed_numbers
+
+    argument, sample, named = operation.args[0], operation.samples[0], operation.named
+    batches = rows.values[argument.number] if type(argument) is Slot else None
+    batches = batches.rows() if isinstance(batches, StringBatches) else batches
+    plain = named.get("little_endian", True) and named.get("fixed_length") is None
+    if isinstance(batches, PackedStringRows) and plain and not slots_in((operation.args[1:], operation.kwargs)):
+        packed = packed_numbers(batches.strings, sample.dtype)
+        if packed is not None and packed.shape[1:] == sample.shape[1:]:
+            room = rows.room_for(operation, (len(batches), *sample.shape), sample.dtype)
+            packed.copy_to(room.reshape(packed.shape))
+            return (room,)
     return row_by_row(operation, rows)

@@ -9,7 +9,7 @@ import numpy as np
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.rules import NotAlikeError, Rows, check_only_first, packing, row_by_row, strings_alone
 from feedline.plan.trace import Operation
-from feedline.strings import PackedStrings, StringBatches
+from feedline.strings import PackedStringRows, PackedStrings, StringBatches
 
 _HEADER_BYTES = 144
 """At least as many as a serialised tensor has in front of its content."""
@@ -37,12 +37,17 @@ def parse_batches(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     batches = rows.of(operation.args[0])
     columns = None
     if isinstance(batches, StringBatches):
-        columns = columns_of(parser_of(operation.named["features"]), batches.whole)
+        columns = columns_of(parser_of(operation.named["features"]), batches.whole, packed=True)
     if columns is None:
         raise NotAlikeError
     start, stop = batches.first, batches.first + batches.count * batches.size
-    parts = (columns[name][start:stop] for name in sorted(columns))
-    return tuple(part.reshape(batches.count, batches.size, *part.shape[1:]) for part in parts)
+    return tuple(_in_rows(columns[name], start, stop, batches.size) for name in sorted(columns))
+
+
+def _in_rows(column: Any, start: int, stop: int, size: int) -> Any:
+    if isinstance(column, PackedStrings):
+        return PackedStringRows(column.part(start, stop), size)
+    return column[start:stop].reshape(-1, size, *column.shape[1:])
 
 
 def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:

@@ -15,7 +15,7 @@ from feedline.image.sample_distorted_bounding_box import sample_crops
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
-from feedline.strings import PackedStrings
+from feedline.strings import PackedStringRows, PackedStrings
 from feedline.structure import flatten
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
@@ -80,7 +80,7 @@ def packing(pack: Callable[[Operation, Rows], Any]) -> Callable[[Rule], Rule]:
 
 
 def _gathered(value: Any) -> Any:
-    return value.array() if isinstance(value, PackedArrays) else value
+    return value.array() if isinstance(value, PackedArrays | PackedStringRows) else value
 
 
 def _no_warnings() -> np.errstate:

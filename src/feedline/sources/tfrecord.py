@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
+from feedline.buffers import POOL
 from feedline.errors import FeedlineError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, BlockNode, Node, Stream
 from feedline.ragged import RaggedTensor
@@ -84,7 +85,7 @@ class TFRecords(Node):
         return TensorSpec((), string)
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
-        from feedline.formats.tfrecord import read_packed
+        from feedline.formats.tfrecord import most_bytes, read_packed
 
         if self.order is not None:
             positions = self.order[positions]
@@ -92,18 +93,16 @@ class TFRecords(Node):
             packed = read_packed(self.indices[0], positions, self.verify)
             return Block(len(positions), [PackedStrings(*packed)], _RECORD)
         files = np.searchsorted(self.starts, positions, side="right") - 1
-        if len(files) and (files == files[0]).all():
-            which = int(files[0])
-            packed = read_packed(self.indices[which], positions - self.starts[which], self.verify)
-            return Block(len(positions), [PackedStrings(*packed)], _RECORD)
-        parts, order = [], []
-        for which in np.unique(files).tolist():
-            chosen = np.flatnonzero(files == which)
-            parts.append(read_packed(self.indices[which], positions[chosen] - self.starts[which], self.verify))
-            order.append(chosen)
-        places = np.empty(len(positions), np.int64)
-        places[np.concatenate(order)] = np.arange(len(positions))
-        return Block(len(positions), [_joined(parts).take(places)], _RECORD)
+        within = positions - self.starts[files]
+        rows_of = [(self.indices[which], np.flatnonzero(files == which)) for which in np.unique(files).tolist()]
+        sizes = [most_bytes(index, within[rows]) for index, rows in rows_of]
+        buffer, begin = POOL.some_of(sum(sizes)), 0
+        offsets, lengths = np.empty(len(positions), np.int64), np.empty(len(positions), np.int64)
+        for (index, rows), size in zip(rows_of, sizes, strict=True):
+            _, places, lengths[rows] = read_packed(index, within[rows], self.verify, buffer[begin : begin + size])
+            offsets[rows] = places + begin
+            begin += size
+        return Block(len(positions), [PackedStrings(buffer, offsets, lengths)], _RECORD)
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         if not self.indexed:
@@ -115,14 +114,6 @@ class TFRecords(Node):
 
     def open(self, epoch: int, run: Run) -> Stream:
         return FilesStream(range(len(self.filenames)), lambda which: _RecordReader(self, which), self.turns)
-
-
-def _joined(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> PackedStrings:
-    """Returns strings of several buffers as strings of one."""
-    buffers, offsets, lengths = zip(*parts, strict=True)
-    starts = np.cumsum([0, *(len(buffer) for buffer in buffers[:-1])]).tolist()
-    moved = [part + start for part, start in zip(offsets, starts, strict=True)]
-    return PackedStrings(np.concatenate(buffers), np.concatenate(moved), np.concatenate(lengths))
 
 
 class _RecordReader:
