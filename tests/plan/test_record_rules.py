@@ -130,3 +130,34 @@ def test_a_file_among_them_is_told_of(tmp_path) -> None:
     dataset = fl.TFRecordDataset(written(tmp_path / "a", values)).batch(4).map(parsed(THEN["bytes"]))
     with pytest.raises(fl.errors.FileFormatError, match=r"a whole npy file"):
         list(dataset)
+
+
+def read_line(line):
+    *numbers, label, name = fl.io.decode_csv(line, [0.0, 0.0, 0, "none"])
+    return np.stack(numbers), label, name
+
+
+def lines(path: Path, texts: list[str]) -> fl.Dataset:
+    path.write_text("".join(f"{text}\n" for text in texts))
+    return fl.TextLineDataset(str(path))
+
+
+def test_lines_of_a_text(tmp_path) -> None:
+    texts = [f"{number / 7},{number}.5,{number % 3},name {number}" for number in range(300)]
+    texts[100:102] = [",,,", '1,2,3,"a, ""quoted"" name"']
+    ours, theirs, block_function = both(lines(tmp_path / "a", texts), read_line)
+    assert block_function.reason is None
+    assert [[type(part) for part in element] for element in ours] == [[type(part) for part in one] for one in theirs]
+    assert [[np.asarray(part).tolist() for part in one] for one in ours] == [
+        [np.asarray(part).tolist() for part in one] for one in theirs
+    ]
+
+
+def test_a_line_that_cannot_be_read_is_told_of_where_it_is(tmp_path) -> None:
+    texts = [f"{number},{number},{number},a" for number in range(300)]
+    texts[200] = "1,2,three,b"
+    came = []
+    with pytest.raises(fl.errors.CsvError, match="three") as failure:
+        came.extend(lines(tmp_path / "a", texts).map(read_line))
+    assert len(came) == 200
+    assert "line 200" in str(failure.value) or "element 200" in str(failure.value)

@@ -24,6 +24,11 @@ def halved(image):
     return image / 2.0
 
 
+def with_the_rest(image, label):
+    first, *others = image[0], image[1], image[2]
+    return np.stack(others) - first, label
+
+
 PROVEN = {
     "arithmetic": lambda image, label: (image * 2.0 + 1, label - OFFSET),
     "mixed ranks": lambda image, label: image * label,
@@ -49,6 +54,16 @@ PROVEN = {
     "mirrors": lambda image, label: (fl.image.flip_left_right(image), fl.image.flip_up_down(image)),
     "crops": lambda image, label: fl.image.central_crop(image, 0.5),
     "row by row": lambda image, label: (fl.image.adjust_contrast(image, 2.0), np.stack([image, image])),
+    "stacked": lambda image, label: (np.stack([image, image * 2]), np.stack((label, label), axis=-1)),
+    "stacked further in": lambda image, label: np.stack([image, image + 1, image], axis=2),
+    "put together": lambda image, label: (np.concatenate([image, image]), np.concatenate((image, image), axis=1)),
+    "put together from the end": lambda image, label: np.concatenate([image, image], axis=-1),
+    "arrays of scalars": lambda image, label: (np.array([label, label * 2]), np.asarray([image[0, 0, 0], label])),
+    "arrays of rows": lambda image, label: np.array((image, image)),
+    "reshaped by numpy": lambda image, label: (np.reshape(image, (-1, 3)), np.reshape(image, (6, -1), order="F")),
+    "one axis more": lambda image, label: (np.expand_dims(image, 0), np.expand_dims(label, -1)),
+    "one axis less": lambda image, label: np.squeeze(image[:1], axis=0),
+    "the rest of a tuple": with_the_rest,
     "standardised": lambda image, label: fl.image.per_image_standardization(image),
     "a random flip": lambda image, label: fl.image.random_flip_left_right(image),
     "seeded": lambda image, label: fl.image.random_flip_up_down(image, seed=4),

@@ -9,7 +9,7 @@ import numpy as np
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.rules import NotAlikeError, Rows, check_only_first, packing, row_by_row, strings_alone
 from feedline.plan.trace import Operation
-from feedline.strings import PackedStringRows, PackedStrings, StringBatches
+from feedline.strings import PackedStringRows, PackedStrings, StringBatches, as_plain_array
 
 _HEADER_BYTES = 144
 """At least as many as a serialised tensor has in front of its content."""
@@ -48,6 +48,13 @@ def _in_rows(column: Any, start: int, stop: int, size: int) -> Any:
     if isinstance(column, PackedStrings):
         return PackedStringRows(column.part(start, stop), size)
     return column[start:stop].reshape(-1, size, *column.shape[1:])
+
+
+def parse_lines(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Parses all lines of a block in one call."""
+    check_only_first(operation)
+    lines = as_plain_array(rows.of(operation.args[0]))
+    return tuple(operation.function(lines, *operation.args[1:], **operation.kwargs))
 
 
 def packed_tensors(operation: Operation, rows: Rows) -> PackedArrays | None:

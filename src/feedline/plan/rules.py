@@ -15,7 +15,7 @@ from feedline.image.sample_distorted_bounding_box import sample_crops
 from feedline.packed_arrays import PackedArrays
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
-from feedline.strings import PackedStringRows, PackedStrings
+from feedline.strings import PackedStringRows, PackedStrings, as_plain_array
 from feedline.structure import flatten
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
@@ -321,6 +321,34 @@ def _change_shape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return (rows.of(operation.args[0]).reshape(rows.count, *operation.samples[0].shape),)
 
 
+def _reshape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    return (
+        row_by_row(operation, rows) if operation.kwargs or len(operation.args) > 2 else _change_shape(operation, rows)
+    )
+
+
+def _joined(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Joins arrays of all rows, along an axis that is one further on in a block."""
+    arrays, *others = operation.args
+    axis = others[0] if others else operation.kwargs.get("axis", 0)
+    plain = len(others) <= 1 and not set(operation.kwargs) - {"axis"} and type(axis) is int and axis >= 0
+    if not plain or type(arrays) not in (list, tuple) or not all(type(array) is Slot for array in arrays):
+        return row_by_row(operation, rows)
+    return (operation.function([as_plain_array(rows.of(array)) for array in arrays], axis=axis + 1),)
+
+
+def _array_of(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Makes one array of several, as `np.stack` does."""
+    arrays, sample = operation.args[0], operation.samples[0]
+    alone = len(operation.args) == 1 and not operation.kwargs and type(arrays) in (list, tuple)
+    if not alone or sample.dtype == object or not all(type(array) is Slot for array in arrays):
+        return row_by_row(operation, rows)
+    columns = [rows.of(array) for array in arrays]
+    if any(column.dtype != sample.dtype or column.shape[1:] != sample.shape[1:] for column in columns):
+        return row_by_row(operation, rows)
+    return (np.stack(columns, axis=1),)
+
+
 _UFUNCS = (
     "add subtract multiply true_divide floor_divide remainder negative absolute sqrt square maximum minimum less "
     "less_equal greater greater_equal equal not_equal logical_and logical_or logical_not logical_xor bitwise_and "
@@ -341,7 +369,7 @@ _OF_ROWS = (
 _DRAWN_OF_ROWS = (
     "image.random_crop image.random_contrast image.random_saturation image.random_hue image.random_jpeg_quality"
 )
-_OF_ROWS_IN_NUMPY = "stack concatenate where clip expand_dims squeeze transpose asarray array float32 sum mean max min"
+_OF_ROWS_IN_NUMPY = "where clip transpose float32 sum mean max min"
 
 
 @functools.cache
@@ -362,6 +390,10 @@ def all_rules() -> dict[Any, Rule]:
     for name in _OF_ROWS_IN_NUMPY.split():
         if not isinstance(getattr(np, name), type):
             rules[getattr(np, name)] = row_by_row
+    rules[np.reshape] = _reshape
+    rules.update(dict.fromkeys((np.expand_dims, np.squeeze), _change_shape))
+    rules.update(dict.fromkeys((np.stack, np.concatenate), _joined))
+    rules.update(dict.fromkeys((np.array, np.asarray), _array_of))
     rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, _cast, _change_shape
     rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
     rules[feedline.io.parse_single_example] = record_rules.parse_single
@@ -370,6 +402,7 @@ def all_rules() -> dict[Any, Rule]:
     rules[feedline.io.read_file] = file_rules.read_files
     rules[feedline.io.decode_png] = file_rules.decode_pngs
     rules[feedline.io.extract_jpeg_shape] = file_rules.jpeg_shapes
+    rules[feedline.io.decode_csv] = record_rules.parse_lines
     rules[feedline.io.decode_npy] = file_rules.decode_npys
     rules[feedline.io.decode_raw] = file_rules.decode_raws
     rules[feedline.image.sample_distorted_bounding_box] = drawn_crops

@@ -21,6 +21,7 @@ _REASONS: dict[Any, str] = {
     file_rules.decode_npys: "used where it lies in the files, without a copy",
     file_rules.decode_raws: "taken from where it lies",
     record_rules.parse_single: "all records of a block in one call",
+    record_rules.parse_lines: "all lines of a block in one call",
     record_rules.parse_batches: "all records of a block in one call",
     record_rules.parse_tensors: "used where it lies in the records, without a copy",
 }

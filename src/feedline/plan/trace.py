@@ -204,14 +204,16 @@ class _Recorder:
         drawn = random.draws_so_far() != before
         if drawn and not getattr(rule, "draws", False):
             raise UnprovenError(f"{function.__name__}() draws its random numbers element by element")
-        leaves, treedef = flatten(result)
+        is_list = type(result) is list  # a list is an array where it is an element, but here several results
+        leaves, treedef = flatten(tuple(result) if is_list else result)
         traced = [self.new(leaf) for leaf in leaves]
         slots, named_slots = _first_unnamed(function, _slots(args), _slots(kwargs))
         draws = {seed: count for seed, (count, _) in before.items()}
         results = tuple(leaf.slot for leaf in traced)
         names = _named(function, slots, named_slots)
         self.operations.append(Operation(function, rule, slots, named_slots, results, tuple(leaves), draws, names))
-        return treedef.unflatten(traced)
+        made = treedef.unflatten(traced)
+        return list(made) if is_list else made
 
 
 def _first_unnamed(
