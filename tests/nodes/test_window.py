@@ -4,6 +4,8 @@ import collections
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import feedline as fl
 
@@ -141,3 +143,24 @@ def test_rows_of_different_lengths() -> None:
     windows = fl.Dataset.range(4).map(lambda n: np.arange(n)).window(2)
     padded = windows.flat_map(lambda window: window.padded_batch(2))
     assert [batch.tolist() for batch in padded] == [[[0], [0]], [[0, 1, 0], [0, 1, 2]]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 150), st.integers(1, 9), st.integers(1, 12), st.integers(1, 4), st.booleans(), st.integers(0, 200)
+)
+def test_windows_that_are_read_late_hold_what_they_should(length, size, shift, stride, drop, refused) -> None:
+    def refuse(number):
+        if number == refused:
+            raise ValueError("refused")
+        return number, np.float32(number) * 2
+
+    dataset = fl.Dataset.range(length).map(refuse).window(size, shift, stride, drop).ignore_errors()
+    found = [[list(part) for part in window] for window in list(dataset)]
+    reach = (size - 1) * stride + 1
+    expected = []
+    for begin in range(0, length, shift):
+        numbers = list(range(begin, min(begin + reach, length), stride))
+        if refused not in numbers and (len(numbers) == size or not drop):
+            expected.append([numbers, [2.0 * number for number in numbers]])
+    assert found == expected

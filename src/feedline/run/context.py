@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -93,6 +93,18 @@ class Run:
 
         What it opened is closed when the iterator is.
         """
+        with closing(self.blocks(node, epoch)) as blocks:
+            for block in blocks:
+                if isinstance(block, Failure):
+                    yield block
+                else:
+                    yield from map(block.row, range(block.length))
+
+    def blocks(self, node: Node, epoch: int) -> Generator[Block | Failure]:
+        """Runs a node and gives its elements in blocks, a `Failure` in place of each that cannot be computed.
+
+        What it opened is closed when the iterator is.
+        """
         stream = self.open(node, epoch)
         limit = 1
         grows = not asks_one_by_one(node)
@@ -105,9 +117,7 @@ class Run:
                     continue
                 if block is None:
                     return
-                block = block.plain()
-                for row in range(block.length):
-                    yield block.row(row)
+                yield block.plain()
                 limit = min(2 * limit, _MOST_AT_ONCE) if grows else 1
         finally:
             stream.close()

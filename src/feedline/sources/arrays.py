@@ -386,6 +386,14 @@ def given_rows(elements: list, giver: Node, part: Callable[[Any], Any] = lambda 
     return GivenRows((), giver.origin, slices.columns, slices.treedef, slices.length, giver, part)
 
 
+def given_columns(column: np.ndarray, giver: Node, part: Callable[[Any], Any]) -> GivenRows:
+    """Returns the rows of an array that a node has at hand as a source of elements of one component."""
+    return GivenRows((), giver.origin, (column,), _LEAF, len(column), giver, part)
+
+
+_LEAF = flatten(0)[1]
+
+
 @dataclass(frozen=True, eq=False)
 class Tensors(Node):
     """One element."""
