@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from feedline.errors import FeedlineError, StructureError, with_article
 from feedline.nested import DatasetComponent
 from feedline.nodes.arity import called, check_arity, function_name
+from feedline.nodes.at_hand import elements_at_hand
 from feedline.nodes.base import Failure, Node
 from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
 
@@ -38,7 +39,9 @@ def _opened(element: Any, node: FlatMap | Interleave, epoch: int, position: int,
     if isinstance(element, Failure):
         return element
     try:
-        return run.nested().elements(dataset_of(element, node, epoch, position), epoch)
+        made = dataset_of(element, node, epoch, position)
+        at_hand = elements_at_hand(made)
+        return run.nested().elements(made, epoch) if at_hand is None else (row for row in at_hand)
     except FeedlineError as error:
         return Failure(error)
 
