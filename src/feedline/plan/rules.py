@@ -255,7 +255,7 @@ def _column_for(sample: Any, count: int) -> np.ndarray:
         return np.empty(count, object)
     if sample.dtype == object:
         raise NotAlikeError
-    return np.empty((count, *sample.shape), sample.dtype)
+    return POOL.empty((count, *sample.shape), sample.dtype)
 
 
 def _random_flip(axis: int) -> Rule:
