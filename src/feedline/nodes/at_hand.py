@@ -13,11 +13,12 @@ import numpy as np
 from feedline.nodes.base import Node
 from feedline.nodes.batch import Batch
 from feedline.nodes.zip import Zip
-from feedline.sources.arrays import GivenRows
 
 
 def elements_at_hand(node: Node) -> list[Any] | None:
     """Returns the elements of a dataset; None where it has to be run."""
+    from feedline.sources.arrays import GivenRows
+
     kind = type(node)
     if kind is GivenRows:
         return _batches(node, 1, False, rows=True)
