@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import random as python_random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -19,7 +19,9 @@ from feedline import random
 from feedline.block import Block, concatenate_blocks
 from feedline.check.costs import Costs
 from feedline.check.plan import Plan
+from feedline.check.used_up import UsedUp, used_up_by_iterating
 from feedline.errors import FeedlineError
+from feedline.nodes.arity import function_name
 from feedline.nodes.base import BlockNode, Node, Stream
 from feedline.nodes.cache import Cache
 from feedline.nodes.map import Map
@@ -224,7 +226,8 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
     """Returns the source that a look would use up, with the reason; None where there is none.
 
     A generator function is started anew by each look; but not where it refers to a generator object, a cursor or an
-    open file, or returns one and the same iterator each time.
+    open file, be it in an object or a dict, where it returns one and the same iterator each time, or where it counts on
+    from what it left behind.
     """
     for node in plan.sources:
         if isinstance(node, Generator):
@@ -240,10 +243,13 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
 
 def _used_up_by_looking(node: Generator, plan: Plan) -> str:
     if not callable(node.function):
-        return ""
+        return _reason(used_up_by_iterating(node.function, "the object").values())
     for facts in plan.functions(node):
         if facts.one_shot:
             return f"it goes through {facts.one_shot[0]}, which can be gone through only once"
+        reason = _reason(facts.used_up.values())
+        if reason:
+            return reason
     if inspect.isgeneratorfunction(node.function):
         return ""
     try:
@@ -252,9 +258,20 @@ def _used_up_by_looking(node: Generator, plan: Plan) -> str:
         return ""
     if first is second and hasattr(first, "__next__"):
         return "its function returns one and the same iterator each time"
+    name = function_name(node.function)
+    found = [used_up_by_iterating(made, f"what {name}() returns") for made in (first, second)]
     for made in (first, second):
         if hasattr(made, "__next__") and hasattr(made, "close"):
             made.close()
+    # What each call makes anew is no loss.
+    return _reason(each for place, each in found[0].items() if place in found[1])
+
+
+def _reason(found: Iterable[UsedUp]) -> str:
+    for each in found:
+        if each.changed:
+            return f"it counts on from {each.name}, which it changes, so that a look would move it"
+        return f"it goes through {each.name}, which can be gone through only once"
     return ""
 
 
