@@ -12,15 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from feedline.check.used_up import (
-    EMPTIED,
-    TAKE_OUT,
-    UsedUp,
-    is_iterator,
-    is_queue,
-    takes_out,
-    used_up_by_calling,
-)
+from feedline.check.one_shot import EMPTIED, TAKE_OUT, is_iterator, is_queue, takes_out
+from feedline.check.used_up import UsedUp, used_up_by_calling
 
 _DEEPEST = 6
 _MOST_ATTRIBUTES = 64

@@ -34,6 +34,7 @@ from feedline.nodes.map import Map
 _MEMORY = 512 << 20
 _MOST_ERRORS = 3
 _AT_ONCE = 16
+_MOST_AT_ONCE = 1024
 _CALL_SECONDS = 0.3
 _WORK_SECONDS = 0.5
 _LARGEST_SHARE = 0.4
@@ -246,6 +247,36 @@ class Sample:
                 stream.close()
         found = Component(component.name, component.key, component.role, component.index, values, component.batched)
         return (found, whole) if len(values) > self.count else None
+
+    def counted(self, node: Node, most: int, seconds: float) -> tuple[int, bool] | None:
+        """Returns how many elements a stream gives, and whether it has come to its end; nothing remembers them.
+
+        Args:
+            node: a step; `node.indexed` must not be true.
+            most: how many elements are counted at the most.
+            seconds: for how long at the most.
+
+        Returns:
+            None where it cannot be gone through, or raises.
+        """
+        if self.not_looked_at:
+            return None
+        count = 0
+        with nothing_drawn(self._plan), self._further_seconds(seconds) as left:
+            stream = LookingRun(Budget(left, _MEMORY)).open(node, 0)
+            try:
+                while count < most:
+                    block = stream.next(_MOST_AT_ONCE)
+                    if block is None:
+                        return count, True
+                    count += block.length
+            except EnoughSeenError:
+                pass
+            except Exception:  # what it raises is told where it is looked at
+                return None
+            finally:
+                stream.close()
+        return count, False
 
     @contextmanager
     def trying(self, seconds: float) -> Iterator[float]:

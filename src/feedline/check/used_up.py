@@ -9,12 +9,13 @@ from __future__ import annotations
 import collections
 import dis
 import functools
-import io
 import sysconfig
 import types
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from feedline.check.one_shot import EMPTIED, TAKE_OUT, is_iterator, is_queue, takes_out
 
 _DEEPEST = 6
 _DEEPEST_INSIDE = 3
@@ -23,13 +24,6 @@ _MOST_FUNCTIONS = 200
 _STANDARD_LIBRARY = tuple({sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib")})
 _CONTAINERS = (list, tuple, dict, set, frozenset, collections.deque)
 _WITHIN_USERS = ("__iter__", "__next__", "__call__", "__getitem__")
-_QUEUES = {
-    ("queue", "Queue"), ("_queue", "SimpleQueue"), ("multiprocessing.queues", "Queue"), ("socket", "socket"),
-    ("multiprocessing.queues", "SimpleQueue"), ("multiprocessing.connection", "_ConnectionBase"),
-}  # fmt: skip
-"""What gives each of its elements to the first who asks."""
-EMPTIED = (list, dict, set, bytearray, collections.deque)
-TAKE_OUT = {"pop", "popleft", "popitem"}
 _GIVE = {"get", "items", "values", "setdefault"}
 _NEUTRAL = {
     "NOP", "RESUME", "CACHE", "EXTENDED_ARG", "KW_NAMES", "MAKE_CELL", "COPY_FREE_VARS", "TO_BOOL", "NOT_TAKEN",
@@ -79,28 +73,6 @@ class _Value:
 
 _NOTHING = _Value()
 Found = dict[Hashable, UsedUp]
-
-
-def is_iterator(value: Any) -> bool:
-    """Says whether an object gives its next element, and so can be gone through only once; not files to write to."""
-    if isinstance(value, type) or not callable(getattr(type(value), "__next__", None)):
-        return False
-    if isinstance(value, io.IOBase) and not value.closed:
-        return value.readable()
-    return True
-
-
-def is_queue(value: Any) -> bool:
-    """Says whether an object gives each of its elements to the first who asks."""
-    return not isinstance(value, type) and any(
-        (kind.__module__, kind.__name__) in _QUEUES for kind in type(value).__mro__
-    )
-
-
-def takes_out(value: Any) -> bool:
-    """Says whether an object is a method that takes an element out of a list or the like, such as `rows.pop`."""
-    owner = getattr(value, "__self__", None) if isinstance(value, types.BuiltinMethodType) else None
-    return isinstance(owner, EMPTIED) and value.__name__ in TAKE_OUT
 
 
 def used_up_by_calling(function: Any) -> Found:

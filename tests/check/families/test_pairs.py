@@ -1,4 +1,4 @@
-"""FL107 and FL108: what must be flagged, and close neighbours that must not."""
+"""FL107: what must be flagged, and close neighbours that must not."""
 
 from __future__ import annotations
 
@@ -108,39 +108,3 @@ class TestPairsDoNotMatch:
 
     def test_nothing_need_be_read(self, flagged: Look) -> None:
         flagged(pairs(IMAGES[:-1], LABELS[1:]), "FL107", sample=0)
-
-
-class TestCountsDiffer:
-    def test_arrays(self, flagged: Look) -> None:
-        labels = fl.Dataset.from_tensor_slices(np.arange(29) % 3)
-        finding = flagged(fl.Dataset.zip(fl.Dataset.from_tensor_slices(VALUES), labels).batch(4), "FL108")
-        assert finding.severity == "warning"
-        assert "30 of from_tensor_slices and 29 of from_tensor_slices" in finding.message
-        assert finding.seen == "zip ends after 29 elements, and 1 is never used"
-
-    def test_files(self, flagged: Look, folders: pathlib.Path) -> None:
-        (folders / LABELS[29]).unlink()
-        images = fl.Dataset.list_files(f"{folders}/images/*.png", shuffle=False)
-        labels = fl.Dataset.list_files(f"{folders}/labels/*.npy", shuffle=False)
-        finding = flagged(fl.Dataset.zip(images, labels).batch(4), "FL108")
-        assert "without a partner: 'image_029.png'" in finding.seen
-
-    def test_equal(self, clean: Look) -> None:
-        labels = fl.Dataset.from_tensor_slices(np.arange(30) % 3)
-        clean(fl.Dataset.zip(fl.Dataset.from_tensor_slices(VALUES), labels).batch(4), "FL108")
-
-    @pytest.mark.parametrize(
-        "longer",
-        [
-            lambda ds: fl.Dataset.range(1000),
-            lambda ds: fl.Dataset.counter(),
-            lambda ds: fl.Dataset.from_tensor_slices(VALUES[:7]).repeat(9),
-            lambda ds: fl.Dataset.from_tensor_slices(VALUES[:7]).repeat(),
-            lambda ds: ds.skip(1),
-            lambda ds: fl.Dataset.from_generator(lambda: iter(range(99))),
-        ],
-        ids=["a range", "a counter", "repeated", "for ever", "of its own", "a generator"],
-    )
-    def test_longer_as_it_may_be(self, clean: Look, longer: Any) -> None:
-        ds = fl.Dataset.from_tensor_slices(VALUES)
-        clean(fl.Dataset.zip(ds, longer(ds)).batch(4), "FL108")

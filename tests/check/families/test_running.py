@@ -73,6 +73,14 @@ class TestNoElements:
         finding = flagged(fl.Dataset.range(50).filter(lambda number: number > 50).batch(4), "FL101")
         assert finding.message.startswith("filter(")
 
+    def test_a_filter_that_nothing_has_passed_yet(self, flagged: Look, clean: Look) -> None:
+        ds = fl.Dataset.range(10**12)
+        finding = flagged(ds.filter(lambda number: number < 0).batch(4), "FL101")
+        assert finding.severity == "warning"
+        assert finding.message == "filter(<lambda>) has given no element so far."
+        assert "of 1,000,000,000,000 elements came into it" in finding.seen
+        clean(ds.filter(lambda number: number % 100 == 99).batch(4), "FL101")
+
     def test_a_skip_beyond_the_end(self, flagged: Look) -> None:
         assert flagged(fl.Dataset.range(50).skip(50).batch(4), "FL101").message == "skip(50) gives no element."
 

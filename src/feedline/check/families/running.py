@@ -14,6 +14,9 @@ from feedline.nodes.batch import GroupNode
 from feedline.origin import Origin
 
 _WHY_OTHER = "The epoch would end with this error when it comes to this element, after all that was trained in it."
+_FEWEST = 1000
+"""Fewer elements that came into a step say little: the first that it lets through may come yet."""
+
 _WHY_NONE_OTHER = "There is nothing to measure on: fit gives no val_loss, and what waits for it does nothing or raises."
 
 
@@ -77,7 +80,10 @@ class NoElements(Rule):
 
     def _of(self, context: Context) -> Iterator[Finding]:
         plan, sample = context.plan, context.sample
-        if sample.errors or not sample.saw_all or sample.output.count:
+        if sample.errors or sample.output.count:
+            return
+        if not sample.saw_all:
+            yield from self._so_far(context)
             return
         if plan.last.indexed and plan.last.cardinality() != 0:
             return  # there was no time for a batch
@@ -90,6 +96,24 @@ class NoElements(Rule):
             message = f"{node.label()} gives no element."
             fix = "Look at what comes into it, and at its condition." if node.parents else "Look at what it reads."
         yield self.finding(message, seen=f"{context.seen()} in front of the batches", at=node, fix=fix)
+
+    def _so_far(self, context: Context) -> Iterator[Finding]:
+        """Tells of a step that has let nothing through, of all that came into it while there was time."""
+        for node in context.plan.nodes:
+            if node.indexed or not node.parents or context.sample.given(node):
+                continue
+            before = node.parents[0]
+            given, length = context.sample.given(before), context.plan.length(before)
+            if given < _FEWEST:
+                return
+            yield self.finding(
+                f"{node.label()} has given no element so far.",
+                seen=f"{given:,}{f' of {length:,}' if length is not None else ''} elements came into it",
+                at=node,
+                fix="Look at its condition, and at what comes into it: fit would wait for the first batch as long.",
+                severity="warning",
+            )
+            return
 
 
 def _other(context: Context) -> Context | None:
