@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feedline.check.context import Context
+from feedline.check.families.order.sorted_targets import sorted_target
 from feedline.check.families.order.steps import is_straight, shuffles_elements, write_before_batch
 from feedline.check.finding import Finding
 from feedline.check.labels import Labels
@@ -25,8 +26,8 @@ class SortedWithoutShuffle(Rule):
     severity = "warning"
     needs = ("sample",)
     why = (
-        "Batches of one class pull the model to that class, and the next ones undo it: accuracy jumps between epochs, "
-        "and what is learnt last is remembered best."
+        "Batches of one class, or of targets of one size, pull the model there, and the next ones undo it: accuracy "
+        "jumps between epochs, and what is learnt last is remembered best."
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -35,6 +36,7 @@ class SortedWithoutShuffle(Rule):
             return
         labels = context.label_order
         if labels is None:
+            yield from self._of_target(context)
             return
         if labels.classes == 1 and not plan.last.indexed and len(labels.values) >= _FEWEST_OF_ONE:
             yield from self._of_one(labels, context)
@@ -49,6 +51,17 @@ class SortedWithoutShuffle(Rule):
             seen=_seen(labels, context),
             at=plan.batch or plan.last,
             fix=write_before_batch(context, f"shuffle({_buffer_for(labels, context)})"),
+        )
+
+    def _of_target(self, context: Context) -> Iterator[Finding]:
+        target = sorted_target(context)
+        if target is None or context.plan.of(Shuffle):
+            return
+        yield self.finding(
+            "the elements come sorted by the number that is to be predicted, and nothing shuffles them.",
+            seen=f"{target.seen}; {context.seen()}",
+            at=context.plan.batch or context.plan.last,
+            fix=write_before_batch(context, f"shuffle({context.length if context.length is not None else 10_000:_})"),
         )
 
     def _of_one(self, labels: Labels, context: Context) -> Iterator[Finding]:
