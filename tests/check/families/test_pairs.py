@@ -108,3 +108,58 @@ class TestPairsDoNotMatch:
 
     def test_nothing_need_be_read(self, flagged: Look) -> None:
         flagged(pairs(IMAGES[:-1], LABELS[1:]), "FL107", sample=0)
+
+
+@pytest.fixture
+def arrays(tmp_path: pathlib.Path) -> pathlib.Path:
+    for number in range(41):
+        np.save(tmp_path / f"image_{number:03}.npy", np.full(4, number, np.float32))
+        np.save(tmp_path / f"label_{number:03}.npy", np.int32(number % 3))
+    return tmp_path
+
+
+class TestNamesThatAreComputed:
+    def test_one_apart(self, flagged: Look, arrays: pathlib.Path) -> None:
+        def load(number: np.int64) -> Any:
+            image = fl.io.read_file(f"{arrays}/image_{number + 1:03}.npy")
+            label = fl.io.read_file(f"{arrays}/label_{number + 2:03}.npy")
+            return fl.io.decode_npy(image), fl.io.decode_npy(label)
+
+        finding = flagged(fl.Dataset.range(38).map(load).batch(8), "FL107")
+        assert finding.message == "'image_001.npy' is paired with 'label_002.npy'."
+        assert finding.severity == "warning"
+        assert "38 of 38 pairs that map(load) was seen to read do not match: the numbers are 1 apart" in finding.seen
+        flagged(fl.Dataset.range(38).shuffle(38).map(load).batch(8), "FL107")
+
+    def test_by_numpy(self, flagged: Look, clean: Look, arrays: pathlib.Path) -> None:
+        def load(number: np.int64, apart: int = 1) -> Any:
+            return np.load(f"{arrays}/image_{number + apart:03}.npy"), np.load(arrays / f"label_{number:03}.npy")
+
+        flagged(fl.Dataset.range(39).map(lambda number: load(number)).batch(8), "FL107")
+        clean(fl.Dataset.range(39).map(lambda number: load(number, 0)).batch(8), "FL107")
+
+    def test_a_generator_over_lists_of_two_orders(self, flagged: Look, clean: Look, arrays: pathlib.Path) -> None:
+        images = [str(arrays / f"image_{number:03}.npy") for number in range(41)]
+        labels = [str(arrays / f"label_{number:03}.npy") for number in sorted(range(41), key=str)]
+
+        def rows(labels: list[str] = labels) -> Any:
+            for image, label in zip(images, labels, strict=True):
+                yield np.load(image), np.load(label)
+
+        finding = flagged(fl.Dataset.from_generator(rows).batch(8), "FL107")
+        assert finding.message == "'image_002.npy' is paired with 'label_010.npy'."
+        assert finding.severity == "error"
+        clean(fl.Dataset.from_generator(lambda: rows(sorted(labels))).batch(8), "FL107")
+
+    def test_frames_and_names_of_other_things(self, clean: Look, arrays: pathlib.Path) -> None:
+        for number in range(41):
+            np.save(arrays / f"rain_{number}.npy", np.ones(4, np.float32))
+            np.save(arrays / f"harvest_{number}.npy", np.int32(number % 3))
+
+        def both(first: str, second: str) -> Any:
+            return fl.Dataset.range(38).map(
+                lambda number: (np.load(arrays / first.format(number)), np.load(arrays / second.format(number + 1)))
+            ).batch(8)  # fmt: skip
+
+        clean(both("image_{:03}.npy", "image_{:03}.npy"), "FL107")
+        clean(both("rain_{}.npy", "harvest_{}.npy"), "FL107")

@@ -81,6 +81,32 @@ def mismatch(first: Sequence[str], second: Sequence[str]) -> Mismatch | None:
     return None if best is None else best[1]
 
 
+def always_apart(first: Sequence[str], second: Sequence[str]) -> int:
+    """Returns by how much the last numbers in the names of pairs always differ; 0 where they do not.
+
+    Example:
+        >>> always_apart([f"image_{n}.png" for n in (3, 99, 40)], [f"label_{n}.npy" for n in (4, 100, 41)])
+        1
+    """
+    keys = [list(map(_by_last_number(paths), paths)) for paths in (first, second)]
+    if not all(isinstance(key, int) for each in keys for key in each) or len(set(keys[0])) < _FEWEST:
+        return 0
+    apart = {theirs - ours for ours, theirs in zip(*keys, strict=True)}  # type: ignore[operator]
+    return apart.pop() if len(apart) == 1 else 0
+
+
+def are_named_as_pairs(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Says whether names are a word for inputs or labels, and a number: image_017 and label_017, but not rain_017.
+
+    Example:
+        >>> are_named_as_pairs(["image_3.png"], ["label_4.npy"]), are_named_as_pairs(["rain_3.npy"], ["label_4.npy"])
+        (True, False)
+    """
+    return not _alike(first, second) and all(
+        not _DIGITS.sub("", str(_by_words(paths)(path))) for paths in (first, second) for path in paths
+    )
+
+
 def without_partner(first: Sequence[str], second: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Returns the files of each list that have no partner in the other, where the names tell of it."""
     for _, make in _KEYS:

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.families.format.names import Mismatch, are_paths, mismatch
+from feedline.check.families.format.names import Mismatch, always_apart, are_named_as_pairs, are_paths, mismatch
+from feedline.check.families.format.read_names import names_read
 from feedline.check.finding import Finding
 from feedline.check.plan import Plan
 from feedline.check.rule import Rule
 from feedline.nodes.base import BlockNode, Node, OrderNode
+from feedline.nodes.map import Map
 from feedline.nodes.shuffle import Shuffle
 from feedline.nodes.zip import Zip
 from feedline.sources.arrays import Slices
+from feedline.sources.generator import Generator
 from feedline.structure import component_names
 
 _MOST_FILES = 20_000
@@ -31,13 +34,45 @@ class PairsDoNotMatch(Rule):
     why = "Each image is trained on with the label of another: the loss falls a little, and nothing is learnt."
 
     def check(self, context: Context) -> Iterator[Finding]:
+        told = False
         for node in context.plan.nodes:
             columns = columns_of(node)
             for index, (name, paths) in enumerate(columns):
                 for other_name, other_paths in columns[index + 1 :]:
                     found = mismatch(paths, other_paths)
                     if found is not None:
+                        told = True
                         yield self._finding(node, context.plan, (name, paths), (other_name, other_paths), found)
+        for node in context.plan.of(Map, Generator) if not told else ():
+            yield from self._of_computed(context, node)
+
+    def _of_computed(self, context: Context, node: Node) -> Iterator[Finding]:
+        """Tells of names that the user's function computes, or takes from lists of its own."""
+        columns = names_read(context, node)
+        for index, paths in enumerate(columns):
+            for other_paths in columns[index + 1 :]:
+                apart = always_apart(paths, other_paths)
+                found = None if apart else mismatch(paths, other_paths)
+                if found is None and not (apart and are_named_as_pairs(paths, other_paths)):
+                    continue  # one step on may be what is to be predicted
+                place = 0 if found is None else found.wrong[0]
+                ours, theirs = paths[place], other_paths[place]
+                by = f"the numbers are {abs(apart)} apart in all of them" if found is None else f"by {found.by}"
+                wrong = len(paths) if found is None else len(found.wrong)
+                yield self.finding(
+                    f"{os.path.basename(ours)!r} is paired with {os.path.basename(theirs)!r}.",
+                    seen=f"{wrong:,} of {len(paths):,} pairs that {node.label()} was seen to read do not match: {by}",
+                    where=[f"{ours!r} with {theirs!r}"],
+                    at=node,
+                    fix="Compute both names from one number, or make the second name of the first one, so that they "
+                    "cannot part."
+                    if found is None
+                    else "Sort both lists by the same key, such as "
+                    "sorted(paths, key=lambda path: int(re.findall(r'\\d+', path)[-1])), or make the second name of "
+                    "the first.",
+                    severity="warning" if found is None else "error",
+                )
+                return
 
     def _finding(
         self, node: Node, plan: Plan, first: tuple[str, list[str]], second: tuple[str, list[str]], found: Mismatch
