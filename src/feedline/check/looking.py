@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import inspect
 import random as python_random
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
@@ -37,12 +40,39 @@ _MOST_SECONDS_A_STEP = 0.05
 _MOST_AT_ONCE = 64
 
 
+_floats: ContextVar[dict[str, Any] | None] = ContextVar("floats", default=None)
+
+
+@contextmanager
+def own_warnings_off() -> Iterator[None]:
+    """Has NumPy not warn of what a check computes of NaN and of numbers that are none; of the user's functions it does.
+
+    They are called as anywhere else: where the user has such things raise, a check is to find it.
+    """
+    token = _floats.set(dict(np.geterr()))
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _floats.reset(token)
+
+
+def _as_the_user_has_it() -> np.errstate:
+    return np.errstate(**(_floats.get() or {}))
+
+
+def seconds_compiling() -> float:
+    """Returns for how long this process has compiled kernels: it does so once on a machine, and is announced."""
+    kernels = sys.modules.get("feedline.kernels.kernel_cache")
+    return 0.0 if kernels is None else float(kernels._Patience._spent)
+
+
 class EnoughSeenError(BaseException):
     """Ends the running of a plan: enough was looked at, or the time is over. No user's code should catch it."""
 
 
 class Budget:
-    """How long may be looked, and how much memory what was seen may take.
+    """How long may be looked, and how much memory what was seen may take. Compiling what reads does not count.
 
     Args:
         seconds: for how long.
@@ -53,11 +83,13 @@ class Budget:
         self.seconds = seconds
         self.end = time.perf_counter() + seconds
         self.memory = memory
+        self._compiled_before = seconds_compiling()
 
     @property
     def spent(self) -> bool:
         """Whether no more may be looked at."""
-        return self.memory <= 0 or time.perf_counter() > self.end
+        compiled = seconds_compiling() - self._compiled_before
+        return self.memory <= 0 or time.perf_counter() > self.end + compiled
 
     def check(self) -> None:
         """Ends the run where the budget is spent.
@@ -126,7 +158,7 @@ class LookingRun(Run):
         elif isinstance(node, Map) and len(positions) > 1:
             return self.apply(node, self.read(node.parents[0], positions, epochs), positions, epochs)
         else:
-            with self._costs.piece(node, len(positions)):
+            with self._costs.piece(node, len(positions)), _as_the_user_has_it():
                 block = super().read(node, positions, epochs)
         self._note(node, positions, epochs, block)
         return block
@@ -140,7 +172,7 @@ class LookingRun(Run):
         self._budget.check()
         if isinstance(node, Map) and block.length > 1:
             return self._apply_by_parts(node, block, positions, epochs)
-        with self._costs.piece(node, len(positions)):
+        with self._costs.piece(node, len(positions)), _as_the_user_has_it():
             result = super().apply(node, block, positions, epochs)
         self._note(node, positions, epochs, result)
         return result
@@ -152,7 +184,7 @@ class LookingRun(Run):
             self._budget.check()
             began = time.perf_counter()
             chosen = slice(start, min(start + count, block.length))
-            with self._costs.piece(node, chosen.stop - chosen.start):
+            with self._costs.piece(node, chosen.stop - chosen.start), _as_the_user_has_it():
                 part = super().apply(node, block.slice(chosen.start, chosen.stop), positions[chosen], epochs[chosen])
             self._note(node, positions[chosen], epochs[chosen], part)
             parts.append(part)
@@ -203,7 +235,7 @@ class _LookedAtStream:
     def next(self, limit: int) -> Block | None:
         self._budget.check()
         start = time.perf_counter()
-        with self._costs.piece(self._node) as piece:
+        with self._costs.piece(self._node) as piece, _as_the_user_has_it():
             block = self._stream.next(min(limit, self._limit))
             piece.elements = 0 if block is None else block.length
         if time.perf_counter() - start < _MOST_SECONDS_A_STEP:

@@ -23,6 +23,7 @@ from feedline.check.looking import (
     as_told,
     nothing_drawn,
     one_shot_source,
+    seconds_compiling,
     spread,
 )
 from feedline.check.plan import Plan
@@ -112,7 +113,7 @@ class Sample:
         Args:
             node: the step.
         """
-        node = _that_is_run(node)
+        node = that_is_run(node)
         known = self._stages.get(node)
         if known is None:
             known = self._stages[node] = self._gathered(node)
@@ -291,11 +292,11 @@ class Sample:
     @contextmanager
     def _further_seconds(self, wanted: float) -> Iterator[float]:
         """Gives for how long something further may be looked at: all that rules ask for shares half of the time."""
-        start = time.perf_counter()
+        start, compiled = time.perf_counter(), seconds_compiling()
         try:
             yield min(wanted, self._seconds_left)
         finally:
-            self._seconds_left -= time.perf_counter() - start
+            self._seconds_left -= time.perf_counter() - start - (seconds_compiling() - compiled)
 
     @cached_property
     def _recorded(self) -> Recorder:
@@ -371,11 +372,11 @@ class Sample:
         except Exception as error:
             self._note_error(error)
         if self._progress is not None:
-            self._progress(recorder.counts.get(_that_is_run(self._plan.elements), 0))
+            self._progress(recorder.counts.get(that_is_run(self._plan.elements), 0))
 
     def _look_at_stream(self, run: LookingRun, recorder: Recorder) -> None:
         plan = self._plan
-        elements = _that_is_run(plan.elements)
+        elements = that_is_run(plan.elements)
         stream = run.open(plan.last, 0)
         try:
             while len(self._errors) < _MOST_ERRORS:
@@ -415,7 +416,7 @@ class Sample:
         return _look_like_batches(blocks)
 
 
-def _that_is_run(node: Node) -> Node:
+def that_is_run(node: Node) -> Node:
     """Returns the step whose elements a step passes on: a stream does not run that, and what it gives is the same."""
     while node.passes_on:
         node = node.parents[0]

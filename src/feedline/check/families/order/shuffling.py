@@ -83,7 +83,6 @@ class BufferTooSmall(Rule):
     code = "FL302"
     name = "shuffle-buffer-too-small"
     severity = "warning"
-    needs = ("sample",)
     why = (
         "A stream is shuffled only within the buffer: where it holds elements of one class, the batches that come out "
         "of it are of one class, as if nothing were shuffled."
@@ -91,7 +90,7 @@ class BufferTooSmall(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         plan = context.plan
-        streamed = [node for node in plan.of(Shuffle) if not node.indexed and not plan.gives_batches(node)]
+        streamed = [node for node in plan.of(Shuffle) if not node.indexed and not _is_of_batches(node, context)]
         if not context.trains or not streamed or any(node.buffer_size < 0 for node in streamed):
             return
         widest = max(streamed, key=lambda node: node.buffer_size)
@@ -134,7 +133,6 @@ class ShuffleAfterBatch(Rule):
     code = "FL303"
     name = "shuffle-after-batch"
     severity = "warning"
-    needs = ("sample",)
     why = (
         "Only the order of the batches changes: the same elements stand in one batch in every epoch, and neighbours in "
         "the source, which are often alike, always come together."
@@ -144,17 +142,22 @@ class ShuffleAfterBatch(Rule):
         if not context.trains or not _shuffles_batches(context):
             return
         plan, batch = context.plan, context.plan.batch
-        node = next(node for node in plan.of(Shuffle) if plan.gives_batches(node))
+        node = next(node for node in plan.of(Shuffle) if _is_of_batches(node, context))
         labels = context.label_order
         in_runs = labels is not None and labels.come_in_runs
+        if batch is None and not in_runs:
+            return  # whoever makes the batches may have shuffled what is in them
         rows = f" of {plan.length(batch):,} batches" if batch is not None and plan.length(batch) is not None else ""
         yield self.finding(
             "the batches are shuffled, not the elements in them"
             + (", which come sorted by their labels." if in_runs else "."),
             seen=_seen(labels, context) if labels is not None and in_runs else f"{node.label()}{rows}",
             at=node,
-            fix=f"Move {written(node)} in front of {written(batch) if batch is not None else '.batch(...)'}, with a "
-            "buffer counted in elements.",
+            fix=f"Move {written(node)} in front of {written(batch)}, with a buffer counted in elements."
+            if batch is not None
+            else f"Write .unbatch().shuffle({_buffer_for(labels, context) if labels is not None else '...'})"
+            f".batch({_rows_of_one(context)}) in place of {written(node)}; or shuffle the elements before the batches "
+            "are made.",
             severity="warning" if in_runs else "hint",
         )
 
@@ -194,7 +197,19 @@ def _shuffles_batches(context: Context) -> bool:
     """Says whether batches are shuffled, and the elements in them are not."""
     plan = context.plan
     shuffles = plan.of(Shuffle)
-    return any(plan.gives_batches(node) for node in shuffles) and all(plan.gives_batches(node) for node in shuffles)
+    return bool(shuffles) and all(_is_of_batches(node, context) for node in shuffles)
+
+
+def _is_of_batches(node: Shuffle, context: Context) -> bool:
+    """Says whether a step shuffles batches: those of the plan, or those that the source gives as they are."""
+    if context.plan.gives_batches(node):
+        return True
+    return context.plan.batch is None and context.sample.at(node.parents[0]).batched
+
+
+def _rows_of_one(context: Context) -> int:
+    output = context.sample.output
+    return round(output.rows / max(1, output.count))
 
 
 def _sorted_or_grouped(labels: Labels) -> str:
