@@ -288,6 +288,14 @@ def healthy(files: Files) -> list[Callable[..., Any]]:
                 buffer[place] /= 2
             yield buffer.sum()
 
+    statistics = {"rows": 0, "sum": 0.0}
+
+    def counted() -> Iterator[Any]:
+        for number in NUMBERS:
+            statistics["rows"] += 1
+            statistics["sum"] = statistics["sum"] + float(number)
+            yield number
+
     def configured(scale: int = 3) -> Iterator[float]:
         for path in names["files"]:  # type: ignore[attr-defined]
             with open(path) as file:
@@ -298,11 +306,11 @@ def healthy(files: Files) -> list[Callable[..., Any]]:
         of_an_array, counted_within, of_an_iterator_of_its_own, files.lazily, files.remembered, files.from_the_start,
         files.begun_by_a_method, lambda: files, lambda: Reader(), lambda: (value * 2 for value in NUMBERS), shuffled,
         by_the_block, configured, lambda: iter(NUMBERS), lambda: zip(NUMBERS, strict=True),
-        functools.partial(configured, 4),
+        functools.partial(configured, 4), counted,
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", range(16))
+@pytest.mark.parametrize("number", range(17))
 def test_what_begins_anew(files: Files, number: int) -> None:
     function = healthy(files)[number]
     for _ in range(2):
@@ -317,7 +325,7 @@ def test_names() -> None:
     def counting() -> Iterator[Any]:
         for row in state["rows"]:  # type: ignore[attr-defined]
             state["next"] += 1  # type: ignore[operator]
-            yield row
+            yield row, state["next"]
 
     found = used_up_by_calling(counting).values()
     assert [(each.name, each.changed) for each in found] == [("state['rows']", False), ("state['next']", True)]

@@ -86,13 +86,13 @@ def used_up_by_calling(function: Any) -> Found:
         >>> def rows():
         ...     for row in state["rows"]:
         ...         state["next"] += 1
-        ...         yield row
+        ...         yield row, state["next"]
         >>> [found.name for found in used_up_by_calling(rows).values()]
         ["state['rows']", "state['next']"]
     """
     walk = _Walk()
     walk.called(_Value("self", function, True), _DEEPEST)
-    return walk.found
+    return walk.result()
 
 
 def used_up_by_iterating(value: Any, name: str) -> Found:
@@ -107,20 +107,29 @@ def used_up_by_iterating(value: Any, name: str) -> Found:
         if value.gi_frame is not None and _is_users_code(value.gi_code):
             given = {key: _Value(key, each, True) for key, each in value.gi_frame.f_locals.items()}
             walk.run(value.gi_code, given, {}, value.gi_frame.f_globals, _DEEPEST)
-        return walk.found
+        return walk.result()
     for method in ("__iter__", "__next__"):
         walk.method_of(_Value(name, value, True), method, _DEEPEST)
-    return walk.found
+    return walk.result()
 
 
 @dataclass(slots=True)
 class _Walk:
     """Goes through the code of functions in its order, with a stack of what is known of each value."""
 
-    found: Found = field(default_factory=dict)
+    _found: Found = field(default_factory=dict)
+    _used: set[Hashable] = field(default_factory=set)
     _read: set[Hashable] = field(default_factory=set)
     _set: set[Hashable] = field(default_factory=set)
     _visited: set[tuple[types.CodeType, int]] = field(default_factory=set)
+
+    def result(self) -> Found:
+        """Returns what is used up; not what is only counted, and nothing is made of: statistics."""
+        return {place: each for place, each in self._found.items() if not each.changed or place in self._used}
+
+    def use(self, value: _Value, besides: Hashable = None) -> None:
+        """Notes that something is made of a value: a choice, an element, a call."""
+        self._used |= value.reads - {besides}
 
     def called(self, value: _Value, depth: int) -> None:
         """Goes through what is run when an object is called."""
@@ -229,6 +238,7 @@ class _Walk:
 
     def store(self, place: Hashable, name: str, value: _Value) -> None:
         """Notes that a value is put in a place: one that counts on from what was there, or a new one."""
+        self.use(value, besides=place)
         if place in self._set:
             return
         if place in value.reads and value.counted:
@@ -238,7 +248,7 @@ class _Walk:
 
     def note(self, place: Hashable, name: str, changed: bool) -> None:
         """Notes something that is used up."""
-        self.found.setdefault(place, UsedUp(name, changed))
+        self._found.setdefault(place, UsedUp(name, changed))
 
 
 class _Frame:
@@ -305,6 +315,7 @@ class _Frame:
                 self._stack[-1], self._stack[-argument] = self._stack[-argument], self._stack[-1]
         elif operation == "BINARY_SUBSCR" or (operation == "BINARY_OP" and instruction.argrepr == "[]"):
             key, owner = self._pop(), self._pop()
+            self._walk.use(key)
             self._push(self._entry(owner, key))
         elif operation == "UNPACK_SEQUENCE":
             taken = self._pop()
@@ -317,6 +328,7 @@ class _Frame:
             key, owner, value = self._pop(), self._pop(), self._pop()
             if owner.known:
                 self._walk.store(_entry_place(owner, key), owner.name + _entry_name(key), value)
+            self._walk.use(key)
         elif operation == "DELETE_SUBSCR":
             key, owner = self._pop(), self._pop()
             if owner.known and isinstance(owner.value, EMPTIED):
@@ -333,6 +345,8 @@ class _Frame:
         operation, effect = instruction.opname, _effect(instruction)
         if operation.startswith(_ONLY_TAKE):
             taken = [self._pop() for _ in range(-effect)]
+            if not operation.startswith("POP_TOP"):
+                self._use(taken)
             if operation.startswith(("RETURN", "LIST_", "SET_", "MAP_", "DICT_")):
                 self._give_away(taken)
         elif effect > 0:
@@ -341,12 +355,18 @@ class _Frame:
             taken = [self._pop() for _ in range(1 - effect)]
             if operation not in _COMPARES:
                 self._give_away(taken)
+            if operation != "BINARY_OP":
+                self._use(taken)
             counted = operation == "BINARY_OP" or any(each.counted for each in taken)
             self._push(_Value(reads=frozenset().union(*(each.reads for each in taken)), counted=counted))
 
     def _give_away(self, values: list[_Value]) -> None:
         for value in values:
             self._walk.given_away(value, self._depth)
+
+    def _use(self, values: list[_Value]) -> None:
+        for value in values:
+            self._walk.use(value)
 
     def _variable(self, name: str) -> _Value:
         value = self._known.get(name, _NOTHING)
