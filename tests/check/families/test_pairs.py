@@ -131,6 +131,18 @@ class TestNamesThatAreComputed:
         assert "38 of 38 pairs that map(load) was seen to read do not match: the numbers are 1 apart" in finding.seen
         flagged(fl.Dataset.range(38).shuffle(38).map(load).batch(8), "FL107")
 
+    def test_in_folders_of_their_own(self, flagged: Look, arrays: pathlib.Path) -> None:
+        for folder in ("images", "masks"):
+            (arrays / folder).mkdir()
+            for number in range(41):
+                np.save(arrays / folder / f"cat_{number}.npy", np.full(4, number, np.float32))
+
+        def load(number: np.int64) -> Any:
+            return np.load(arrays / f"images/cat_{number}.npy"), np.load(arrays / f"masks/cat_{number + 1}.npy")
+
+        finding = flagged(fl.Dataset.range(40).map(load).batch(8), "FL107")
+        assert finding.message == "'cat_0.npy' is paired with 'cat_1.npy'."
+
     def test_by_numpy(self, flagged: Look, clean: Look, arrays: pathlib.Path) -> None:
         def load(number: np.int64, apart: int = 1) -> Any:
             return np.load(f"{arrays}/image_{number + apart:03}.npy"), np.load(arrays / f"label_{number:03}.npy")

@@ -96,15 +96,22 @@ def always_apart(first: Sequence[str], second: Sequence[str]) -> int:
 
 
 def are_named_as_pairs(first: Sequence[str], second: Sequence[str]) -> bool:
-    """Says whether names are a word for inputs or labels, and a number: image_017 and label_017, but not rain_017.
+    """Says whether names, and those of their folders, are the same but for a word for inputs or labels, and a number.
 
     Example:
         >>> are_named_as_pairs(["image_3.png"], ["label_4.npy"]), are_named_as_pairs(["rain_3.npy"], ["label_4.npy"])
         (True, False)
+        >>> are_named_as_pairs(["images/cat_3.png"], ["masks/cat_4.png"])
+        True
     """
-    return not _alike(first, second) and all(
-        not _DIGITS.sub("", str(_by_words(paths)(path))) for paths in (first, second) for path in paths
-    )
+    kinds = [{_kind(path) for path in paths} for paths in (first, second)]
+    return not _alike(first, second) and len(kinds[0]) == 1 and kinds[0] == kinds[1]
+
+
+def _kind(path: str) -> str:
+    """Returns what a name and its folder's are without the words for inputs and labels, and without numbers."""
+    folder = posixpath.basename(posixpath.dirname(path.replace(os.sep, "/")))
+    return _SIGNS.sub(" ", _WORDS.sub("", _DIGITS.sub("", f"{folder} {_stem(path)}"))).strip().lower()
 
 
 def without_partner(first: Sequence[str], second: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
