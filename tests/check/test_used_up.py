@@ -329,3 +329,30 @@ def test_names() -> None:
 
     found = used_up_by_calling(counting).values()
     assert [(each.name, each.changed) for each in found] == [("state['rows']", False), ("state['next']", True)]
+
+
+def test_files_that_are_written(tmp_path: pathlib.Path) -> None:
+    with (tmp_path / "a.log").open("w") as log:
+
+        def logged() -> Iterator[Any]:
+            log.write("begun")
+            yield 1.0
+
+        assert fl.Dataset.from_generator(logged).check(show=False).not_seen == ""
+
+
+def test_objects_like_no_other() -> None:
+    class Odd:
+        __slots__ = ("rows",)
+
+        def __getattribute__(self, name: str) -> Any:
+            if name.startswith("__"):
+                return object.__getattribute__(self, name)
+            raise RuntimeError(name)
+
+    odd = Odd()
+
+    def given() -> Iterator[Any]:
+        yield float(len([odd.rows]) if odd is None else 1)
+
+    assert fl.Dataset.from_generator(given).check(show=False).not_seen == ""

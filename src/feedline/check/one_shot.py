@@ -24,9 +24,12 @@ def is_iterator(value: Any) -> bool:
     """Says whether an object gives its next element, and so can be gone through only once; not files to write to."""
     if isinstance(value, type) or not callable(getattr(type(value), "__next__", None)):
         return False
-    if isinstance(value, io.IOBase) and not value.closed:
-        return value.readable()
-    return True
+    if not isinstance(value, io.IOBase):
+        return True
+    try:
+        return value.closed or value.readable()
+    except ValueError:  # it was detached from what it read
+        return True
 
 
 def is_queue(value: Any) -> bool:

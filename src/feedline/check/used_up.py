@@ -12,6 +12,7 @@ import functools
 import sysconfig
 import types
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +92,8 @@ def used_up_by_calling(function: Any) -> Found:
         ["state['rows']", "state['next']"]
     """
     walk = _Walk()
-    walk.called(_Value("self", function, True), _DEEPEST)
+    with suppress(Exception):  # an object that is like no other must not keep anyone from a check
+        walk.called(_Value("self", function, True), _DEEPEST)
     return walk.result()
 
 
@@ -103,13 +105,13 @@ def used_up_by_iterating(value: Any, name: str) -> Found:
         name: what it is called.
     """
     walk = _Walk()
-    if isinstance(value, types.GeneratorType):
-        if value.gi_frame is not None and _is_users_code(value.gi_code):
+    with suppress(Exception):
+        if not isinstance(value, types.GeneratorType):
+            for method in ("__iter__", "__next__"):
+                walk.method_of(_Value(name, value, True), method, _DEEPEST)
+        elif value.gi_frame is not None and _is_users_code(value.gi_code):
             given = {key: _Value(key, each, True) for key, each in value.gi_frame.f_locals.items()}
             walk.run(value.gi_code, given, {}, value.gi_frame.f_globals, _DEEPEST)
-        return walk.result()
-    for method in ("__iter__", "__next__"):
-        walk.method_of(_Value(name, value, True), method, _DEEPEST)
     return walk.result()
 
 
