@@ -272,6 +272,18 @@ class TestWhatIsLookedAt:
         assert 1 <= len(calls) < 100
         assert report.ok
 
+    def test_compiling_does_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from feedline.check import looking
+
+        compiled = 0.0
+        monkeypatch.setattr(looking, "seconds_compiling", lambda: compiled)
+        budget = looking.Budget(0.0, 1)
+        assert budget.spent
+        compiled = 1000.0
+        assert not budget.spent
+        budget.memory = 0
+        assert budget.spent
+
     def test_a_filter_that_nothing_passes_of_endless_data(self) -> None:
         ds = fl.Dataset.counter().filter(lambda number: number < 0).batch(2)
         assert ds.check(show=False).seen == "the first 0 elements"

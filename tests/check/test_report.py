@@ -34,6 +34,16 @@ def test_it_prints_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"{made}\n"
 
 
+def test_nothing_is_printed_where_none_is_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    table().batch(1).check(show=False)
+    assert terminal.getvalue() == ""
+    table().batch(1).check()
+    assert "elements looked at" in terminal.getvalue()
+
+
 def test_the_text_says_all() -> None:
     text = str(report())
     lines = text.splitlines()

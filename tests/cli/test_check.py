@@ -123,6 +123,8 @@ def test_github(folder: pathlib.Path) -> None:
     ("arguments", "said"),
     [
         (["train:helthy"], "Did you mean 'healthy'?"),
+        (["train:rises"], "Did you mean 'raises'?"),
+        (["train:nope"], "Of datasets there are: "),
         (["trian:healthy"], "Did you mean 'train'?"),
         (["trian.py:healthy"], "Did you mean 'train.py'?"),
         (["train"], "module:name"),

@@ -117,7 +117,7 @@ def _calls_for(node: BlockNode, into: Elements, element: int, budget: Budget) ->
     where = slice(element, element + 1)
     calls: list[Call] = []
     try:
-        with _noted(calls, element):
+        with noted(calls, element, _watched()):
             LookingRun(budget).nested().apply(node, block, into.positions[where], into.epochs[where])
     except FeedlineError as error:
         raise _RaisedError(calls, error) from None
@@ -125,12 +125,18 @@ def _calls_for(node: BlockNode, into: Elements, element: int, budget: Budget) ->
 
 
 @contextmanager
-def _noted(calls: list[Call], element: int) -> Iterator[None]:
-    """Notes the calls of feedline's functions while something runs; not where a profiler is at work."""
+def noted(calls: list[Call], element: int, watched: dict[CodeType, str]) -> Iterator[None]:
+    """Notes the calls of some functions while something runs; not where a profiler is at work.
+
+    Args:
+        calls: is given the calls.
+        element: which element they are for.
+        watched: the code of the functions, with the names that the calls get.
+    """
     if sys.getprofile() is not None:
         yield
         return
-    sys.setprofile(_Noting(calls, element).event)
+    sys.setprofile(_Noting(calls, element, watched).event)
     try:
         yield
     finally:
@@ -140,10 +146,10 @@ def _noted(calls: list[Call], element: int) -> Iterator[None]:
 class _Noting:
     """The profile hook: `event` is told of every call and return."""
 
-    def __init__(self, calls: list[Call], element: int) -> None:
+    def __init__(self, calls: list[Call], element: int, watched: dict[CodeType, str]) -> None:
         self._calls = calls
         self._element = element
-        self._watched = _watched()
+        self._watched = watched
         self._within: FrameType | None = None
         self._arguments: dict[str, Any] = {}
 

@@ -12,6 +12,7 @@ from typing import Any
 from feedline.check.context import USES, Context
 from feedline.check.families.running import Raises, raised
 from feedline.check.finding import SEVERITIES, Finding
+from feedline.check.looking import own_warnings_off
 from feedline.check.report import Report
 from feedline.check.rule import Rule, all_rules
 from feedline.check.silence import silenced
@@ -34,6 +35,7 @@ def check(
     steps_per_epoch: int | None = None,
     validation_steps: int | None = None,
     in_fit: bool = False,
+    shows_progress: bool = True,
 ) -> Report:
     """Returns what is found about a dataset.
 
@@ -48,6 +50,7 @@ def check(
         steps_per_epoch: what `fit` was given.
         validation_steps: what `fit` was given, for `against`.
         in_fit: whether `fit` asks.
+        shows_progress: whether a bar on a terminal says how far it is.
 
     Raises:
         ArgumentError: `ignore` names no rule, or `use` is something else.
@@ -56,7 +59,7 @@ def check(
         raise ArgumentError(f"use is {use!r}.", fix='Give "training" or "validation".')
     silent = silenced(ignore)
     start = time.perf_counter()
-    with _progress(sample) as progress:
+    with own_warnings_off(), _progress(sample if shows_progress else 0) as progress:
         other = None
         if against is not None:
             other_use = "validation" if use == "training" else "training"

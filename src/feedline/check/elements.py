@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from feedline.check.statistics import Statistics
 from feedline.nodes.base import Node
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
+from feedline.spec import TensorSpec
 from feedline.strings import as_plain_array
 
 Role = Literal["x", "y", "sample_weight"]
@@ -224,6 +226,19 @@ def rows_of(value: Any) -> Any:
     if isinstance(value, RaggedTensor):
         return [value[row] for row in range(int(value.shape[0] or 0))]
     return value if isinstance(value, np.ndarray) and value.ndim else [value]
+
+
+def bytes_of(spec: Any) -> int | None:
+    """Returns how many bytes a spec's value takes; None where its shape leaves that open, and for strings.
+
+    Example:
+        >>> import feedline as fl
+        >>> bytes_of(fl.TensorSpec((2, 3), "float64")), bytes_of(fl.TensorSpec((None, 3), "float64"))
+        (48, None)
+    """
+    if not isinstance(spec, TensorSpec) or spec.shape is None or None in spec.shape or spec.dtype.kind not in "biufc":
+        return None
+    return math.prod(size for size in spec.shape if size is not None) * spec.dtype.itemsize
 
 
 def digest(value: Any) -> bytes:

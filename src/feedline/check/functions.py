@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import collections
 import dis
 import functools
 import random as python_random
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from feedline.check.one_shot import EMPTIED, TAKE_OUT, is_iterator, is_queue, takes_out
+from feedline.check.used_up import UsedUp, used_up_by_calling
 
 _DEEPEST = 6
 _MOST_ATTRIBUTES = 64
@@ -92,10 +94,17 @@ class FunctionFacts:
     @cached_property
     def one_shot(self) -> tuple[str, ...]:
         """The names of what it refers to that can be gone through only once: generator objects, cursors, open files,
-        queues and sockets, and lists, dicts and the like that it takes elements out of.
+        queues and sockets, also within dicts and objects, and lists, dicts and the like that it takes elements out of.
         """
-        emptied = [name.rpartition(".")[0] for name, value in self.references if _takes_out(value)]
-        return (*(name for name, value in self.references if _is_iterator(value) or _is_queue(value)), *emptied)
+        emptied = [name.rpartition(".")[0] for name, value in self.references if takes_out(value)]
+        gone_through = [name for name, value in self.references if is_iterator(value) or is_queue(value)]
+        deeper = [found.name for found in self.used_up.values() if not found.changed]
+        return tuple(dict.fromkeys((*gone_through, *emptied, *deeper)))
+
+    @cached_property
+    def used_up(self) -> dict[Hashable, UsedUp]:
+        """What a call would use up, as far as its code says: iterators in dicts and objects, counters that go on."""
+        return used_up_by_calling(self.function)
 
 
 def draws(value: Any) -> bool:
@@ -121,34 +130,12 @@ def draws(value: Any) -> bool:
 
 _GLOBAL = (np.random.mtrand._rand, python_random._inst)  # type: ignore[attr-defined]
 _MAKERS = (np.random.default_rng, np.random.RandomState, np.random.Generator, python_random.Random)
-_CONTAINERS = (list, dict, set, bytearray, collections.deque)
-_TAKE_OUT = {"pop", "popleft", "popitem"}
-_QUEUES = {
-    ("queue", "Queue"), ("_queue", "SimpleQueue"), ("multiprocessing.queues", "Queue"), ("socket", "socket"),
-    ("multiprocessing.queues", "SimpleQueue"), ("multiprocessing.connection", "_ConnectionBase"),
-}  # fmt: skip
-"""What gives each of its elements to the first who asks."""
 _FEEDLINES = {"uniform", "normal", "generator", "stream"}
 _FEEDLINES_IMAGE = {"sample_distorted_bounding_box"}
 
 
 def _is_feedlines(value: Any) -> bool:
     return (getattr(value, "__module__", None) or "").partition(".")[0] == "feedline"
-
-
-def _is_iterator(value: Any) -> bool:
-    return not isinstance(value, type) and callable(getattr(type(value), "__next__", None))
-
-
-def _is_queue(value: Any) -> bool:
-    return not isinstance(value, type) and any(
-        (kind.__module__, kind.__name__) in _QUEUES for kind in type(value).__mro__
-    )
-
-
-def _takes_out(value: Any) -> bool:
-    owner = getattr(value, "__self__", None) if isinstance(value, types.BuiltinMethodType) else None
-    return isinstance(owner, _CONTAINERS) and value.__name__ in _TAKE_OUT
 
 
 def _layers_of(value: Any, depth: int) -> Iterator[Any]:
@@ -268,7 +255,7 @@ def _attribute(held: tuple[str, Any], name: str) -> tuple[str, Any] | None:
     """Returns an attribute of a module, a class, a random generator or a plain object; None where it is not there."""
     path, owner = held
     simple = isinstance(owner, types.ModuleType | type | np.random.Generator | np.random.RandomState)
-    known = simple or (isinstance(owner, _CONTAINERS) and name in _TAKE_OUT)
+    known = simple or (isinstance(owner, EMPTIED) and name in TAKE_OUT)
     if not known and name not in getattr(owner, "__dict__", {}):  # a property could do anything
         return None
     try:

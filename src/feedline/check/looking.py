@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import inspect
 import random as python_random
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +22,9 @@ from feedline import random
 from feedline.block import Block, concatenate_blocks
 from feedline.check.costs import Costs
 from feedline.check.plan import Plan
+from feedline.check.used_up import UsedUp, used_up_by_iterating
 from feedline.errors import FeedlineError
+from feedline.nodes.arity import function_name
 from feedline.nodes.base import BlockNode, Node, Stream
 from feedline.nodes.cache import Cache
 from feedline.nodes.map import Map
@@ -35,12 +40,39 @@ _MOST_SECONDS_A_STEP = 0.05
 _MOST_AT_ONCE = 64
 
 
+_floats: ContextVar[dict[str, Any] | None] = ContextVar("floats", default=None)
+
+
+@contextmanager
+def own_warnings_off() -> Iterator[None]:
+    """Has NumPy not warn of what a check computes of NaN and of numbers that are none; of the user's functions it does.
+
+    They are called as anywhere else: where the user has such things raise, a check is to find it.
+    """
+    token = _floats.set(dict(np.geterr()))
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _floats.reset(token)
+
+
+def _as_the_user_has_it() -> np.errstate:
+    return np.errstate(**(_floats.get() or {}))
+
+
+def seconds_compiling() -> float:
+    """Returns for how long this process has compiled kernels: it does so once on a machine, and is announced."""
+    kernels = sys.modules.get("feedline.kernels.kernel_cache")
+    return 0.0 if kernels is None else float(kernels._Patience._spent)
+
+
 class EnoughSeenError(BaseException):
     """Ends the running of a plan: enough was looked at, or the time is over. No user's code should catch it."""
 
 
 class Budget:
-    """How long may be looked, and how much memory what was seen may take.
+    """How long may be looked, and how much memory what was seen may take. Compiling what reads does not count.
 
     Args:
         seconds: for how long.
@@ -51,11 +83,13 @@ class Budget:
         self.seconds = seconds
         self.end = time.perf_counter() + seconds
         self.memory = memory
+        self._compiled_before = seconds_compiling()
 
     @property
     def spent(self) -> bool:
         """Whether no more may be looked at."""
-        return self.memory <= 0 or time.perf_counter() > self.end
+        compiled = seconds_compiling() - self._compiled_before
+        return self.memory <= 0 or time.perf_counter() > self.end + compiled
 
     def check(self) -> None:
         """Ends the run where the budget is spent.
@@ -124,7 +158,7 @@ class LookingRun(Run):
         elif isinstance(node, Map) and len(positions) > 1:
             return self.apply(node, self.read(node.parents[0], positions, epochs), positions, epochs)
         else:
-            with self._costs.piece(node, len(positions)):
+            with self._costs.piece(node, len(positions)), _as_the_user_has_it():
                 block = super().read(node, positions, epochs)
         self._note(node, positions, epochs, block)
         return block
@@ -138,7 +172,7 @@ class LookingRun(Run):
         self._budget.check()
         if isinstance(node, Map) and block.length > 1:
             return self._apply_by_parts(node, block, positions, epochs)
-        with self._costs.piece(node, len(positions)):
+        with self._costs.piece(node, len(positions)), _as_the_user_has_it():
             result = super().apply(node, block, positions, epochs)
         self._note(node, positions, epochs, result)
         return result
@@ -150,7 +184,7 @@ class LookingRun(Run):
             self._budget.check()
             began = time.perf_counter()
             chosen = slice(start, min(start + count, block.length))
-            with self._costs.piece(node, chosen.stop - chosen.start):
+            with self._costs.piece(node, chosen.stop - chosen.start), _as_the_user_has_it():
                 part = super().apply(node, block.slice(chosen.start, chosen.stop), positions[chosen], epochs[chosen])
             self._note(node, positions[chosen], epochs[chosen], part)
             parts.append(part)
@@ -201,7 +235,7 @@ class _LookedAtStream:
     def next(self, limit: int) -> Block | None:
         self._budget.check()
         start = time.perf_counter()
-        with self._costs.piece(self._node) as piece:
+        with self._costs.piece(self._node) as piece, _as_the_user_has_it():
             block = self._stream.next(min(limit, self._limit))
             piece.elements = 0 if block is None else block.length
         if time.perf_counter() - start < _MOST_SECONDS_A_STEP:
@@ -224,7 +258,8 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
     """Returns the source that a look would use up, with the reason; None where there is none.
 
     A generator function is started anew by each look; but not where it refers to a generator object, a cursor or an
-    open file, or returns one and the same iterator each time.
+    open file, be it in an object or a dict, where it returns one and the same iterator each time, or where it counts on
+    from what it left behind.
     """
     for node in plan.sources:
         if isinstance(node, Generator):
@@ -240,10 +275,13 @@ def one_shot_source(plan: Plan) -> tuple[Node, str] | None:
 
 def _used_up_by_looking(node: Generator, plan: Plan) -> str:
     if not callable(node.function):
-        return ""
+        return _reason(used_up_by_iterating(node.function, "the object").values())
     for facts in plan.functions(node):
         if facts.one_shot:
             return f"it goes through {facts.one_shot[0]}, which can be gone through only once"
+        reason = _reason(facts.used_up.values())
+        if reason:
+            return reason
     if inspect.isgeneratorfunction(node.function):
         return ""
     try:
@@ -252,9 +290,20 @@ def _used_up_by_looking(node: Generator, plan: Plan) -> str:
         return ""
     if first is second and hasattr(first, "__next__"):
         return "its function returns one and the same iterator each time"
+    name = function_name(node.function)
+    found = [used_up_by_iterating(made, f"what {name}() returns") for made in (first, second)]
     for made in (first, second):
         if hasattr(made, "__next__") and hasattr(made, "close"):
             made.close()
+    # What each call makes anew is no loss.
+    return _reason(each for place, each in found[0].items() if place in found[1])
+
+
+def _reason(found: Iterable[UsedUp]) -> str:
+    for each in found:
+        if each.changed:
+            return f"it counts on from {each.name}, which it changes, so that a look would move it"
+        return f"it goes through {each.name}, which can be gone through only once"
     return ""
 
 

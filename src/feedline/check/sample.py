@@ -23,6 +23,7 @@ from feedline.check.looking import (
     as_told,
     nothing_drawn,
     one_shot_source,
+    seconds_compiling,
     spread,
 )
 from feedline.check.plan import Plan
@@ -34,6 +35,7 @@ from feedline.nodes.map import Map
 _MEMORY = 512 << 20
 _MOST_ERRORS = 3
 _AT_ONCE = 16
+_MOST_AT_ONCE = 1024
 _CALL_SECONDS = 0.3
 _WORK_SECONDS = 0.5
 _LARGEST_SHARE = 0.4
@@ -111,7 +113,7 @@ class Sample:
         Args:
             node: the step.
         """
-        node = _that_is_run(node)
+        node = that_is_run(node)
         known = self._stages.get(node)
         if known is None:
             known = self._stages[node] = self._gathered(node)
@@ -247,6 +249,36 @@ class Sample:
         found = Component(component.name, component.key, component.role, component.index, values, component.batched)
         return (found, whole) if len(values) > self.count else None
 
+    def counted(self, node: Node, most: int, seconds: float) -> tuple[int, bool] | None:
+        """Returns how many elements a stream gives, and whether it has come to its end; nothing remembers them.
+
+        Args:
+            node: a step; `node.indexed` must not be true.
+            most: how many elements are counted at the most.
+            seconds: for how long at the most.
+
+        Returns:
+            None where it cannot be gone through, or raises.
+        """
+        if self.not_looked_at:
+            return None
+        count = 0
+        with nothing_drawn(self._plan), self._further_seconds(seconds) as left:
+            stream = LookingRun(Budget(left, _MEMORY)).open(node, 0)
+            try:
+                while count < most:
+                    block = stream.next(_MOST_AT_ONCE)
+                    if block is None:
+                        return count, True
+                    count += block.length
+            except EnoughSeenError:
+                pass
+            except Exception:  # what it raises is told where it is looked at
+                return None
+            finally:
+                stream.close()
+        return count, False
+
     @contextmanager
     def trying(self, seconds: float) -> Iterator[float]:
         """Gives for how long a rule may call the user's functions itself; random generators are put back afterwards.
@@ -260,11 +292,11 @@ class Sample:
     @contextmanager
     def _further_seconds(self, wanted: float) -> Iterator[float]:
         """Gives for how long something further may be looked at: all that rules ask for shares half of the time."""
-        start = time.perf_counter()
+        start, compiled = time.perf_counter(), seconds_compiling()
         try:
             yield min(wanted, self._seconds_left)
         finally:
-            self._seconds_left -= time.perf_counter() - start
+            self._seconds_left -= time.perf_counter() - start - (seconds_compiling() - compiled)
 
     @cached_property
     def _recorded(self) -> Recorder:
@@ -340,11 +372,11 @@ class Sample:
         except Exception as error:
             self._note_error(error)
         if self._progress is not None:
-            self._progress(recorder.counts.get(_that_is_run(self._plan.elements), 0))
+            self._progress(recorder.counts.get(that_is_run(self._plan.elements), 0))
 
     def _look_at_stream(self, run: LookingRun, recorder: Recorder) -> None:
         plan = self._plan
-        elements = _that_is_run(plan.elements)
+        elements = that_is_run(plan.elements)
         stream = run.open(plan.last, 0)
         try:
             while len(self._errors) < _MOST_ERRORS:
@@ -384,7 +416,7 @@ class Sample:
         return _look_like_batches(blocks)
 
 
-def _that_is_run(node: Node) -> Node:
+def that_is_run(node: Node) -> Node:
     """Returns the step whose elements a step passes on: a stream does not run that, and what it gives is the same."""
     while node.passes_on:
         node = node.parents[0]

@@ -70,6 +70,7 @@ def check(
 def _report(
     dataset: str, model: str | None, against: str | None, sample: int, ignore: list[str], use: str, steps: int | None
 ) -> Any:
+    from feedline.check.checker import check as check_node
     from feedline.cli.load import load
     from feedline.dataset import Dataset
 
@@ -79,9 +80,15 @@ def _report(
     checked = load(dataset, "a dataset", is_dataset)
     other = load(against, "a dataset", is_dataset) if against is not None else None
     trained = load(model, "a Keras model", _is_model) if model is not None else None
-    return checked.check(
-        trained, other, sample, ignore, use=use, steps_per_epoch=steps, show=False
-    )  # fmt: skip
+    return check_node(
+        checked._node,
+        model=trained,
+        against=None if other is None else other._node,
+        sample=sample,
+        ignore=ignore,
+        use=use,
+        steps_per_epoch=steps,
+    )
 
 
 def _is_model(value: Any) -> bool:

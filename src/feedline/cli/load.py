@@ -94,10 +94,13 @@ def _module(name: str) -> ModuleType:
 
 def _named(module: ModuleType, name: str, module_name: str, what: str, accepts: Callable[[Any], bool]) -> Any:
     value: Any = module
-    for part in name.split("."):
+    parts = name.split(".")
+    for number, part in enumerate(parts):
         if not hasattr(value, part):
             names = [each for each in vars(value) if not each.startswith("_")] if hasattr(value, "__dict__") else []
             fitting = [each for each in names if accepts(getattr(value, each))]
+            if number == len(parts) - 1:
+                names = fitting + [each for each in names if _is_own_function(getattr(value, each), module)]
             near = nearest_name(part, names)
             hint = f"Did you mean {near!r}?" if near else ""
             if not near and fitting:
@@ -105,6 +108,11 @@ def _named(module: ModuleType, name: str, module_name: str, what: str, accepts: 
             raise ArgumentError(f"{module_name} has no {part!r}.", fix=hint or f"Name {what} that it has.")
         value = getattr(value, part)
     return value
+
+
+def _is_own_function(value: Any, module: ModuleType) -> bool:
+    """Says whether a value is a function of the module's, which may return what is wanted."""
+    return inspect.isroutine(value) and getattr(value, "__module__", None) == module.__name__
 
 
 def _called(function: Callable[..., Any], name: str, target: str) -> Any:

@@ -42,7 +42,7 @@ class CheckingMethods(BaseDataset):
             ignore: codes of rules that are not run, and beginnings of codes, such as "FL4" for a whole family.
             use: "training", or "validation" for data that a model does not learn from.
             steps_per_epoch: how many batches `fit` will take for an epoch, of a dataset that has no end.
-            show: whether to print it.
+            show: whether to print it, and on a terminal how far it is.
 
         Returns:
             The report: `findings`, each with `code`, `severity`, `message`, `where` and `fix`; `ok` says that none of
@@ -72,6 +72,7 @@ class CheckingMethods(BaseDataset):
             )
             raise ArgumentError(f"model is {model!r:.60}, not a Keras model.", fix=called)
         steps = None if steps_per_epoch is None else whole_number(steps_per_epoch, "steps_per_epoch", least=1)
+        shows = true_or_false(show, "show")
         report = check(
             self._node,
             model=model,
@@ -80,8 +81,9 @@ class CheckingMethods(BaseDataset):
             ignore=ignore,
             use=use,
             steps_per_epoch=steps,
+            shows_progress=shows,
         )
-        if true_or_false(show, "show"):
+        if shows:
             report.show()
         return report
 

@@ -29,6 +29,14 @@ class TestBatchOfOne:
         ds = fl.Dataset.range(4).map(lambda number: (np.zeros((256, 256, 64), np.float32), number % 2))
         assert flagged(ds.shuffle(4).batch(1), "FL306").severity == "hint"
 
+    def test_nothing_need_be_read(self, flagged: Look) -> None:
+        assert flagged(table().shuffle(100).batch(1), "FL306", sample=0).severity == "warning"
+        large = fl.Dataset.from_tensor_slices(np.zeros((2, 1024, 1024), np.float32)).shuffle(2)
+        assert flagged(large.batch(1), "FL306", sample=0).severity == "hint"
+        numbers = iter(range(100))
+        once = fl.Dataset.from_generator(lambda: numbers, output_signature=fl.TensorSpec((), "int64"))
+        flagged(once.batch(1), "FL306")
+
     def test_of_two(self, clean: Look) -> None:
         clean(table().shuffle(100).batch(2), "FL306")
 

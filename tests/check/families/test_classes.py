@@ -49,6 +49,12 @@ class TestClassImbalance:
     def test_of_several_classes(self, flagged: Look) -> None:
         flagged(table(np.where(np.arange(4000) % 10, 2, LABELS)), "FL210")
 
+    def test_almost_all(self, flagged: Look) -> None:
+        labels = (np.arange(1000) % 250 == 0).astype(np.int64)
+        inputs = np.random.default_rng(0).random((1000, 4), np.float32)
+        ds = fl.Dataset.from_tensor_slices((inputs, labels)).shuffle(1000).batch(8)
+        assert flagged(ds, "FL210", sample=1000).message.startswith("99.6% of the labels are 0")
+
     def test_of_a_stream(self, flagged: Look) -> None:
         flagged(stream(RARE), "FL210")
 

@@ -104,3 +104,13 @@ def test_sparse_rows_of_zeros(clean: Look) -> None:
 
 def test_scalars_of_zero(clean: Look) -> None:
     clean(arrays(np.where(SOME, 0, ROWS[:, 0])).batch(32), "FL207")
+
+
+def test_most_of_it_is_lost_in_a_step(flagged: Look) -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (60, 8, 8, 3)).astype(np.uint8)
+    pictures[:6] = 255
+    pictures[:6, 0] = 0
+    ds = fl.Dataset.from_tensor_slices((pictures, np.arange(60) % 2)).map(lambda x, y: (x // 255, y))
+    finding = flagged(ds.batch(8), "FL207")
+    assert finding.message.startswith("90.0% of the elements are pictures of one colour")
+    assert finding.fix == "Look at what comes into map(<lambda>) and out of it: most of it is lost there."

@@ -101,3 +101,24 @@ def test_a_mask_that_attention_adds(clean: Look) -> None:
 
 def test_strings_and_integers(clean: Look) -> None:
     clean(table((np.array([b"nan", b"inf", b"x"], object)[LABELS], LABELS)).batch(32), "FL201")
+
+
+def test_labels_are_not_made_up(flagged: Look) -> None:
+    labels = LABELS.astype(np.float32)
+    labels[7] = np.nan
+    fix = flagged(table(ROWS, labels).batch(32), "FL201").fix
+    assert "np.isfinite(y).all()" in fix
+    assert "mend them where the labels come from" in fix
+    assert "median" not in fix
+
+
+def test_numpy_warns_of_nothing(flagged: Look, recwarn: Any) -> None:
+    rows = np.random.default_rng(0).integers(0, 2**32, (96, 16), dtype=np.uint32).view(np.float32)
+    flagged(table(rows, np.arange(96) % 3).shuffle(96).batch(8), "FL201", against=table(rows[:48], np.arange(48) % 3))
+    assert [str(warning.message) for warning in recwarn.list if warning.category is RuntimeWarning] == []
+
+
+def test_what_the_user_has_raise_is_found(flagged: Look) -> None:
+    with np.errstate(divide="raise"):
+        ds = table(ROWS, LABELS).map(lambda x, y: (x / np.zeros(1, np.float32), y)).batch(32)
+        assert "FloatingPointError" in flagged(ds, "FL100").message

@@ -33,6 +33,17 @@ class TestFloat64:
         assert finding.fix == 'Give from_tensor_slices the array as float32: x.astype("float32").'
         assert "from_tensor_slices" in finding.where[-1]
 
+    def test_by_the_specs(self, flagged: Look, clean: Look) -> None:
+        ds = fl.Dataset.from_tensor_slices((ROWS, LABELS)).shuffle(100).batch(10)
+        assert flagged(ds, "FL406", sample=0).seen.endswith("256 bytes as float32, by the specs")
+        clean(fl.Dataset.from_tensor_slices((ROWS.astype(np.float32), LABELS)).batch(10), "FL406", sample=0)
+        clean(fl.Dataset.from_tensor_slices((ROWS[:, :3], LABELS)).batch(10), "FL406", sample=0)
+        rows = iter(zip(ROWS, LABELS, strict=True))
+        signature = (fl.TensorSpec((64,), "float64"), fl.TensorSpec((), "int64"))
+        once = fl.Dataset.from_generator(lambda: rows, output_signature=signature)
+        assert "yield float32" in flagged(once.batch(10), "FL406").fix
+        assert len(list(rows)) == 100
+
     def test_float32(self, clean: Look) -> None:
         rows = ROWS.astype(np.float32)
         clean(fl.Dataset.from_tensor_slices((rows, LABELS)).shuffle(100).batch(10), "FL406")

@@ -1,4 +1,4 @@
-"""FL107 and FL108: what must be flagged, and close neighbours that must not."""
+"""FL107: what must be flagged, and close neighbours that must not."""
 
 from __future__ import annotations
 
@@ -110,37 +110,68 @@ class TestPairsDoNotMatch:
         flagged(pairs(IMAGES[:-1], LABELS[1:]), "FL107", sample=0)
 
 
-class TestCountsDiffer:
-    def test_arrays(self, flagged: Look) -> None:
-        labels = fl.Dataset.from_tensor_slices(np.arange(29) % 3)
-        finding = flagged(fl.Dataset.zip(fl.Dataset.from_tensor_slices(VALUES), labels).batch(4), "FL108")
+@pytest.fixture
+def arrays(tmp_path: pathlib.Path) -> pathlib.Path:
+    for number in range(41):
+        np.save(tmp_path / f"image_{number:03}.npy", np.full(4, number, np.float32))
+        np.save(tmp_path / f"label_{number:03}.npy", np.int32(number % 3))
+    return tmp_path
+
+
+class TestNamesThatAreComputed:
+    def test_one_apart(self, flagged: Look, arrays: pathlib.Path) -> None:
+        def load(number: np.int64) -> Any:
+            image = fl.io.read_file(f"{arrays}/image_{number + 1:03}.npy")
+            label = fl.io.read_file(f"{arrays}/label_{number + 2:03}.npy")
+            return fl.io.decode_npy(image), fl.io.decode_npy(label)
+
+        finding = flagged(fl.Dataset.range(38).map(load).batch(8), "FL107")
+        assert finding.message == "'image_001.npy' is paired with 'label_002.npy'."
         assert finding.severity == "warning"
-        assert "30 of from_tensor_slices and 29 of from_tensor_slices" in finding.message
-        assert finding.seen == "zip ends after 29 elements, and 1 is never used"
+        assert "38 of 38 pairs that map(load) was seen to read do not match: the numbers are 1 apart" in finding.seen
+        flagged(fl.Dataset.range(38).shuffle(38).map(load).batch(8), "FL107")
 
-    def test_files(self, flagged: Look, folders: pathlib.Path) -> None:
-        (folders / LABELS[29]).unlink()
-        images = fl.Dataset.list_files(f"{folders}/images/*.png", shuffle=False)
-        labels = fl.Dataset.list_files(f"{folders}/labels/*.npy", shuffle=False)
-        finding = flagged(fl.Dataset.zip(images, labels).batch(4), "FL108")
-        assert "without a partner: 'image_029.png'" in finding.seen
+    def test_in_folders_of_their_own(self, flagged: Look, arrays: pathlib.Path) -> None:
+        for folder in ("images", "masks"):
+            (arrays / folder).mkdir()
+            for number in range(41):
+                np.save(arrays / folder / f"cat_{number}.npy", np.full(4, number, np.float32))
 
-    def test_equal(self, clean: Look) -> None:
-        labels = fl.Dataset.from_tensor_slices(np.arange(30) % 3)
-        clean(fl.Dataset.zip(fl.Dataset.from_tensor_slices(VALUES), labels).batch(4), "FL108")
+        def load(number: np.int64) -> Any:
+            return np.load(arrays / f"images/cat_{number}.npy"), np.load(arrays / f"masks/cat_{number + 1}.npy")
 
-    @pytest.mark.parametrize(
-        "longer",
-        [
-            lambda ds: fl.Dataset.range(1000),
-            lambda ds: fl.Dataset.counter(),
-            lambda ds: fl.Dataset.from_tensor_slices(VALUES[:7]).repeat(9),
-            lambda ds: fl.Dataset.from_tensor_slices(VALUES[:7]).repeat(),
-            lambda ds: ds.skip(1),
-            lambda ds: fl.Dataset.from_generator(lambda: iter(range(99))),
-        ],
-        ids=["a range", "a counter", "repeated", "for ever", "of its own", "a generator"],
-    )
-    def test_longer_as_it_may_be(self, clean: Look, longer: Any) -> None:
-        ds = fl.Dataset.from_tensor_slices(VALUES)
-        clean(fl.Dataset.zip(ds, longer(ds)).batch(4), "FL108")
+        finding = flagged(fl.Dataset.range(40).map(load).batch(8), "FL107")
+        assert finding.message == "'cat_0.npy' is paired with 'cat_1.npy'."
+
+    def test_by_numpy(self, flagged: Look, clean: Look, arrays: pathlib.Path) -> None:
+        def load(number: np.int64, apart: int = 1) -> Any:
+            return np.load(f"{arrays}/image_{number + apart:03}.npy"), np.load(arrays / f"label_{number:03}.npy")
+
+        flagged(fl.Dataset.range(39).map(lambda number: load(number)).batch(8), "FL107")
+        clean(fl.Dataset.range(39).map(lambda number: load(number, 0)).batch(8), "FL107")
+
+    def test_a_generator_over_lists_of_two_orders(self, flagged: Look, clean: Look, arrays: pathlib.Path) -> None:
+        images = [str(arrays / f"image_{number:03}.npy") for number in range(41)]
+        labels = [str(arrays / f"label_{number:03}.npy") for number in sorted(range(41), key=str)]
+
+        def rows(labels: list[str] = labels) -> Any:
+            for image, label in zip(images, labels, strict=True):
+                yield np.load(image), np.load(label)
+
+        finding = flagged(fl.Dataset.from_generator(rows).batch(8), "FL107")
+        assert finding.message == "'image_002.npy' is paired with 'label_010.npy'."
+        assert finding.severity == "error"
+        clean(fl.Dataset.from_generator(lambda: rows(sorted(labels))).batch(8), "FL107")
+
+    def test_frames_and_names_of_other_things(self, clean: Look, arrays: pathlib.Path) -> None:
+        for number in range(41):
+            np.save(arrays / f"rain_{number}.npy", np.ones(4, np.float32))
+            np.save(arrays / f"harvest_{number}.npy", np.int32(number % 3))
+
+        def both(first: str, second: str) -> Any:
+            return fl.Dataset.range(38).map(
+                lambda number: (np.load(arrays / first.format(number)), np.load(arrays / second.format(number + 1)))
+            ).batch(8)  # fmt: skip
+
+        clean(both("image_{:03}.npy", "image_{:03}.npy"), "FL107")
+        clean(both("rain_{}.npy", "harvest_{}.npy"), "FL107")

@@ -73,6 +73,26 @@ class TestNoElements:
         finding = flagged(fl.Dataset.range(50).filter(lambda number: number > 50).batch(4), "FL101")
         assert finding.message.startswith("filter(")
 
+    def test_a_filter_that_nothing_has_passed_yet(self, flagged: Look, clean: Look) -> None:
+        ds = fl.Dataset.range(10**12)
+        finding = flagged(ds.filter(lambda number: number < 0).batch(4), "FL101")
+        assert finding.severity == "warning"
+        assert finding.message == "filter(<lambda>) has given no element so far."
+        assert "of 1,000,000,000,000 elements came into it" in finding.seen
+        clean(ds.filter(lambda number: number % 100 == 99).batch(4), "FL101")
+
+    def test_a_batch_that_was_not_filled_in_time(self, clean: Look) -> None:
+        def rows() -> Iterator[Any]:
+            yield from range(10**9)
+
+        ds = fl.Dataset.from_generator(rows, output_signature=fl.TensorSpec((), "int64"))
+        clean(ds.prefetch(1).filter(lambda number: number >= 0).shuffle(100).batch(10**8), "FL101")
+
+    def test_nothing_need_be_read(self, flagged: Look, clean: Look) -> None:
+        ds = fl.Dataset.range(20)
+        assert "fewer than 32" in flagged(ds.batch(32, drop_remainder=True), "FL101", sample=0).message
+        clean(ds.batch(20, drop_remainder=True), "FL101", sample=0)
+
     def test_a_skip_beyond_the_end(self, flagged: Look) -> None:
         assert flagged(fl.Dataset.range(50).skip(50).batch(4), "FL101").message == "skip(50) gives no element."
 

@@ -105,7 +105,7 @@ class TestSortedWithoutShuffle:
         clean(table((np.random.default_rng(2).random(1000) < 0.01).astype(np.int64)).batch(32), "FL3")
 
     def test_values_to_be_predicted(self, clean: Look) -> None:
-        clean(table(np.sort(np.random.default_rng(3).random(1000)).astype(np.float32)).batch(32), "FL3")
+        clean(table(np.random.default_rng(3).random(1000).astype(np.float32)).batch(32), "FL3")
         clean(table(np.arange(1000)).batch(32), "FL3")
 
     def test_no_labels(self, clean: Look) -> None:
@@ -152,6 +152,28 @@ class TestBufferTooSmall:
 
 
 class TestShuffleAfterBatch:
+    def test_batches_of_a_generator(self, flagged: Look, clean: Look) -> None:
+        def batches(labels: Any) -> Any:
+            def given() -> Iterator[Any]:
+                for start in range(0, 1000, 20):
+                    yield IMAGES[start : start + 20], labels[start : start + 20]
+
+            signature = (fl.TensorSpec((None, 6), "float32"), fl.TensorSpec((None,), "int64"))
+            return fl.Dataset.from_generator(given, output_signature=signature)
+
+        finding = flagged(batches(SORTED).shuffle(50), "FL303")
+        assert (
+            finding.message == "the batches are shuffled, not the elements in them, which come sorted by their labels."
+        )
+        assert finding.fix.startswith("Write .unbatch().shuffle(10_000).batch(20) in place of .shuffle(50)")
+        clean(batches(SORTED).shuffle(50), "FL302")
+        clean(batches(MIXED).shuffle(50), "FL3")
+
+    def test_nothing_need_be_read(self, flagged: Look, clean: Look) -> None:
+        assert flagged(table(SORTED).batch(8).shuffle(30), "FL303", sample=0).severity == "hint"
+        clean(table(SORTED).shuffle(30).batch(8), "FL3", sample=0)
+        flagged(stream(MIXED).shuffle(1).batch(32), "FL302", sample=0)
+
     def test_sorted(self, flagged: Look) -> None:
         finding = flagged(table(SORTED).batch(32).shuffle(100), "FL303")
         assert finding.severity == "warning"

@@ -8,12 +8,19 @@ from dataclasses import replace
 from feedline.check.context import Context
 from feedline.check.finding import Finding
 from feedline.check.rule import Rule
+from feedline.check.sample import that_is_run
 from feedline.errors import FeedlineError
 from feedline.nodes.base import Node
 from feedline.nodes.batch import GroupNode
+from feedline.nodes.filter import Filter
+from feedline.nodes.flat_map import FlatMap, Interleave
+from feedline.nodes.ignore_errors import IgnoreErrors
 from feedline.origin import Origin
 
 _WHY_OTHER = "The epoch would end with this error when it comes to this element, after all that was trained in it."
+_FEWEST = 1000
+"""Fewer elements that came into a step say little: the first that it lets through may come yet."""
+
 _WHY_NONE_OTHER = "There is nothing to measure on: fit gives no val_loss, and what waits for it does nothing or raises."
 
 
@@ -65,7 +72,6 @@ class NoElements(Rule):
     code = "FL101"
     name = "no-elements"
     severity = "error"
-    needs = ("sample",)
     why = "There is nothing to train on; fit ends at once, or with an error about losses that are not there."
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -77,19 +83,48 @@ class NoElements(Rule):
 
     def _of(self, context: Context) -> Iterator[Finding]:
         plan, sample = context.plan, context.sample
-        if sample.errors or not sample.saw_all or sample.output.count:
+        if sample.errors or sample.output.count:
+            return
+        if sample.not_looked_at:
+            if plan.last.cardinality() == 0:
+                yield self._finding(context, next(node for node in plan.nodes if node.cardinality() == 0))
+            return
+        if not sample.saw_all:
+            yield from self._so_far(context)
             return
         if plan.last.indexed and plan.last.cardinality() != 0:
             return  # there was no time for a batch
-        node = _first_empty(context)
-        batch = plan.batch
+        yield self._finding(context, _first_empty(context))
+
+    def _finding(self, context: Context, node: Node) -> Finding:
+        batch, length = context.plan.batch, context.length
         if isinstance(batch, GroupNode) and batch.drop_remainder and node is batch:
             message = f"drop_remainder leaves no batch: there are fewer than {batch.batch_size} elements."
-            fix = f"Give a batch size of {max(1, sample.count)} or less, or leave out drop_remainder."
+            size = max(1, context.sample.count or length or 0)
+            fix = f"Give a batch size of {size} or less, or leave out drop_remainder."
         else:
             message = f"{node.label()} gives no element."
             fix = "Look at what comes into it, and at its condition." if node.parents else "Look at what it reads."
-        yield self.finding(message, seen=f"{context.seen()} in front of the batches", at=node, fix=fix)
+        seen = context.seen() if not context.sample.not_looked_at else f"{length or 0:,} elements"
+        return self.finding(message, seen=f"{seen} in front of the batches", at=node, fix=fix)
+
+    def _so_far(self, context: Context) -> Iterator[Finding]:
+        """Tells of a step that has let nothing through, of all that came into it while there was time."""
+        for node in context.plan.of(Filter, FlatMap, Interleave, IgnoreErrors):
+            if context.sample.given(node):
+                continue
+            before = that_is_run(node.parents[0])
+            given, length = context.sample.given(before), context.plan.length(before)
+            if given < _FEWEST:
+                return
+            yield self.finding(
+                f"{node.label()} has given no element so far.",
+                seen=f"{given:,}{f' of {length:,}' if length is not None else ''} elements came into it",
+                at=node,
+                fix="Look at its condition, and at what comes into it: fit would wait for the first batch as long.",
+                severity="warning",
+            )
+            return
 
 
 def _other(context: Context) -> Context | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.families.content.given import changing_step
+from feedline.check.families.content.given import changing_step, percent
 from feedline.check.families.content.label_counts import representative_labels
 from feedline.check.finding import Finding
 from feedline.check.labels import Labels
@@ -63,7 +63,7 @@ class ClassImbalance(Rule):
         shown = dict(list(weights.items())[:_MOST_NAMED])
         told = repr(shown) if len(shown) == len(weights) else repr(shown)[:-1] + ", ...}"
         yield self.finding(
-            f"{share:.0%} of the labels are {_name(largest)}, and nothing makes up for it.",
+            f"{percent(share)} of the labels are {_name(largest)}, and nothing makes up for it.",
             seen=f"{labels.component.name}: {_counts(labels)}; {_of(labels, context)}",
             at=changing_step(context),
             fix=f"Give fit class_weight={told}, so that each class counts as much as any other; or mix the classes by "

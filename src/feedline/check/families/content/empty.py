@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.elements import Component
-from feedline.check.families.content.given import changing_step, given
+from feedline.check.elements import Component, Elements
+from feedline.check.families.content.given import changing_step, first_step_where, given
 from feedline.check.finding import Finding
 from feedline.check.plan import written
 from feedline.check.rule import Rule
@@ -21,6 +21,9 @@ _FEWEST = 8
 _FEWEST_BLANK = 3
 _LEAST_SHARE = 0.01
 _LEAST_SHARE_OF_ZEROS = 0.2
+_MOST_LEFT_OUT = 0.5
+"""Nobody is to leave out more than this: it was lost on the way."""
+
 _NO_PICTURES = ("mask", "map", "depth", "edge", "flow", "state")
 
 
@@ -52,8 +55,11 @@ class EmptyElements(Rule):
             f"Leave them out: write .filter(lambda {one}: {_CONDITIONS[kind]}) in front of "
             f"{written(context.plan.batch) if context.plan.batch is not None else '.batch(...)'}."
         )
-        if share == 1:
-            fix = f"Look at what comes into {changing_step(context).label()} and out of it: all of it is lost there."
+        maker = first_step_where(context, lambda each: _are_lost(each, kind)) if share >= _MOST_LEFT_OUT else None
+        if share == 1 or (maker is not None and maker.parents):
+            step = changing_step(context) if maker is None else maker
+            lost = "all" if share == 1 else "most"
+            fix = f"Look at what comes into {step.label()} and out of it: {lost} of it is lost there."
         count = "all elements are" if share == 1 else f"{share:.1%} of the elements are"
         yield self.finding(
             f"{count} {_KINDS[kind]}.",
@@ -62,6 +68,15 @@ class EmptyElements(Rule):
             at=changing_step(context),
             fix=fix,
         )
+
+
+def _are_lost(elements: Elements, kind: str) -> bool:
+    """Says whether most of a step's elements hold nothing, in the same way."""
+    found = (_empty(component, component.rows) for component in elements.inputs)
+    return any(
+        each == kind and len(empty) >= _MOST_LEFT_OUT * len(component.rows)
+        for (each, empty), component in zip(found, elements.inputs, strict=True)
+    )
 
 
 _KINDS = {

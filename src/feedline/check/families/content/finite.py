@@ -78,8 +78,14 @@ def _fix(context: Context, component: Component, node: Node | None, makes: bool)
         condition = f"np.isfinite({name}).all()"
     leave_out = f".filter(lambda {'x, y' if pair and not component.name.startswith('element') else 'x'}: {condition})"
     before = written(context.plan.batch) if context.plan.batch is not None else ".batch(...)"
-    fill = " or fill them with a value that was taken of the training data, such as the column's median"
-    return f"Leave these elements out: write {leave_out} in front of {before};" + fill + "."
+    mend = {
+        "y": "mend them where the labels come from: one that is made up teaches what is not so",
+        "sample_weight": "give them a weight of 0",
+    }
+    fill = "fill them with a value that was taken of the training data, such as the column's median"
+    return (
+        f"Leave these elements out: write {leave_out} in front of {before}; or {mend.get(component.role or 'x', fill)}."
+    )
 
 
 def _has(elements: Elements, like: Component) -> bool:

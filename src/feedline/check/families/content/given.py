@@ -26,6 +26,20 @@ def given(context: Context) -> Elements:
     return sample.elements
 
 
+def percent(share: float) -> str:
+    """Returns a share as a percentage that is 100 % or 0 % only where it is all or nothing.
+
+    Example:
+        >>> percent(0.9), percent(0.996), percent(0.99996), percent(1.0)
+        ('90%', '99.6%', '99.996%', '100%')
+    """
+    for digits in range(7):
+        told = f"{share:.{digits}%}"
+        if share in (0, 1) or float(told[:-1]) not in (0, 100):
+            return told
+    return f"nearly {share:.0%}"
+
+
 def pixels(component: Component) -> bool:
     """Says whether a component's rows may be pictures: images, also without a channel, or laid out as one vector."""
     if component.is_image:

@@ -128,8 +128,8 @@ def _by_position(context: Context, stage: Stage, seconds: float) -> Iterator[tup
     seen = context.sample.at(stage.node).positions
     left = stage.positions[~np.isin(stage.positions, seen)]
     left = left[_spread_order(len(left))]
-    end, chunk, start = time.perf_counter() + seconds, _FIRST_CHUNK, 0
-    while start < len(left) and time.perf_counter() < end:
+    budget, chunk, start = Budget(seconds, _MEMORY), _FIRST_CHUNK, 0
+    while start < len(left) and not budget.spent:
         began = time.perf_counter()
         places = np.sort(left[start : start + chunk])
         read = context.sample.read(stage.node, places)

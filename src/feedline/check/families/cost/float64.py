@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.elements import Component, Elements
+from feedline.check.elements import Component, Elements, bytes_of, described
 from feedline.check.families.cost.spent import bytes_in_words
 from feedline.check.finding import Finding
 from feedline.check.plan import written
@@ -17,6 +17,7 @@ from feedline.nodes.arity import called
 from feedline.nodes.base import Node
 from feedline.nodes.map import Map
 from feedline.sources.generator import Generator
+from feedline.structure import flatten
 
 _LEAST_BYTES = 256
 """Fewer bytes an element cost nothing to speak of, twice as many neither."""
@@ -30,13 +31,16 @@ class Float64(Rule):
     code = "FL406"
     name = "float64"
     severity = "warning"
-    needs = ("sample",)
+    needs = ("specs",)
     why = (
         "Models compute in float32: float64, NumPy's default, takes twice the memory and twice the time on the way to "
         "the model, and is cut to float32 there, or refused (as by PyTorch)."
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
+        if context.sample.not_looked_at:
+            yield from self._by_specs(context)
+            return
         output = context.sample.output
         wide = [part for part in output.components if part.dtype == np.float64 and part.role != "sample_weight"]
         if not wide or _is_wanted(context) or _bytes_of_one(wide, output) < _LEAST_BYTES:
@@ -54,6 +58,34 @@ class Float64(Rule):
             seen=seen,
             at=step,
             fix=_fix(step, part, context),
+        )
+
+    def _by_specs(self, context: Context) -> Iterator[Finding]:
+        """Tells of what the specs show: of what cannot be looked at, they are all there is."""
+        node = context.plan.elements
+        spec = context.spec(node)
+        if spec is None or _is_wanted(context):
+            return
+        specs, treedef = flatten(spec)
+        named = zip(described(treedef), specs, strict=True)
+        wide = [
+            (name, bytes_of(each) or 0)
+            for (name, _, role), each in named
+            if getattr(each, "dtype", None) == np.float64 and role != "sample_weight"
+        ]
+        each = sum(size for _, size in wide)
+        if each < _LEAST_BYTES:
+            return
+        names = " and ".join(name for name, _ in wide[:3]) + (" and others" if len(wide) > 3 else "")
+        source = context.plan.chain[0]
+        yield self.finding(
+            f"{names} {'is' if len(wide) == 1 else 'are'} float64.",
+            seen=f"{names}: {bytes_in_words(each)} of float64 in each element, {bytes_in_words(each / 2)} as float32, "
+            "by the specs",
+            at=node,
+            fix="Have the generator yield float32, x.astype(np.float32), and give dtype float32 in the signature."
+            if isinstance(source, Generator)
+            else "Make it float32 where it comes from, such as by .astype(np.float32).",
         )
 
 

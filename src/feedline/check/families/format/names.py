@@ -81,6 +81,39 @@ def mismatch(first: Sequence[str], second: Sequence[str]) -> Mismatch | None:
     return None if best is None else best[1]
 
 
+def always_apart(first: Sequence[str], second: Sequence[str]) -> int:
+    """Returns by how much the last numbers in the names of pairs always differ; 0 where they do not.
+
+    Example:
+        >>> always_apart([f"image_{n}.png" for n in (3, 99, 40)], [f"label_{n}.npy" for n in (4, 100, 41)])
+        1
+    """
+    keys = [list(map(_by_last_number(paths), paths)) for paths in (first, second)]
+    if not all(isinstance(key, int) for each in keys for key in each) or len(set(keys[0])) < _FEWEST:
+        return 0
+    apart = {theirs - ours for ours, theirs in zip(*keys, strict=True)}  # type: ignore[operator]
+    return apart.pop() if len(apart) == 1 else 0
+
+
+def are_named_as_pairs(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Says whether names, and those of their folders, are the same but for a word for inputs or labels, and a number.
+
+    Example:
+        >>> are_named_as_pairs(["image_3.png"], ["label_4.npy"]), are_named_as_pairs(["rain_3.npy"], ["label_4.npy"])
+        (True, False)
+        >>> are_named_as_pairs(["images/cat_3.png"], ["masks/cat_4.png"])
+        True
+    """
+    kinds = [{_kind(path) for path in paths} for paths in (first, second)]
+    return not _alike(first, second) and len(kinds[0]) == 1 and kinds[0] == kinds[1]
+
+
+def _kind(path: str) -> str:
+    """Returns what a name and its folder's are without the words for inputs and labels, and without numbers."""
+    folder = posixpath.basename(posixpath.dirname(path.replace(os.sep, "/")))
+    return _SIGNS.sub(" ", _WORDS.sub("", _DIGITS.sub("", f"{folder} {_stem(path)}"))).strip().lower()
+
+
 def without_partner(first: Sequence[str], second: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Returns the files of each list that have no partner in the other, where the names tell of it."""
     for _, make in _KEYS:

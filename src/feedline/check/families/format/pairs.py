@@ -1,4 +1,4 @@
-"""FL107 and FL108: pairs of files whose names do not belong together, and datasets of different length side by side."""
+"""FL107: pairs of files whose names do not belong together."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from feedline.check.context import Context
-from feedline.check.families.format.names import Mismatch, are_paths, mismatch, without_partner
+from feedline.check.families.format.names import Mismatch, always_apart, are_named_as_pairs, are_paths, mismatch
+from feedline.check.families.format.read_names import names_read
 from feedline.check.finding import Finding
 from feedline.check.plan import Plan
 from feedline.check.rule import Rule
 from feedline.nodes.base import BlockNode, Node, OrderNode
-from feedline.nodes.repeat import Repeat
+from feedline.nodes.map import Map
 from feedline.nodes.shuffle import Shuffle
 from feedline.nodes.zip import Zip
 from feedline.sources.arrays import Slices
-from feedline.sources.counter import Counter
-from feedline.sources.random_numbers import RandomNumbers
-from feedline.sources.range import Range
+from feedline.sources.generator import Generator
 from feedline.structure import component_names
 
 _MOST_FILES = 20_000
@@ -35,13 +34,45 @@ class PairsDoNotMatch(Rule):
     why = "Each image is trained on with the label of another: the loss falls a little, and nothing is learnt."
 
     def check(self, context: Context) -> Iterator[Finding]:
+        told = False
         for node in context.plan.nodes:
-            columns = _columns(node)
+            columns = columns_of(node)
             for index, (name, paths) in enumerate(columns):
                 for other_name, other_paths in columns[index + 1 :]:
                     found = mismatch(paths, other_paths)
                     if found is not None:
+                        told = True
                         yield self._finding(node, context.plan, (name, paths), (other_name, other_paths), found)
+        for node in context.plan.of(Map, Generator) if not told else ():
+            yield from self._of_computed(context, node)
+
+    def _of_computed(self, context: Context, node: Node) -> Iterator[Finding]:
+        """Tells of names that the user's function computes, or takes from lists of its own."""
+        columns = names_read(context, node)
+        for index, paths in enumerate(columns):
+            for other_paths in columns[index + 1 :]:
+                apart = always_apart(paths, other_paths)
+                found = None if apart else mismatch(paths, other_paths)
+                if found is None and not (apart and are_named_as_pairs(paths, other_paths)):
+                    continue  # one step on may be what is to be predicted
+                place = 0 if found is None else found.wrong[0]
+                ours, theirs = paths[place], other_paths[place]
+                by = f"the numbers are {abs(apart)} apart in all of them" if found is None else f"by {found.by}"
+                wrong = len(paths) if found is None else len(found.wrong)
+                yield self.finding(
+                    f"{os.path.basename(ours)!r} is paired with {os.path.basename(theirs)!r}.",
+                    seen=f"{wrong:,} of {len(paths):,} pairs that {node.label()} was seen to read do not match: {by}",
+                    where=[f"{ours!r} with {theirs!r}"],
+                    at=node,
+                    fix="Compute both names from one number, or make the second name of the first one, so that they "
+                    "cannot part."
+                    if found is None
+                    else "Sort both lists by the same key, such as "
+                    "sorted(paths, key=lambda path: int(re.findall(r'\\d+', path)[-1])), or make the second name of "
+                    "the first.",
+                    severity="warning" if found is None else "error",
+                )
+                return
 
     def _finding(
         self, node: Node, plan: Plan, first: tuple[str, list[str]], second: tuple[str, list[str]], found: Mismatch
@@ -53,7 +84,7 @@ class PairsDoNotMatch(Rule):
         seen += "" if place == 0 else f", from element {place} on"
         alone = (*found.first_only, *found.second_only)
         if alone:
-            seen += f"; without a partner: {_some(alone)}"
+            seen += f"; without a partner: {some(alone)}"
         return self.finding(
             f"{ours!r} is paired with {theirs!r}.",
             seen=seen,
@@ -63,43 +94,7 @@ class PairsDoNotMatch(Rule):
         )
 
 
-class CountsDiffer(Rule):
-    """Datasets of different length stand side by side in a `zip`, which ends with the shortest."""
-
-    code = "FL108"
-    name = "counts-differ"
-    severity = "warning"
-    why = (
-        "What the longer one has more is never used; where one is missing in the middle, all pairs behind it are wrong."
-    )
-
-    def check(self, context: Context) -> Iterator[Finding]:
-        plan = context.plan
-        for node in plan.of(Zip):
-            counted = [(parent, length) for parent in node.parents if (length := _length(parent)) is not None]
-            shortest = min((length for _, length in counted), default=0)
-            longer = [
-                (parent, length) for parent, length in counted if length > shortest and not _may_be_longer(parent)
-            ]
-            if not longer or _share_a_source(node):
-                continue
-            lengths = [f"{length:,} of {parent.label()}" for parent, length in counted]
-            left = max(length for _, length in longer) - shortest
-            columns = _columns(node)
-            alone = _alone(columns)
-            yield self.finding(
-                f"datasets of different length are zipped: {' and '.join(lengths)}.",
-                seen=f"zip ends after {shortest:,} elements, and {left:,} {'is' if left == 1 else 'are'} never used"
-                + (f"; without a partner: {_some(alone)}" if alone else ""),
-                where=[f"{parent.label()} at {parent.origin}" for parent, _ in counted],
-                at=node,
-                fix="Leave out the files without a partner, or add what is missing."
-                if alone
-                else f"Look for what is missing in the shorter one, or say that it is meant with .take({shortest}).",
-            )
-
-
-def _columns(node: Node) -> list[tuple[str, list[str]]]:
+def columns_of(node: Node) -> list[tuple[str, list[str]]]:
     """Returns the names of files that come side by side in a step's elements, in their order, by component."""
     if isinstance(node, Slices) and len(node.columns) > 1:
         names = component_names(node.treedef)
@@ -122,7 +117,7 @@ def _texts(column: object) -> list[str]:
 
 def _paths_of(node: Node) -> list[str]:
     """Returns the file that each element of a dataset of one file each is made of; none where that is not told."""
-    length = _length(node)
+    length = length_of(node)
     if length is None or not node.indexed:
         return []
     positions = np.arange(min(length, _MOST_FILES))
@@ -139,7 +134,8 @@ def _paths_of(node: Node) -> list[str]:
     return _texts(column[positions]) if isinstance(column, np.ndarray) else []
 
 
-def _length(node: Node) -> int | None:
+def length_of(node: Node) -> int | None:
+    """Returns how many elements a step gives; None where that is not known without running it."""
     try:
         length = node.cardinality()
     except Exception:  # a file that is damaged is told elsewhere
@@ -147,33 +143,8 @@ def _length(node: Node) -> int | None:
     return length if length >= 0 else None
 
 
-def _may_be_longer(node: Node) -> bool:
-    """Says whether nobody minds that a dataset has more: numbers to count by, or what is repeated to be long enough."""
-    while len(node.parents) == 1:
-        if isinstance(node, Repeat):
-            return True
-        node = node.parents[0]
-    return isinstance(node, Range | Counter | RandomNumbers)
-
-
-def _share_a_source(node: Zip) -> bool:
-    seen: set[Node] = set()
-    for parent in node.parents:
-        sources = set(Plan(parent).sources)
-        if sources & seen:
-            return True
-        seen |= sources
-    return False
-
-
-def _alone(columns: list[tuple[str, list[str]]]) -> tuple[str, ...]:
-    if len(columns) != 2:
-        return ()
-    first, second = without_partner(columns[0][1], columns[1][1])
-    return (*first, *second)
-
-
-def _some(paths: tuple[str, ...]) -> str:
+def some(paths: tuple[str, ...]) -> str:
+    """Returns the first names of some files, and how many others there are."""
     shown = ", ".join(repr(os.path.basename(path)) for path in paths[:_MOST_NAMED])
     return shown + (f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else "")
 

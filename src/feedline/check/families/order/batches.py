@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from feedline.check.context import Context
+from feedline.check.elements import bytes_of
 from feedline.check.finding import Finding
 from feedline.check.rule import Rule
 from feedline.errors import FeedlineError
@@ -22,7 +23,6 @@ class BatchOfOne(Rule):
     code = "FL306"
     name = "batch-of-one"
     severity = "warning"
-    needs = ("sample",)
     why = (
         "Each step follows the gradient of a single element, which is mostly noise, and batch normalisation sees no "
         "batch; a step also costs about as much as one of 32."
@@ -37,10 +37,7 @@ class BatchOfOne(Rule):
             return
         if context.model is not None and any((port.shape or (None,))[0] == 1 for port in context.model.inputs or ()):
             return  # the model is made for batches of one, as networks that keep their state are
-        sizes = [
-            np.asarray(value).nbytes for part in context.sample.elements.components for value in part.values[:1]
-        ]  # one such element may be all that memory holds
-        large = sum(sizes) >= _LARGE_BYTES
+        large = _bytes_of_one(context) >= _LARGE_BYTES  # one such element may be all that memory holds
         yield self.finding(
             "every batch holds one element.",
             seen=f"{batch.label()} of {f'{length:,}' if length is not None else 'a stream of'} elements",
@@ -56,7 +53,6 @@ class LastBatchBreaksShape(Rule):
     code = "FL307"
     name = "last-batch-breaks-shape"
     severity = "error"
-    needs = ("sample",)
     explains_errors = True
     why = "The first epoch runs well until its very last batch, and ends there with an error."
 
@@ -123,6 +119,14 @@ class LastBatchBreaksShape(Rule):
             severity="error" if severity == "error" else "warning",
             explains=explains,
         )
+
+
+def _bytes_of_one(context: Context) -> int:
+    """Returns how many bytes an element takes, as far as is known."""
+    if context.sample.not_looked_at:
+        return sum(bytes_of(spec) or 0 for spec in context.specs(context.plan.elements))
+    parts = context.sample.elements.components
+    return sum(np.asarray(value).nbytes for part in parts for value in part.values[:1])
 
 
 def _raised_by(node: Node, context: Context) -> list[FeedlineError]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feedline.check.context import Context
+from feedline.check.families.order.sorted_targets import sorted_target
 from feedline.check.families.order.steps import is_straight, shuffles_elements, write_before_batch
 from feedline.check.finding import Finding
 from feedline.check.labels import Labels
@@ -25,8 +26,8 @@ class SortedWithoutShuffle(Rule):
     severity = "warning"
     needs = ("sample",)
     why = (
-        "Batches of one class pull the model to that class, and the next ones undo it: accuracy jumps between epochs, "
-        "and what is learnt last is remembered best."
+        "Batches of one class, or of targets of one size, pull the model there, and the next ones undo it: accuracy "
+        "jumps between epochs, and what is learnt last is remembered best."
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -35,6 +36,7 @@ class SortedWithoutShuffle(Rule):
             return
         labels = context.label_order
         if labels is None:
+            yield from self._of_target(context)
             return
         if labels.classes == 1 and not plan.last.indexed and len(labels.values) >= _FEWEST_OF_ONE:
             yield from self._of_one(labels, context)
@@ -49,6 +51,17 @@ class SortedWithoutShuffle(Rule):
             seen=_seen(labels, context),
             at=plan.batch or plan.last,
             fix=write_before_batch(context, f"shuffle({_buffer_for(labels, context)})"),
+        )
+
+    def _of_target(self, context: Context) -> Iterator[Finding]:
+        target = sorted_target(context)
+        if target is None or context.plan.of(Shuffle):
+            return
+        yield self.finding(
+            "the elements come sorted by the number that is to be predicted, and nothing shuffles them.",
+            seen=f"{target.seen}; {context.seen()}",
+            at=context.plan.batch or context.plan.last,
+            fix=write_before_batch(context, f"shuffle({context.length if context.length is not None else 10_000:_})"),
         )
 
     def _of_one(self, labels: Labels, context: Context) -> Iterator[Finding]:
@@ -70,7 +83,6 @@ class BufferTooSmall(Rule):
     code = "FL302"
     name = "shuffle-buffer-too-small"
     severity = "warning"
-    needs = ("sample",)
     why = (
         "A stream is shuffled only within the buffer: where it holds elements of one class, the batches that come out "
         "of it are of one class, as if nothing were shuffled."
@@ -78,7 +90,7 @@ class BufferTooSmall(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         plan = context.plan
-        streamed = [node for node in plan.of(Shuffle) if not node.indexed and not plan.gives_batches(node)]
+        streamed = [node for node in plan.of(Shuffle) if not node.indexed and not _is_of_batches(node, context)]
         if not context.trains or not streamed or any(node.buffer_size < 0 for node in streamed):
             return
         widest = max(streamed, key=lambda node: node.buffer_size)
@@ -121,7 +133,6 @@ class ShuffleAfterBatch(Rule):
     code = "FL303"
     name = "shuffle-after-batch"
     severity = "warning"
-    needs = ("sample",)
     why = (
         "Only the order of the batches changes: the same elements stand in one batch in every epoch, and neighbours in "
         "the source, which are often alike, always come together."
@@ -131,17 +142,22 @@ class ShuffleAfterBatch(Rule):
         if not context.trains or not _shuffles_batches(context):
             return
         plan, batch = context.plan, context.plan.batch
-        node = next(node for node in plan.of(Shuffle) if plan.gives_batches(node))
+        node = next(node for node in plan.of(Shuffle) if _is_of_batches(node, context))
         labels = context.label_order
         in_runs = labels is not None and labels.come_in_runs
+        if batch is None and not in_runs:
+            return  # whoever makes the batches may have shuffled what is in them
         rows = f" of {plan.length(batch):,} batches" if batch is not None and plan.length(batch) is not None else ""
         yield self.finding(
             "the batches are shuffled, not the elements in them"
             + (", which come sorted by their labels." if in_runs else "."),
             seen=_seen(labels, context) if labels is not None and in_runs else f"{node.label()}{rows}",
             at=node,
-            fix=f"Move {written(node)} in front of {written(batch) if batch is not None else '.batch(...)'}, with a "
-            "buffer counted in elements.",
+            fix=f"Move {written(node)} in front of {written(batch)}, with a buffer counted in elements."
+            if batch is not None
+            else f"Write .unbatch().shuffle({_buffer_for(labels, context) if labels is not None else '...'})"
+            f".batch({_rows_of_one(context)}) in place of {written(node)}; or shuffle the elements before the batches "
+            "are made.",
             severity="warning" if in_runs else "hint",
         )
 
@@ -181,7 +197,19 @@ def _shuffles_batches(context: Context) -> bool:
     """Says whether batches are shuffled, and the elements in them are not."""
     plan = context.plan
     shuffles = plan.of(Shuffle)
-    return any(plan.gives_batches(node) for node in shuffles) and all(plan.gives_batches(node) for node in shuffles)
+    return bool(shuffles) and all(_is_of_batches(node, context) for node in shuffles)
+
+
+def _is_of_batches(node: Shuffle, context: Context) -> bool:
+    """Says whether a step shuffles batches: those of the plan, or those that the source gives as they are."""
+    if context.plan.gives_batches(node):
+        return True
+    return context.plan.batch is None and context.sample.at(node.parents[0]).batched
+
+
+def _rows_of_one(context: Context) -> int:
+    output = context.sample.output
+    return round(output.rows / max(1, output.count))
 
 
 def _sorted_or_grouped(labels: Labels) -> str:
