@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 from feedline.check.functions import draws
 from feedline.origin import is_library
 
-_MAKES = frozenset({"default_rng", "RandomState", "Random", "Generator", "generator", "stream", "seed", "set_seed"})
+_MAKES = frozenset(
+    {"default_rng", "RandomState", "Random", "Generator", "generator", "stream", "seed", "set_seed", "SeedGenerator"}
+)
 _ORDERS = frozenset({"permutation", "permuted", "shuffle", "sample", "choice", "choices"})
-_LIBRARIES = ("np.random.", "numpy.random.", "random.", "fl.random.", "tf.random.", "feedline.random.")
+_LIBRARIES = ("np.random.", "numpy.random.", "random.", "fl.random.", "tf.random.", "feedline.random.", "keras.random.")
 _SEEDS = ("seed", "salt", "key", "state", "rng")
 
 Scope: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
