@@ -44,12 +44,14 @@ class ImageCall:
         arguments: its arguments by name, after defaults.
         given: the least and the greatest value of its first argument; None where that is no array of numbers.
         returned: the same of what it returned; None where it has not.
+        within: whether another function of `feedline.image` made the call.
     """
 
     function: Callable[..., Any]
     arguments: dict[str, Any]
     given: Ranges | None
     returned: Ranges | None = None
+    within: bool = False
 
 
 @dataclass
@@ -239,6 +241,7 @@ def watched(calls: list[ImageCall]) -> Iterator[None]:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             arguments = {name: frame.f_locals.get(name) for name in names}
             call = ImageCall(codes[code], arguments, _range_of(next(iter(arguments.values()), None)))
+            call.within = bool(open_calls)
             open_calls[id(frame)] = call
             calls.append(call)
         elif event == "return" and id(frame) in open_calls:

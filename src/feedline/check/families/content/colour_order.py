@@ -14,8 +14,8 @@ from feedline.check.families.randomness.replay import raw_elements, replayed
 _FEWEST = 24
 _MOST_IMAGES = 256
 _CELLS = 4
-_CERTAIN = 5.0
-"""How many standard errors the likeness of colours must be from none, for the order to be sure."""
+_CERTAIN = 3.0
+"""How many standard errors the likeness of colours must be from none, to say which order it is."""
 
 _CLOSE, _APART = 0.1, 0.05
 """How near swapped images must be: to the part of how far they are as they are, which is at least that part of their
