@@ -159,6 +159,32 @@ def tried(node: Map, elements: Elements, facts: tuple[FunctionFacts, ...], secon
     return trial
 
 
+def in_epoch(trial: Trial, elements: Elements, epoch: int, end: float) -> list[list[Any]]:
+    """Returns what a map's function makes in a further epoch of the elements that were tried, or of the first of them.
+
+    Args:
+        trial: the trial.
+        elements: what comes into the map.
+        epoch: how many epochs after the first; from 2 on.
+        end: until when it may be called, as `time.perf_counter` tells it.
+    """
+    made: list[list[Any]] = []
+    for tried, number in zip(trial.tried, trial.numbers, strict=True):
+        if trial.given is None or time.perf_counter() > end:
+            break
+        _seed(_OTHER_SEED + epoch * _MOST_ELEMENTS + len(made))
+        place = int(elements.positions[number]), int(elements.epochs[number]) + epoch
+        try:
+            result, _ = _called(trial.node, trial.given.unflatten(tried.given), *place)
+        except Exception:  # FL100 tells what a function raises
+            break
+        leaves = [as_component(leaf) for leaf in flatten(result)[0]]
+        if len(leaves) != len(tried.first):
+            break
+        made.append(leaves)
+    return made
+
+
 def _tried_once(trial: Trial, element: Any, place: tuple[int, int], generators: list[Any]) -> Tried:
     node = trial.node
     given, trial.given = flatten(element)
