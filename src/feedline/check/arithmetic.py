@@ -28,6 +28,9 @@ from feedline.origin import Origin, is_feedline_frame, is_library
 from feedline.structure import as_component, flatten
 
 _MOST_ELEMENTS = 8
+_ENOUGH = 3
+"""After so many elements in which nothing is computed in small whole numbers, no more are tried."""
+
 _MOST_PLACES = 3
 _FEWEST_VALUES = 16
 _FEWEST_LEVELS = 8
@@ -85,16 +88,19 @@ def mistakes_of(node: Map, into: Elements, plan: Plan, seconds: float) -> list[M
     chosen = set(spread(len(into), _MOST_ELEMENTS).tolist()) if len(into) else set[int]()
     found: dict[Place, Mistake] = {}
     times: dict[Place, int] = {}
-    tried = 0
+    tried, any_small = 0, False
     for index, element in enumerate(into):
         if index not in chosen or time.perf_counter() > end:
             continue
         trial = _Trial(node, element, (int(into.positions[index]), int(into.epochs[index])), plan, codes, end)
+        if tried >= _ENOUGH and not any_small:
+            break
         tried += 1
         for place, noted in trial.mistakes(known=times):
             times[place] = times.get(place, 0) + 1
             told, count, of = noted
             found.setdefault(place, Mistake(place[1] != "floor_divide", place[0], told, count, of, index, 0, 0))
+        any_small = any_small or trial.computes_small
     return [
         Mistake(each.wraps, each.origin, each.told, each.count, each.of, each.element, times[place], tried)
         for place, each in found.items()
@@ -120,12 +126,14 @@ class _Trial:
     ) -> None:
         self._node, self._element, self._place, self._plan = node, element, place, plan
         self._codes, self._end = frozenset(codes), end
+        self.computes_small = False
 
     def mistakes(self, known: Collection[Place]) -> Iterator[tuple[Place, tuple[str, int, int]]]:
         """Yields the places where numbers wrapped round or were divided away, and what comes out depends on it."""
         watch = _Watch(None, "", self._codes, self._end)
         try:
             seen = self._run(watch)
+            self.computes_small = watch.computes_small
             if not watch.found:
                 return
             plain = self._run(None)
@@ -184,10 +192,12 @@ class _Watch:
         self._place, self._instead = place, instead
         self._codes, self._end = codes, end
         self.found: dict[Place, tuple[str, int, int]] = {}
+        self.computes_small = False
 
     def result(self, ufunc: np.ufunc, inputs: list[Any], result: np.ndarray, line: Origin, in_place: bool) -> Any:
         """Notes a result, and returns it, or what is to stand in for it."""
         place = line, ufunc.__name__
+        self.computes_small = self.computes_small or _is_small(result)
         if ufunc is np.floor_divide:
             told, other = _divided(inputs, result), None
             if told is not None and place == self._place:
