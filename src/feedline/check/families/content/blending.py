@@ -179,12 +179,12 @@ def _of_what_was_cast(context: Context, node: Map, after: Component) -> Blended 
     that makes class 1, where there is none.
     """
     into, out = context.sample.into(node), context.sample.at(node)
-    if into.batched or out.batched or not is_mask(after.rows[:_MOST_ELEMENTS], _FEWEST_CLASSES):
+    if into.batched or out.batched or not is_mask(after.rows, _FEWEST_CLASSES):
         return None
     calls = context.sample.calls(node)
     rows = {place: row for row, place in enumerate(zip(out.positions, out.epochs, strict=True))}
     places = list(zip(calls.into.positions, calls.into.epochs, strict=True))
-    pictures = any(map(_is_picture, into.components))
+    pictures, are_masks = any(map(_is_picture, into.components)), False
     wrong: list[np.ndarray] = []
     masks, element = list[np.ndarray](), 0
     for call in calls.of("resize", "resize_with_pad"):
@@ -192,33 +192,46 @@ def _of_what_was_cast(context: Context, node: Map, after: Component) -> Blended 
         pictures = pictures or (isinstance(before, np.ndarray) and before.ndim == 3 and before.shape[2] in (3, 4))
         if row is None or not isinstance(before, np.ndarray) or not is_flat(before) or before.ndim != 3:
             continue
-        found = _wrong_classes(call, before, after.rows[row])
-        if found is not None and before.size <= _MOST_PIXELS:
-            element = row if not wrong else element
-            wrong.append(found)
-            masks.append(before)
-    if not pictures or not wrong or not is_mask(masks, _FEWEST_CLASSES):
-        return None
-    share = sum(int((each >= 0).sum()) for each in wrong) / sum(each.size for each in wrong)
-    if share < _LEAST_NEW:
+        others = _other_rows(before, call.element, into, out) if not are_masks else []
+        are_masks = are_masks or bool(others)
+        given_ = [(before, row), *others]
+        for mask, place in given_:
+            found = _wrong_classes(call, mask, after.rows[place])
+            if found is not None and mask.size <= _MOST_PIXELS:
+                element = place if not wrong else element
+                wrong.append(found)
+                masks.append(mask)
+    if not pictures or not wrong or not (are_masks or is_mask(masks)):
         return None
     classes = np.unique(np.concatenate([each.reshape(-1) for each in masks]))
+    share = sum(int((each >= 0).sum()) for each in wrong) / sum(each.size for each in wrong)
+    if share < _LEAST_NEW or len(classes) < _FEWEST_CLASSES:
+        return None
     new = np.unique(np.concatenate([each[each >= 0] for each in wrong]))
     return Blended(node, "the mask", after.name, element, classes, new, share, True, cast=True)
+
+
+def _other_rows(mask: np.ndarray, number: int, into: Elements, out: Elements) -> list[tuple[np.ndarray, int]]:
+    """Returns further masks that came in where one of them did that was resized, each with the row made of it."""
+    for component in into.components:
+        value = component.rows[number] if number < len(component.rows) else None
+        if isinstance(value, np.ndarray) and np.array_equal(value, mask) and is_mask(component.rows):
+            return [(component.rows[first], second) for first, second in _paired(into, out) if first != number]
+    return []
 
 
 def _wrong_classes(call: Call, before: np.ndarray, made: np.ndarray) -> np.ndarray | None:
     """Returns the classes that are where none of them is in the mask, -1 elsewhere; None where it is something else
     than what was resized, made whole.
     """
-    classes = np.unique(before)
-    result, after = np.asarray(call.result, np.float64), np.asarray(made, np.float64)
+    classes, others = np.unique(before), list(call.arguments)[1:]
+    result = getattr(image, call.name)(before, **{each: call.arguments[each] for each in others})
+    result, after = np.asarray(result, np.float64), np.asarray(made, np.float64)
     if len(classes) > _MOST_RESIZED or not _are_numbers_of_classes(classes) or result.size != after.size:
         return None
     result, after = result.reshape(-1), after.reshape(-1)
     if not any(np.array_equal(whole(result), after) for whole in (np.trunc, np.rint)) or np.array_equal(result, after):
         return None
-    others = list(call.arguments)[1:]
     found = np.full(after.shape, -1.0)
     for value in np.unique(after):
         there = after == value
