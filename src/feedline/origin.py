@@ -64,7 +64,7 @@ def frames_to_user() -> int:
 def user_line() -> Origin | None:
     """Returns the line outside feedline and its command that is being executed; None where that is a library's."""
     origin = user_origin()
-    if origin.line == 0 or origin.filename.startswith(_PACKAGE) or _is_library(origin.filename):
+    if origin.line == 0 or origin.filename.startswith(_PACKAGE) or is_library(origin.filename):
         return None
     return origin
 
@@ -74,10 +74,11 @@ def origin_in_traceback(trace: TracebackType | None) -> Origin | None:
     found = None
     for frame, line in traceback.walk_tb(trace):
         filename = frame.f_code.co_filename
-        if not is_feedline_frame(frame) and not _is_library(filename):
+        if not is_feedline_frame(frame) and not is_library(filename):
             found = Origin(filename, line)
     return found
 
 
-def _is_library(filename: str) -> bool:
+def is_library(filename: str) -> bool:
+    """Says whether a file is Python's own, or of an installed package."""
     return filename.startswith("<frozen") or any(library in filename for library in _LIBRARIES)

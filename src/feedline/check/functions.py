@@ -37,6 +37,11 @@ class FunctionFacts:
         return tuple(_references(self.function))
 
     @cached_property
+    def owner(self) -> Any:
+        """The object that is called, or whose method is; None for plain functions."""
+        return _owner(self.function)
+
+    @cached_property
     def functions(self) -> tuple[types.FunctionType, ...]:
         """The function, or the method of the object, and all those of the user's that it calls, each once."""
         return tuple(_functions_in(self.function, _DEEPEST))
@@ -199,14 +204,21 @@ def _all_references(function: Any) -> Iterator[tuple[str, Any]]:
             yield f"argument {number}", value
         yield from bound.keywords.items()
         bound = bound.func
-    owner = getattr(bound, "__self__", None)
-    if owner is None and not isinstance(bound, types.FunctionType | type):
-        owner = bound
-    if owner is not None and not isinstance(owner, types.ModuleType | type):
+    owner = _owner(bound)
+    if owner is not None:
         yield "self", owner
         yield from _attributes(owner)
     for plain in _functions_in(function, _DEEPEST):
         yield from _names_of(plain)
+
+
+def _owner(function: Any) -> Any:
+    while isinstance(function, functools.partial):
+        function = function.func
+    owner = getattr(function, "__self__", None)
+    if owner is None and not isinstance(function, types.FunctionType | type):
+        owner = function
+    return None if isinstance(owner, types.ModuleType | type) else owner
 
 
 def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:

@@ -44,12 +44,14 @@ class ImageCall:
         arguments: its arguments by name, after defaults.
         given: the least and the greatest value of its first argument; None where that is no array of numbers.
         returned: the same of what it returned; None where it has not.
+        within: whether another function of `feedline.image` made the call.
     """
 
     function: Callable[..., Any]
     arguments: dict[str, Any]
     given: Ranges | None
     returned: Ranges | None = None
+    within: bool = False
 
 
 @dataclass
@@ -157,6 +159,32 @@ def tried(node: Map, elements: Elements, facts: tuple[FunctionFacts, ...], secon
     return trial
 
 
+def in_epoch(trial: Trial, elements: Elements, epoch: int, end: float) -> list[list[Any]]:
+    """Returns what a map's function makes in a further epoch of the elements that were tried, or of the first of them.
+
+    Args:
+        trial: the trial.
+        elements: what comes into the map.
+        epoch: how many epochs after the first; from 2 on.
+        end: until when it may be called, as `time.perf_counter` tells it.
+    """
+    made: list[list[Any]] = []
+    for tried, number in zip(trial.tried, trial.numbers, strict=True):
+        if trial.given is None or time.perf_counter() > end:
+            break
+        _seed(_OTHER_SEED + epoch * _MOST_ELEMENTS + len(made))
+        place = int(elements.positions[number]), int(elements.epochs[number]) + epoch
+        try:
+            result, _ = _called(trial.node, trial.given.unflatten(tried.given), *place)
+        except Exception:  # FL100 tells what a function raises
+            break
+        leaves = [as_component(leaf) for leaf in flatten(result)[0]]
+        if len(leaves) != len(tried.first):
+            break
+        made.append(leaves)
+    return made
+
+
 def _tried_once(trial: Trial, element: Any, place: tuple[int, int], generators: list[Any]) -> Tried:
     node = trial.node
     given, trial.given = flatten(element)
@@ -239,6 +267,7 @@ def watched(calls: list[ImageCall]) -> Iterator[None]:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             arguments = {name: frame.f_locals.get(name) for name in names}
             call = ImageCall(codes[code], arguments, _range_of(next(iter(arguments.values()), None)))
+            call.within = bool(open_calls)
             open_calls[id(frame)] = call
             calls.append(call)
         elif event == "return" and id(frame) in open_calls:

@@ -114,6 +114,21 @@ def brightness_added_to_bytes(folder: pathlib.Path) -> Any:
     return ds.batch(16).prefetch(2).check(show=False)
 
 
+def brightness_added_to_bytes_before_the_scaling(folder: pathlib.Path) -> Any:
+    """Decoded photos are made brighter while they are uint8, and scaled behind that: bright places become dark."""
+    for number, image in enumerate(IMAGES):
+        (folder / f"{number:02}.png").write_bytes(fl.io.encode_png(image))
+    paths = sorted(map(str, folder.glob("*.png")))
+
+    def load(path: Any, label: Any) -> Any:
+        image = fl.io.decode_png(fl.io.read_file(path), channels=3)
+        image = image + 100
+        return fl.cast(image, fl.float32) / 255, label
+
+    ds = fl.Dataset.from_tensor_slices((paths, CLASSES[:80])).shuffle(80)
+    return ds.map(load).batch(16).prefetch(2).check(show=False)
+
+
 def photos_of_opencv_beside_others(folder: pathlib.Path) -> Any:
     """Training reads with OpenCV, blue first, and validation with decode_png, red first: document 004, block 2.
 
@@ -240,6 +255,7 @@ BROKEN = [
     (images_scaled_once_more_by_the_model, "FL204", "map(lambda image, label"),
     (scaled_images_cast_back_to_bytes, "FL205", "map(lambda image, label"),
     (brightness_added_to_bytes, "FL205", "map(brighter)"),
+    (brightness_added_to_bytes_before_the_scaling, "FL205", "map(load"),
     (photos_of_opencv_beside_others, "FL206", "map(with_opencv"),
     (reviews_without_a_word, "FL207", "from_generator(reviews"),
     (the_augmented_copies_were_equal, "FL208", "from_tensor_slices((rows, classes))"),

@@ -63,6 +63,45 @@ def test_classes_far_apart_cast_back(flagged: Look, clean: Look) -> None:
     flagged(pairs(np.where(MASKS == 2, 255, MASKS).astype(np.uint8)).map(resized()).batch(8), "FL214")
 
 
+CLASSES = np.zeros((COUNT, SIZE, SIZE, 1), np.uint8)
+for mask, (top, left) in zip(CLASSES, CORNERS, strict=True):
+    mask[top : top + 16, left : left + 16] = 3
+    mask[top + 5 : top + 12, left + 5 : left + 12] = 1
+    mask[30:, :20] = 2
+
+
+@pytest.mark.parametrize("whole", [lambda mask: fl.cast(mask, "int32"), lambda mask: np.rint(mask).astype(np.uint8)])
+def test_classes_next_to_each_other_cast_back(whole: Callable[[Any], Any], flagged: Look, clean: Look) -> None:
+    finding = flagged(pairs(CLASSES).map(resized(then=whole)).batch(8), "FL214")
+    assert "makes whole numbers of that again" in finding.message
+    assert "with 4 classes (0, 1, 2, 3)" in finding.seen
+    assert "method='nearest'" in finding.fix
+    clean(pairs(CLASSES).map(resized("nearest", then=whole)).batch(8), "FL214")
+
+
+def test_cast_back_and_read_from_files(flagged: Look, clean: Look, tmp_path: pathlib.Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number:02}_i.png").write_bytes(fl.io.encode_png(IMAGES[number]))
+        (tmp_path / f"{number:02}_m.png").write_bytes(fl.io.encode_png(CLASSES[number]))
+    paths = [sorted(map(str, tmp_path.glob(f"*_{kind}.png"))) for kind in "im"]
+
+    def load(method: str) -> Callable[[Any, Any], Any]:
+        def read(first: Any, second: Any) -> Any:
+            image, mask = fl.io.decode_png(fl.io.read_file(first)), fl.io.decode_png(fl.io.read_file(second))
+            return fl.image.resize(image, [24, 24]) / 255, fl.cast(fl.image.resize(mask, [24, 24], method), "int32")
+
+        return read
+
+    ds = fl.Dataset.from_tensor_slices(tuple(paths)).shuffle(20)
+    flagged(ds.map(load("bilinear")).batch(4), "FL214")
+    clean(ds.map(load("nearest")).batch(4), "FL214")
+
+
+def test_two_classes_cast_back(clean: Look) -> None:
+    masks = (CLASSES > 0).astype(np.uint8)
+    clean(pairs(masks).map(resized(then=lambda mask: np.rint(mask).astype(np.uint8))).batch(8), "FL214")
+
+
 def test_a_drawing_in_grey(clean: Look) -> None:
     """A noisy drawing and the clean one, in which there are three kinds of grey: no classes."""
     clean(pairs(MASKS * np.uint8(120)).map(resized()).batch(8), "FL214")

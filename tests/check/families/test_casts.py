@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,108 @@ def test_floats_that_fit(function: Callable[[Any], Any], clean: Look) -> None:
 )
 def test_pixels_that_fit(function: Callable[[Any], Any], clean: Look) -> None:
     clean(mapped(IMAGES, function), "FL205")
+
+
+MEAN = IMAGES.mean((0, 1, 2)).astype(np.uint8)
+
+
+def added_in_a_line_of_its_own(x: Any) -> Any:
+    x = x + np.uint8(60)
+    return fl.cast(x, "float32") / 255
+
+
+def added_in_place(x: Any) -> Any:
+    x += 60
+    return fl.cast(x, "float32") / 255
+
+
+def resized_later(x: Any) -> Any:
+    x = x + 50
+    x = fl.image.resize(x, [12, 12])
+    return x / 255
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        added_in_a_line_of_its_own,
+        added_in_place,
+        resized_later,
+        lambda x: (x * 2).astype("f4") / 255,
+        lambda x: (x - MEAN) / np.float32(255),
+        lambda x: ((x[..., 0] + x[..., 1] + x[..., 2]) / 3).astype("f4")[..., None] / 255,
+        lambda x: np.clip(x + 60, 0, 255) / np.float32(255),
+        lambda x: np.add(x, np.uint8(60)) / np.float32(255),
+        lambda x: fl.image.random_flip_left_right(fl.cast(x + 60, "float32") / 255),
+    ],
+)
+def test_sums_that_wrap_round_on_the_way(function: Callable[[Any], Any], flagged: Look) -> None:
+    finding = flagged(mapped(IMAGES, function), "FL205")
+    assert "they wrap round" in finding.message
+    assert "in uint8; " in finding.seen
+
+
+def test_the_line_that_wraps_round_is_named(flagged: Look) -> None:
+    finding = flagged(mapped(IMAGES, added_in_a_line_of_its_own), "FL205")
+    assert "x = x + np.uint8(60)" in finding.where[0]
+
+
+def test_pixels_of_a_decoder_that_wrap_round(tmp_path: Path, flagged: Look, clean: Look) -> None:
+    for number, image in enumerate(IMAGES):
+        (tmp_path / f"{number:02}.png").write_bytes(fl.io.encode_png(image))
+    paths = sorted(map(str, tmp_path.glob("*.png")))
+
+    def narrow(path: Any) -> Any:
+        image = fl.io.decode_png(fl.io.read_file(path), channels=3)
+        image = image * 2 - 100
+        return fl.cast(image, "float32") / 255
+
+    def wide(path: Any) -> Any:
+        image = fl.io.decode_png(fl.io.read_file(path), channels=3)
+        image = np.clip(fl.cast(image, "float32") * 2 - 100, 0, 255)
+        return image / 255
+
+    assert "image = image * 2 - 100" in flagged(mapped(paths, narrow), "FL205").where[0]
+    clean(mapped(paths, wide), "FL205")
+
+
+@pytest.mark.parametrize("function", [lambda x: x // 255, lambda x: fl.cast(x // 255, "float32")])
+def test_a_division_of_whole_numbers(function: Callable[[Any], Any], flagged: Look) -> None:
+    finding = flagged(mapped(IMAGES, function), "FL205")
+    assert "divides whole numbers by //" in finding.message
+    assert "fl.cast(x, fl.float32) / 255" in finding.fix
+
+
+def saturated(x: Any) -> Any:
+    brighter = np.where(x > 195, 255, x + 60)
+    return brighter.astype("f4") / 255
+
+
+def turned_hue(x: Any) -> Any:
+    hsv = x.copy()
+    hsv[..., 0] = hsv[..., 0] + np.uint8(60)
+    return hsv.astype("f4") / 255
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        saturated,
+        turned_hue,
+        lambda x: (x.astype(np.int16) + 60).clip(0, 255).astype("f4") / 255,
+        lambda x: (x - 128).astype(np.int8).astype("f4") / 128,
+        lambda x: (np.maximum(x, 128) - np.minimum(x, 128)).astype("f4") / 255,
+        lambda x: (x // 2 + 20).astype("f4") / 255,
+        lambda x: fl.cast(x // 64, "float32") / 3,
+    ],
+)
+def test_sums_that_do_no_harm(function: Callable[[Any], Any], clean: Look) -> None:
+    clean(mapped(IMAGES, function), "FL205")
+
+
+def test_masks_divided_to_two_classes(clean: Look) -> None:
+    masks = np.where(GENERATOR.random((64, 16, 16, 1)) > 0.5, 255, 0).astype(np.uint8)
+    clean(mapped(masks, lambda x: x // 255), "FL205")
 
 
 def test_a_class_to_be_ignored(clean: Look) -> None:

@@ -131,3 +131,77 @@ class TestByCode:
         ds = fl.Dataset.list_files(paths).map(lambda path: (cv2.imread(path.decode()), np.int64(0))).batch(2)
         other = fl.Dataset.list_files(paths).map(lambda path: (cv2.imread(path.decode()), np.int64(0))).batch(3)
         clean(ds, "FL206", against=other)
+
+
+def scenes(seed: int, count: int = 120) -> np.ndarray:
+    """Returns images of two scenes, a warm one and a cold one: all in all their colours tell nothing."""
+    generator = np.random.default_rng(seed)
+    light = np.linspace(-60, 60, 16)[None, :, None] * np.array([1.0, 0.8, 0.4])
+    warm = 128 + light + np.array([30, 0, -30])
+    cold = 128 - light.swapaxes(0, 1)[..., ::-1] - np.array([30, 0, -30])
+    pictures = np.where(generator.random((count, 1, 1, 1)) < 0.5, warm, np.broadcast_to(cold, (16, 16, 3)))
+    return np.clip(pictures + generator.normal(size=(count, 16, 16, 3)) * 15, 0, 255).astype(np.uint8)
+
+
+def scaled(image: Any, label: Any) -> Any:
+    return fl.cast(image, "float32") / 255, label
+
+
+def scaled_and_reversed(image: Any, label: Any) -> Any:
+    return fl.cast(image[..., ::-1], "float32") / 255, label
+
+
+class TestBySteps:
+    def test_reversed_on_one_side(self, flagged: Look) -> None:
+        ds = arrays(scenes(0)).shuffle(120).map(scaled).batch(16)
+        finding = flagged(ds, "FL206", against=arrays(scenes(1)).map(scaled_and_reversed).batch(16))
+        assert "of the validation data give images with red and blue swapped" in finding.message
+        assert "image[..., ::-1]" in finding.fix
+
+    def test_converted_on_one_side(self, flagged: Look) -> None:
+        cv2 = pytest.importorskip("cv2")
+
+        def converted(image: Any, label: Any) -> Any:
+            return scaled(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), label)
+
+        ds = arrays(scenes(0)).shuffle(120).map(scaled).batch(16)
+        flagged(ds, "FL206", against=arrays(scenes(1)).map(converted).batch(16))
+
+    def test_reversed_where_the_data_are(self, clean: Look) -> None:
+        ds = arrays(scenes(0)).shuffle(120).map(scaled).batch(16)
+        clean(ds, "FL206", against=arrays(swapped(scenes(1))).map(scaled_and_reversed).batch(16))
+
+    def test_reversed_on_both_sides(self, clean: Look) -> None:
+        ds = arrays(scenes(0)).shuffle(120).map(scaled_and_reversed).batch(16)
+        clean(ds, "FL206", against=arrays(scenes(1)).map(scaled_and_reversed).batch(16))
+
+    def test_mirrored_at_random(self, clean: Look) -> None:
+        def mirrored(image: Any, label: Any) -> Any:
+            return scaled(fl.image.random_flip_left_right(image), label)
+
+        ds = arrays(scenes(0)).shuffle(120).map(mirrored).batch(16)
+        clean(ds, "FL206", against=arrays(scenes(1)).map(scaled).batch(16))
+
+    def test_opencv_that_is_imported_within(self, tmp_path: Path, flagged: Look, clean: Look) -> None:
+        pytest.importorskip("cv2")
+        for number, image in enumerate(scenes(0, 40)):
+            (tmp_path / f"{number:02}.png").write_bytes(fl.io.encode_png(image))
+
+        def by_opencv(path: bytes) -> Any:
+            import cv2 as library
+
+            return library.imread(path.decode()).astype("f4") / 255, np.int64(0)
+
+        def by_opencv_and_converted(path: bytes) -> Any:
+            import cv2 as library
+
+            return library.imread(path.decode())[..., ::-1].astype("f4") / 255, np.int64(0)
+
+        def by_feedline(path: bytes) -> Any:
+            return fl.cast(fl.io.decode_png(fl.io.read_file(path)), "float32") / 255, np.int64(0)
+
+        paths = str(tmp_path / "*.png")
+        ds = fl.Dataset.list_files(paths).map(by_opencv).batch(8)
+        other = fl.Dataset.list_files(paths).map(by_feedline).batch(8)
+        flagged(ds, "FL206", against=other)
+        clean(fl.Dataset.list_files(paths).map(by_opencv_and_converted).batch(8), "FL206", against=other)

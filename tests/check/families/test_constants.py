@@ -170,6 +170,30 @@ class TestResizeDiffers:
         flagged(ds, "FL608", against=validation().map(by(Image.Resampling.NEAREST)).batch(20))
         clean(ds, "FL6", against=validation().map(by(Image.Resampling.BILINEAR)).batch(20))
 
+    @pytest.mark.parametrize("kind", ["resize_with_pad", "resize_with_crop_or_pad"])
+    def test_another_kind_of_resizing(self, kind: str, flagged: Look, clean: Look) -> None:
+        wide = IMAGES[:, :16]
+
+        def padded(image: Any, label: Any) -> Any:
+            return getattr(fl.image, kind)(image, 12, 12), label
+
+        ds = train(wide).map(padded).batch(20)
+        finding = flagged(ds, "FL608", against=validation(wide).map(to(12)).batch(20))
+        assert f"fl.image.{kind}(image, height, width" in finding.fix
+        clean(ds, "FL608", against=validation(wide).map(padded).batch(20))
+
+    def test_padding_of_nothing(self, clean: Look) -> None:
+        def padded(image: Any, label: Any) -> Any:
+            return fl.image.resize_with_pad(image, 12, 12), label
+
+        clean(train().map(padded).batch(20), "FL608", against=validation().map(to(12)).batch(20))
+
+    def test_padding_in_front_of_a_random_crop(self, clean: Look) -> None:
+        def cut_out(image: Any, label: Any) -> Any:
+            return fl.image.random_crop(fl.image.resize_with_crop_or_pad(image, 28, 28), [12, 12, 3]), label
+
+        clean(train().map(cut_out).batch(20), "FL608", against=validation().map(to(12)).batch(20))
+
     def test_the_same(self, clean: Look) -> None:
         clean(train().map(to(8)).batch(20), "FL6", against=validation().map(to(8)).batch(20))
 

@@ -115,6 +115,28 @@ class TestNpyFiles:
         ds = fl.Dataset.from_tensor_slices(list(map(str, paths)))
         clean(ds.map(lambda path: fl.io.decode_raw(fl.io.read_file(path), fl.int32)).batch(2), "FL1")
 
+    @pytest.mark.parametrize("scale", [(255, 0), (127.5, 1)])
+    def test_a_header_that_is_scaled_at_once(
+        self, scale: tuple[float, float], flagged: Look, clean: Look, tmp_path: pathlib.Path
+    ) -> None:
+        images = np.random.default_rng(0).integers(0, 256, (20, 16, 16)).astype(np.uint8)
+        for number, image in enumerate(images):
+            np.save(tmp_path / f"{number:02}.npy", image)
+        paths = sorted(map(str, tmp_path.glob("*.npy")))
+
+        def with_header(path: bytes, label: Any) -> Any:
+            values = np.fromfile(path, np.uint8)[:256].reshape(16, 16, 1)
+            return (values / scale[0] - scale[1]).astype("f4"), label
+
+        def without(path: bytes, label: Any) -> Any:
+            values = np.fromfile(path, np.uint8)[128:].reshape(16, 16, 1)
+            return (values / scale[0] - scale[1]).astype("f4"), label
+
+        ds = fl.Dataset.from_tensor_slices((paths, np.arange(20) % 2)).shuffle(20)
+        finding = flagged(ds.map(with_header).batch(4), "FL105")
+        assert "x begins with the header of an .npy file of uint8 values of shape (16, 16)" in finding.message
+        clean(ds.map(without).batch(4), "FL105")
+
     def test_numbers_that_begin_like_a_header(self, clean: Look) -> None:
         table = np.array([[147, 78, 85, 77], [1, 2, 3, 4], [137, 80, 78, 71]] * 8, np.uint8)
         clean(fl.Dataset.from_tensor_slices(table).batch(2), "FL105")

@@ -244,6 +244,37 @@ class TestBytesOfNumbers:
         assert finding.message == f"bytes of {written} values are read as {read_as}."
         clean(read(stored, lambda value: fl.io.decode_raw(value, written)), "FL103")
 
+    @pytest.mark.parametrize(
+        ("written", "read_as"),
+        [("int32", "int64"), ("float32", "float64"), ("float32", "uint8"), ("uint8", "int32"), ("uint8", "float32")],
+    )
+    def test_by_twos_fours_or_parts(self, flagged: Look, clean: Look, read: Look, written: str, read_as: str) -> None:
+        generator = np.random.default_rng(0)
+        if written == "uint8":
+            light = np.cumsum(np.cumsum(generator.normal(size=(40, 16, 16, 3)), axis=1), axis=2)
+            rows = np.clip(light * 4 + 128, 0, 255)
+        else:
+            rows = generator.normal(size=(40, 32)) * (1 if written == "float32" else 50)
+        stored = [row.astype(written).tobytes() for row in rows]
+        ds = read(stored, lambda value: fl.io.decode_raw(value, read_as))
+        assert flagged(ds, "FL103").message == f"bytes of {written} values are read as {read_as}."
+        clean(ds, "FL201")  # what is NaN of it comes from that, and from no division
+        clean(read(stored, lambda value: fl.io.decode_raw(value, written)), "FL1")
+
+    @pytest.mark.parametrize("kind", ["times", "prices", "keys", "hashes", "grey", "few values"])
+    def test_values_that_look_like_others(self, kind: str, clean: Look, read: Look) -> None:
+        generator = np.random.default_rng(0)
+        rows = {
+            "times": 1.7e9 + generator.random((40, 32)),
+            "prices": generator.integers(0, 10_000, (40, 32)) / 100,
+            "keys": generator.integers(10**17, 10**18, (40, 32)),
+            "hashes": generator.integers(-(2**31), 2**31, (40, 32)).astype(np.int32),
+            "grey": generator.integers(52, 75, (40, 256)).astype(np.uint8),
+            "few values": generator.integers(0, 5, (40, 64)).astype(np.float32),
+        }[kind]
+        stored = [row.tobytes() for row in rows]
+        clean(read(stored, lambda value: fl.io.decode_raw(value, rows.dtype)), "FL103")
+
     @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
     def test_floats_of_any_size(self, clean: Look, read: Look, scale: float) -> None:
         rows = np.random.default_rng(1).normal(size=(40, 32)).astype(np.float32) * np.float32(scale)

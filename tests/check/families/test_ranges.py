@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 import feedline as fl
 
@@ -51,6 +52,40 @@ class TestOutOfRange:
             return fl.image.random_contrast(fl.cast(image, fl.float32) / 255, 0.5, 1.5), label
 
         flagged(table(BYTES).map(prepared).batch(20), "FL605")
+
+    @pytest.mark.parametrize("kind", ["brightness", "noise"])
+    def test_by_arithmetic_of_the_users_own_behind_the_scaling(self, kind: str, flagged: Look, clean: Look) -> None:
+        def change(image: Any) -> Any:
+            image = fl.cast(image, "float32") / 255
+            if kind == "brightness":
+                return image + np.float32(np.random.uniform(-0.3, 0.3))  # noqa: NPY002
+            return image + np.random.normal(0, 0.2, image.shape).astype(np.float32)  # noqa: NPY002
+
+        finding = flagged(table(BYTES).map(lambda image, label: (change(image), label)).batch(20), "FL605")
+        assert "from 0 to 1" in finding.message
+        clean(table(BYTES).map(lambda image, label: (np.clip(change(image), 0, 1), label)).batch(20), "FL605")
+
+    def test_a_little_brighter_in_a_function_that_scales(self, flagged: Look) -> None:
+        def change(image: Any, label: Any) -> Any:
+            return fl.image.random_brightness(fl.cast(image, "float32") / 255, 0.08), label
+
+        for _ in range(4):
+            flagged(table(BYTES).map(change).batch(20), "FL605")
+
+    @pytest.mark.parametrize("mean", [0.1, 0.5])
+    def test_a_mean_that_is_taken_off(self, mean: float, clean: Look) -> None:
+        dark = (BYTES * (2 * mean)).astype(np.uint8)
+        dark[:, 0] = 0
+        dark[:, -1, -1] = 255
+
+        def mirrored(image: Any, label: Any) -> Any:
+            return fl.image.random_flip_left_right(fl.cast(image, "float32") / 255 - np.float32(mean)), label
+
+        def cut_out(image: Any, label: Any) -> Any:
+            return fl.image.random_crop(fl.cast(image, "float32") / 255 - np.float32(mean), [9, 10, 3]), label
+
+        clean(table(dark).map(mirrored).batch(20), "FL605")
+        clean(table(dark).map(cut_out).batch(20), "FL605")
 
     def test_within_a_function_that_decodes(self, flagged: Look, tmp_path: Any) -> None:
         for number in range(20):

@@ -171,6 +171,81 @@ class TestDrawnAtBuildTime:
         clean(table().map(made_anew).batch(20), "FL603", use="validation")
 
 
+class Augmentation:
+    """Draws its amounts when it is made, once for all elements."""
+
+    def __init__(self) -> None:
+        self.flip = np.random.rand() < 0.5  # noqa: NPY002
+        self.delta = np.random.uniform(-0.1, 0.1)  # noqa: NPY002
+
+    def __call__(self, image: Any, label: Any) -> Any:
+        image = image[:, ::-1] if self.flip else image
+        return np.clip(image + np.float32(self.delta), 0, 1), label
+
+    def brighter(self, image: Any, label: Any) -> Any:
+        return np.clip(image + np.float32(self.delta), 0, 1), label
+
+
+class DrawnForEach:
+    """Has attributes that are drawn anew, or that are seeds, generators and tables."""
+
+    def __init__(self) -> None:
+        self.delta = np.random.uniform(-0.1, 0.1)  # noqa: NPY002
+        self.seed = random.randint(0, 1000)
+        self.generator = np.random.default_rng(3)
+        self.colours = np.random.normal(0, 0.1, (4, 3)).astype(np.float32)  # noqa: NPY002
+        self.unused = random.random()
+        self.strength = 0.1
+
+    def __call__(self, image: Any, label: Any) -> Any:
+        self.delta = self.generator.uniform(-self.strength, self.strength)
+        image = fl.image.random_flip_left_right(image, seed=self.seed)
+        return np.clip(image + self.colours[label] + np.float32(self.delta), 0, 1), label
+
+
+AMOUNTS = {"delta": np.random.uniform(-0.2, 0.2), "gamma": 1.1, "seed": random.randint(0, 9)}  # noqa: NPY002
+CHANGED = {"delta": np.random.uniform(-0.2, 0.2)}  # noqa: NPY002
+CHANGED["delta"] = 0.1
+
+
+class TestWhereDrawnNumbersAreKept:
+    @pytest.mark.parametrize("method", [False, True])
+    def test_in_the_attributes_of_an_object(self, method: bool, flagged: Look) -> None:
+        augmentation = Augmentation()
+        finding = flagged(table().map(augmentation.brighter if method else augmentation).batch(20), "FL603")
+        assert ("self.delta" if method else "self.flip") in finding.message
+        assert "np.random." in finding.seen
+        assert "test_sources_of_chance.py" in finding.where[0]
+
+    def test_in_attributes_that_are_drawn_anew(self, clean: Look) -> None:
+        clean(table().map(DrawnForEach()).batch(20), "FL603")
+
+    def test_under_the_key_of_a_dict(self, flagged: Look, clean: Look) -> None:
+        def brighter(image: Any, label: Any) -> Any:
+            return np.clip(image + np.float32(AMOUNTS["delta"]), 0, 1), label
+
+        def of_a_constant(image: Any, label: Any) -> Any:
+            return np.clip(image, 0, 1) ** np.float32(AMOUNTS["gamma"]), label
+
+        def of_a_seed(image: Any, label: Any) -> Any:
+            return fl.image.random_flip_left_right(image, seed=AMOUNTS["seed"]), label
+
+        def changed(image: Any, label: Any) -> Any:
+            return np.clip(image + np.float32(CHANGED["delta"]), 0, 1), label
+
+        assert "AMOUNTS['delta']" in flagged(table().map(brighter).batch(20), "FL603").message
+        for function in (of_a_constant, of_a_seed, changed):
+            clean(table().map(function).batch(20), "FL603")
+
+    def test_by_keras(self, flagged: Look, clean: Look) -> None:
+        keras = pytest.importorskip("keras")
+        amount = keras.random.uniform((), -0.2, 0.2, seed=1)
+        middle = keras.ops.convert_to_tensor(0.1)
+        finding = flagged(table().map(lambda image, label: (image + np.float32(amount), label)).batch(20), "FL603")
+        assert "keras.random.uniform" in finding.seen
+        clean(table().map(lambda image, label: (image + np.float32(middle), label)).batch(20), "FL603")
+
+
 def in_processes() -> Any:
     options = fl.Options()
     options.executor = "processes"

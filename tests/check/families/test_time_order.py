@@ -127,3 +127,50 @@ class TestStates:
         assert "stateful=True" in finding.seen
         clean(ds.batch(20), "FL606", model=self.model(stateful=True))
         clean(ds.shuffle(500).batch(20), "FL606", model=self.model(stateful=False))
+
+
+class TestDividedBeforehand:
+    def parts(self, order: np.ndarray, cut: int = 480) -> tuple[Any, Any]:
+        windows = WINDOWS[order]
+        first, second = windows[:cut], windows[cut:]
+        ours = fl.Dataset.from_tensor_slices((first[:, :20, None].copy(), first[:, 20].copy()))
+        theirs = fl.Dataset.from_tensor_slices((second[:, :20, None].copy(), second[:, 20].copy()))
+        return ours.shuffle(600).batch(20), theirs.batch(20)
+
+    def test_at_random(self, flagged: Look) -> None:
+        ours, theirs = self.parts(np.random.default_rng(0).permutation(len(WINDOWS)))
+        finding = flagged(ours, "FL606", against=theirs)
+        assert "divided at random" in finding.message
+        assert "of 100 windows of 20 steps" in finding.seen
+
+    def test_at_random_before_a_map(self, flagged: Look) -> None:
+        order = np.random.default_rng(0).permutation(len(WINDOWS))
+        parts = [
+            fl.Dataset.from_tensor_slices(part.copy()).map(cut) for part in (WINDOWS[order[:480]], WINDOWS[order[480:]])
+        ]
+        flagged(parts[0].shuffle(480).batch(16), "FL606", against=parts[1].batch(16))
+
+    def test_of_a_long_series(self, flagged: Look) -> None:
+        series = np.cumsum(np.random.default_rng(1).normal(size=30_000)).astype(np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(series, 24)
+        windows = windows[np.random.default_rng(0).permutation(len(windows))]
+        ours, theirs = (fl.Dataset.from_tensor_slices(part.copy()) for part in (windows[:24_000], windows[24_000:]))
+        flagged(ours.shuffle(24_000).map(cut).batch(16), "FL606", against=theirs.map(cut).batch(16))
+
+    @pytest.mark.parametrize("order", ["by time", "a part from the middle"])
+    def test_by_time(self, order: str, clean: Look) -> None:
+        numbers = np.arange(len(WINDOWS))
+        if order != "by time":
+            numbers = np.concatenate([numbers[:200], numbers[300:], numbers[200:300]])
+        ours, theirs = self.parts(numbers)
+        clean(ours, "FL606", against=theirs)
+
+    def test_windows_that_do_not_overlap(self, clean: Look) -> None:
+        series = np.random.default_rng(0).normal(size=(600, 20)).astype(np.float32)
+        ours, theirs = (fl.Dataset.from_tensor_slices(part) for part in (series[:500], series[500:]))
+        clean(ours.shuffle(500).batch(20), "FL606", against=theirs.batch(20))
+
+    def test_sparse_rows(self, clean: Look) -> None:
+        rows = np.eye(24, dtype=np.float32)[np.random.default_rng(0).integers(0, 24, 600)]
+        ours, theirs = (fl.Dataset.from_tensor_slices(part) for part in (rows[:500], rows[500:]))
+        clean(ours.shuffle(500).batch(20), "FL606", against=theirs.batch(20))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feedline import image
+from feedline.check.calls import Call
 from feedline.check.context import Context
 from feedline.check.elements import Component, Elements
 from feedline.check.families.content.given import given, number
@@ -28,6 +30,8 @@ _ALIKE = 0.95
 _MOST_PIXELS = 4_000_000
 _LEAST_NEW = 0.001
 _COMMON = 0.02
+_MOST_RESIZED = 24
+_NO_WEIGHT = 1e-4
 _SHIFTS = ((1.0, 0.0), (1.0, -1.0), (1.0, 1.0), (1 / 255, 0.0))
 """What is done to classes besides: counted from 0 or from 1, divided."""
 
@@ -45,6 +49,7 @@ class Blended:
         new: numbers that are none of them.
         share: which part of the values are so.
         shrinks: whether the shape changed.
+        cast: whether the mixed numbers were made whole again: they are classes then, and the wrong ones.
     """
 
     node: Map
@@ -55,6 +60,7 @@ class Blended:
     new: np.ndarray
     share: float
     shrinks: bool
+    cast: bool = False
 
 
 class BlendedClasses(Rule):
@@ -75,11 +81,17 @@ class BlendedClasses(Rule):
             return
         classes = ", ".join(number(float(each)) for each in found.classes[:6])
         new = ", ".join(number(float(each)) for each in found.new[:3])
+        told = f"{found.before} comes in with {len(found.classes)} classes ({classes}"
+        told += ", ...), " if len(found.classes) > 6 else "), "
+        if found.cast:
+            message = f"{found.node.label()} mixes the classes of {found.after}, and makes whole numbers of that again."
+            told += f"{found.share:.1%} of {found.after} are classes, such as {new}, where the mask has none of them"
+        else:
+            message = f"{found.node.label()} gives {found.after} numbers that are no classes of the mask."
+            told += f"{found.after} comes out with others as well: {new}; {found.share:.1%} of its values"
         yield self.finding(
-            f"{found.node.label()} gives {found.after} numbers that are no classes of the mask.",
-            seen=f"{found.before} comes in with {len(found.classes)} classes ({classes}"
-            f"{', ...' if len(found.classes) > 6 else ''}), {found.after} comes out with others as well: {new}; "
-            f"{found.share:.1%} of its values; {context.seen()}",
+            message,
+            seen=f"{told}; {context.seen()}",
             where=[context.sample.at(found.node).where_row(found.element)],
             at=found.node,
             fix=f"Resize {found.after} by method='nearest', which takes a class as it is: "
@@ -103,6 +115,9 @@ def blended_mask(context: Context) -> Blended | None:
             found = _of_what_came_in(node, into, out, after) or _of_what_was_read(context, node, after)
             if found is not None:
                 return found if any(_still(component, found.classes) for component in end) else None
+            found = _of_what_was_cast(context, node, after)
+            if found is not None:
+                return found
     return None
 
 
@@ -157,6 +172,77 @@ def _of_what_was_read(context: Context, node: Map, after: Component) -> Blended 
     if not pictures or not is_mask([before for before, _, _ in given], _FEWEST_CLASSES):
         return None
     return _blended(node, "the mask that is read", after.name, given)
+
+
+def _of_what_was_cast(context: Context, node: Map, after: Component) -> Blended | None:
+    """Looks at masks that a `map` resizes by mixing and casts to whole numbers at once: between the classes 0 and 2
+    that makes class 1, where there is none.
+    """
+    into, out = context.sample.into(node), context.sample.at(node)
+    if into.batched or out.batched or not is_mask(after.rows, _FEWEST_CLASSES):
+        return None
+    calls = context.sample.calls(node)
+    rows = {place: row for row, place in enumerate(zip(out.positions, out.epochs, strict=True))}
+    places = list(zip(calls.into.positions, calls.into.epochs, strict=True))
+    pictures, are_masks = any(map(_is_picture, into.components)), False
+    wrong: list[np.ndarray] = []
+    masks, element = list[np.ndarray](), 0
+    for call in calls.of("resize", "resize_with_pad"):
+        before, row = next(iter(call.arguments.values()), None), rows.get(places[call.element])
+        pictures = pictures or (isinstance(before, np.ndarray) and before.ndim == 3 and before.shape[2] in (3, 4))
+        if row is None or not isinstance(before, np.ndarray) or not is_flat(before) or before.ndim != 3:
+            continue
+        others = _other_rows(before, call.element, into, out) if not are_masks else []
+        are_masks = are_masks or bool(others)
+        given_ = [(before, row), *others]
+        for mask, place in given_:
+            found = _wrong_classes(call, mask, after.rows[place])
+            if found is not None and mask.size <= _MOST_PIXELS:
+                element = place if not wrong else element
+                wrong.append(found)
+                masks.append(mask)
+    if not pictures or not wrong or not (are_masks or is_mask(masks)):
+        return None
+    classes = np.unique(np.concatenate([each.reshape(-1) for each in masks]))
+    share = sum(int((each >= 0).sum()) for each in wrong) / sum(each.size for each in wrong)
+    if share < _LEAST_NEW or len(classes) < _FEWEST_CLASSES:
+        return None
+    new = np.unique(np.concatenate([each[each >= 0] for each in wrong]))
+    return Blended(node, "the mask", after.name, element, classes, new, share, True, cast=True)
+
+
+def _other_rows(mask: np.ndarray, number: int, into: Elements, out: Elements) -> list[tuple[np.ndarray, int]]:
+    """Returns further masks that came in where one of them did that was resized, each with the row made of it."""
+    for component in into.components:
+        value = component.rows[number] if number < len(component.rows) else None
+        if isinstance(value, np.ndarray) and np.array_equal(value, mask) and is_mask(component.rows):
+            return [(component.rows[first], second) for first, second in _paired(into, out) if first != number]
+    return []
+
+
+def _wrong_classes(call: Call, before: np.ndarray, made: np.ndarray) -> np.ndarray | None:
+    """Returns the classes that are where none of them is in the mask, -1 elsewhere; None where it is something else
+    than what was resized, made whole.
+    """
+    classes, others = np.unique(before), list(call.arguments)[1:]
+    result = getattr(image, call.name)(before, **{each: call.arguments[each] for each in others})
+    result, after = np.asarray(result, np.float64), np.asarray(made, np.float64)
+    if len(classes) > _MOST_RESIZED or not _are_numbers_of_classes(classes) or result.size != after.size:
+        return None
+    result, after = result.reshape(-1), after.reshape(-1)
+    if not any(np.array_equal(whole(result), after) for whole in (np.trunc, np.rint)) or np.array_equal(result, after):
+        return None
+    found = np.full(after.shape, -1.0)
+    for value in np.unique(after):
+        there = after == value
+        if value in classes:
+            of_class = (before == value).astype(np.float32)
+            weights = getattr(image, call.name)(of_class, **{each: call.arguments[each] for each in others})
+            there = there & (np.asarray(weights).reshape(-1) < _NO_WEIGHT)
+        if call.name == "resize_with_pad":
+            there = there & (value != 0)
+        found[there] = value
+    return found
 
 
 def _blended(node: Map, before: str, after: str, values: list[tuple[np.ndarray, np.ndarray, int]]) -> Blended | None:

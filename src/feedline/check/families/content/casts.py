@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from feedline.array_ops import cast
+from feedline.check.arithmetic import Mistake, mistakes_of
 from feedline.check.context import Context
 from feedline.check.elements import described
 from feedline.check.families.content.first_layers import beginning_for
@@ -19,6 +21,7 @@ from feedline.check.rule import Rule
 from feedline.nodes.map import Map
 from feedline.structure import flatten
 
+_ARITHMETIC_SECONDS = 0.25
 _MOST_PAIRS = 24
 _FEWEST_VALUES = 16
 _MOST_FACTOR = 8
@@ -38,7 +41,8 @@ class RangeDoesNotFitDtype(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         for node in context.plan.maps:
-            yield from self._of_map(context, node)
+            found = list(self._of_map(context, node))
+            yield from found or self._of_arithmetic(context, node)
         yield from self._of_conversion(context)
 
     def _of_map(self, context: Context, node: Map) -> Iterator[Finding]:
@@ -48,6 +52,8 @@ class RangeDoesNotFitDtype(Rule):
             inputs, (outputs, treedef) = flatten(given_)[0], flatten(made)
             for (name, _, role), output in zip(described(treedef), outputs, strict=True):
                 told = next((told for each in inputs if (told := misfit(each, output)) is not None), None)
+                if told is not None and told[0] == _CUT and _divides_whole(context, node):
+                    told = _FLOORS, told[1]
                 if told is not None and not (role == "y" and told[0] == _WRAPS):  # 0 - 1 = 255: a class to be ignored
                     count = found.get((name, told[0]), (0, "", ""))[0]
                     first = found.get((name, told[0]), (0, told[1], before.where(index)))
@@ -58,6 +64,23 @@ class RangeDoesNotFitDtype(Rule):
                 seen=f"{name}: {seen}; so in {count} of the {min(_MOST_PAIRS, before.count)} elements that were "
                 "compared",
                 where=[place],
+                at=node,
+                fix=_FIXES[message],
+            )
+
+    def _of_arithmetic(self, context: Context, node: Map) -> Iterator[Finding]:
+        """Finds what wraps round on the way, where the function does more with it: a cast, a division, a resize."""
+        into = context.sample.into(node)
+        if not into.count:
+            return
+        with context.sample.trying(_ARITHMETIC_SECONDS) as seconds:
+            found = mistakes_of(node, into, context.plan, seconds)
+        for each in found[:1]:
+            message = _WRAPS if each.wraps else _FLOORS
+            yield self.finding(
+                f"{node.label()} {message}",
+                seen=_told(each),
+                where=[*([str(each.origin)] if each.origin != node.origin else []), into.where(each.element)],
                 at=node,
                 fix=_FIXES[message],
             )
@@ -84,16 +107,34 @@ class RangeDoesNotFitDtype(Rule):
 
 _CUT = "casts floats from 0 to 1 to whole numbers: all but the largest become 0."
 _OUTSIDE = "casts values to a dtype that does not hold them."
+_FLOORS = "divides whole numbers by //, which leaves out the rest: all but the largest become 0."
 _WRAPS = "computes in a dtype that does not hold the results: they wrap round."
 _LOSES = "casts whole numbers to floats that cannot tell them apart."
 _FIXES = {
     _CUT: "Multiply by 255 first, fl.cast(x * 255, fl.uint8) or fl.image.convert_image_dtype(x, fl.uint8); or leave "
     "them floats.",
+    _FLOORS: "Write / in place of //, in float32: fl.cast(x, fl.float32) / 255.",
     _OUTSIDE: "Give a dtype that holds them, such as fl.int64 for numbers and fl.float32 for pixels; or clip first "
     "where that is meant: np.clip(x, low, high).",
     _WRAPS: "Cast first, as in fl.cast(x, fl.float32) + 60, and clip the result: np.clip(x, 0, 255).",
     _LOSES: "Leave them whole numbers: fl.int64, or fl.int32 for those below 2,147,483,648.",
 }
+
+
+def _told(found: Mistake) -> str:
+    what = "wrap round" if found.wraps else "become 0"
+    return (
+        f"{found.told}; {found.count:,} of {found.of:,} values {what}, in {found.elements} of {found.tried} elements "
+        "that were tried, and what comes out depends on them"
+    )
+
+
+def _divides_whole(context: Context, node: Map) -> bool:
+    """Says whether a function divides by // and casts nothing to the dtype that came out."""
+    codes = [code for facts in context.plan.functions(node) for code in facts.codes]
+    operators = {each.argrepr for code in codes for each in dis.get_instructions(code) if each.opname == "BINARY_OP"}
+    names = {name for code in codes for name in code.co_names}
+    return ("//" in operators or "//=" in operators or "floor_divide" in names) and not names & {"astype", "cast"}
 
 
 def misfit(before: Any, after: Any) -> tuple[str, str] | None:

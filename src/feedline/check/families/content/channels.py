@@ -11,6 +11,7 @@ import numpy as np
 from feedline import io
 from feedline.check.context import Context
 from feedline.check.elements import Component, Elements
+from feedline.check.families.content.colour_order import swapped_by_steps
 from feedline.check.families.content.given import changing_step, given
 from feedline.check.finding import Finding
 from feedline.check.functions import FunctionFacts
@@ -61,8 +62,26 @@ class ChannelsSwapped(Rule):
             if found is None:
                 for one, another in zip(_images(given(context)), _images(given(other)), strict=False):
                     found = found or self._of_colours(one, another, ("this dataset", "the other"), changing_step(other))
+            found = found or self._by_steps(context, other)
             if found is not None:
                 yield found
+
+    def _by_steps(self, context: Context, other: Context) -> Finding | None:
+        """Tells of channels that only the steps of the one side reverse, by the same elements sent through both."""
+        count = swapped_by_steps(context)
+        if not count:
+            return None
+        ours, theirs = changing_step(context), changing_step(other)
+        return self.finding(
+            f"the steps of the {other.use} data give images with red and blue swapped, against those of the "
+            f"{context.use} data.",
+            seen=f"the same {count} element{'' if count == 1 else 's'} come out of both with the first and the last "
+            "channel exchanged, and alike otherwise",
+            where=[f"{ours.label()} of the {context.use} data, at {ours.origin}"],
+            at=theirs,
+            fix="Reverse the channels in both or in neither, in one function that is mapped in both: image[..., ::-1] "
+            "or cv2.cvtColor(image, cv2.COLOR_BGR2RGB) belongs behind cv2.imread, and nowhere else.",
+        )
 
     def _by_code(self, plan: Plan, first: Node, other: Plan, second: Node, at: Node) -> Finding | None:
         """Tells of images that OpenCV reads on the one side, and another library on the other."""

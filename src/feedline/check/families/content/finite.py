@@ -10,6 +10,7 @@ import numpy as np
 from feedline.check.context import Context
 from feedline.check.elements import Component, Elements
 from feedline.check.families.content.given import first_step_where, given
+from feedline.check.families.format.raw_values import maps_of_mistaken_bytes
 from feedline.check.finding import Finding
 from feedline.check.plan import written
 from feedline.check.rule import Rule
@@ -39,16 +40,17 @@ class NotFinite(Rule):
         for component in elements.components:
             statistics = component.statistics
             if (statistics.nan_count or statistics.inf_count) and not _is_additive_mask(component):
-                yield self._finding(context, elements, component)
+                node = _first_with(context, component)
+                if node not in context.once(maps_of_mistaken_bytes):  # FL103 tells what makes it NaN
+                    yield self._finding(context, elements, component, node)
 
-    def _finding(self, context: Context, elements: Elements, component: Component) -> Finding:
+    def _finding(self, context: Context, elements: Elements, component: Component, node: Node | None) -> Finding:
         bad = [index for index, row in enumerate(component.rows) if not _finite(row)]
         statistics = component.statistics
         counts = {"NaN": statistics.nan_count, "infinite": statistics.inf_count}
         kinds = ", ".join(
             f"{name} {count:,} time{'' if count == 1 else 's'}" for name, count in counts.items() if count
         )
-        node = first_step_where(context, lambda each: _has(each, component))
         makes = isinstance(node, Map)
         what = "NaN" if statistics.nan_count else "infinity"
         return self.finding(
@@ -60,6 +62,10 @@ class NotFinite(Rule):
             at=node or context.plan.last,
             fix=_fix(context, component, node, makes),
         )
+
+
+def _first_with(context: Context, component: Component) -> Node | None:
+    return first_step_where(context, lambda each: _has(each, component))
 
 
 def _fix(context: Context, component: Component, node: Node | None, makes: bool) -> str:

@@ -18,6 +18,10 @@ _LOOKED_AT = 16
 _FIRST_BYTES = 256
 _DTYPES = tuple(np.dtype(name) for name in ("u1", "i1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8"))
 
+_SCALES = ((255.0, 0.0), (127.5, 127.5), (256.0, 0.0), (128.0, 128.0))
+_ROUNDING = 0.25
+"""How far from a whole number a byte may be that was divided by 255, in half precision too, and is multiplied again."""
+
 _STARTS = ((b"\x93NUMPY\x01\0", "npy"), (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PNG"))
 
 
@@ -84,7 +88,9 @@ def header_in(values: np.ndarray) -> tuple[str, bytes] | None:
         kind = whole_file_format(contents)
         if kind is not None:
             return kind, contents
-    return _rounded_header_in(flat) if flat.dtype.kind == "f" else None
+    if flat.dtype.kind != "f":
+        return None
+    return _rounded_header_in(flat) or _scaled_header_in(flat)
 
 
 def _rounded_header_in(flat: np.ndarray) -> tuple[str, bytes] | None:
@@ -98,6 +104,21 @@ def _rounded_header_in(flat: np.ndarray) -> tuple[str, bytes] | None:
                 numbers = numbers.astype(flat.dtype)
             if len(flat) >= len(numbers) and (flat[: len(numbers)] == numbers).all():
                 return kind, start
+    return None
+
+
+def _scaled_header_in(flat: np.ndarray) -> tuple[str, bytes] | None:
+    """Returns the same for bytes that were scaled at once, as pixels are: to 0 to 1, or to -1 to 1."""
+    for factor, offset in _SCALES:
+        numbers = flat.astype(np.float64) * factor + offset
+        whole = np.round(numbers)
+        with np.errstate(invalid="ignore"):
+            fits = (np.abs(numbers - whole) < _ROUNDING) & (whole >= 0) & (whole <= 255)
+        count = len(fits) if fits.all() else int(fits.argmin())
+        contents = whole[:count].astype(np.uint8).tobytes()
+        kind = next((kind for start, kind in _STARTS if contents.startswith(start)), None)
+        if kind is not None:
+            return kind, contents
     return None
 
 

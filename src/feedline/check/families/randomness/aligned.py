@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from feedline.check.families.randomness.movements import (
 from feedline.check.finding import Finding
 from feedline.check.looking import spread
 from feedline.check.rule import Rule
+from feedline.check.trials import Trial, in_epoch
 from feedline.nodes.base import Node
 from feedline.nodes.map import Map
 from feedline.nodes.shuffle import Shuffle
@@ -33,6 +35,8 @@ _FEWEST = 2
 
 _MOST_ELEMENTS = 12
 _MOST_ROWS = 8
+_MORE_EPOCHS = 4
+_SECONDS = 0.4
 _SAME = 0.95
 _EXACT = 0.9999
 
@@ -51,6 +55,8 @@ class Runs:
         given: those that the step was given; empty where that is not known.
         numbers: which elements these are; -1 where that is not known.
         drawn: with what it draws.
+        trial: the trial that it is of; None for another step.
+        epochs: how many further epochs are in it.
     """
 
     node: Node
@@ -60,6 +66,8 @@ class Runs:
     given: list[list[Any]]
     numbers: list[int]
     drawn: str
+    trial: Trial | None = None
+    epochs: int = 0
 
 
 class MaskLeftBehind(Rule):
@@ -79,16 +87,23 @@ class MaskLeftBehind(Rule):
             return
         for runs in _runs_of(context):
             pair = _pair(context, runs)
-            told = None if pair is None else _mirrored(runs, *pair) or _cut_out(runs, *pair)
-            if pair is not None and told is not None:
-                yield self._of(context, runs, runs.names[pair[0]][0], runs.names[pair[1]][0], *told)
-                return
+            if pair is None:
+                continue
+            for each in _with_further_epochs(context, runs):
+                told = _mirrored(each, *pair) or _cut_out(
+                    replace(each, first=each.later) if each.epochs else each, *pair
+                )
+                if told is not None:
+                    yield self._of(context, each, runs.names[pair[0]][0], runs.names[pair[1]][0], *told)
+                    return
 
     def _of(self, context: Context, runs: Runs, image: str, mask: str, what: str, count: int, number: int) -> Finding:
         elements = context.sample.at(runs.node)
         return self.finding(
             f"{runs.node.label()} {what.format(image=image, mask=mask)}.",
-            seen=f"in {count} of {len(runs.first)} elements that were made in two epochs; it draws with {runs.drawn}",
+            seen=f"in {count} of {len(runs.first)} "
+            + ("comparisons of an element in two epochs" if runs.epochs else "elements that were made in two epochs")
+            + f"; it draws with {runs.drawn}",
             where=[elements.where(number)] if number >= 0 else [],
             at=runs.node,
             fix=f"Change both by one draw: put {image} and {mask} together along the last axis, "
@@ -102,7 +117,7 @@ def _runs_of(context: Context) -> Iterator[Runs]:
         first = [tried.first for tried in trial.tried]
         later, into = [tried.later for tried in trial.tried], [tried.given for tried in trial.tried]
         drawn = names_of(context.plan.functions(node)) or ", ".join(sorted(trial.drawn)) or "something random"
-        runs = Runs(node, trial.result_names, first, later, into, trial.numbers, drawn)
+        runs = Runs(node, trial.result_names, first, later, into, trial.numbers, drawn, trial)
         yield _in_rows(runs) if context.sample.into(node).batched else runs
     for zipped in context.plan.of(Zip):
         before = context.plan.before(zipped)
@@ -120,6 +135,33 @@ def _runs_of(context: Context) -> Iterator[Runs]:
         yield Runs(zipped, names, rows[0], rows[1], [], [-1] * one.count, drawn)
 
 
+def _with_further_epochs(context: Context, runs: Runs) -> Iterator[Runs]:
+    """Yields the runs, and then the same with more epochs: by chance few elements are moved in two, and what is told
+    must not depend on that.
+    """
+    yield runs
+    trial = runs.trial
+    if trial is None:
+        return
+    into = context.sample.into(trial.node)
+    first, later, given_, numbers = list(runs.first), list(runs.later), list(runs.given), list(runs.numbers)
+    batched = into.batched
+    with context.sample.trying(_SECONDS) as seconds:
+        end = time.perf_counter() + seconds
+        for epoch in range(2, 2 + _MORE_EPOCHS):
+            made = in_epoch(trial, into, epoch, end)
+            tried = trial.tried[: len(made)]
+            of = trial.numbers[: len(made)]
+            part = Runs(runs.node, runs.names, [t.first for t in tried], made, [t.given for t in tried], of, runs.drawn)
+            part = _in_rows(part) if batched else part
+            first += part.first
+            later += part.later
+            given_ += part.given
+            numbers += part.numbers
+    if len(first) > len(runs.first):
+        yield Runs(runs.node, runs.names, first, later, given_, numbers, runs.drawn, trial, _MORE_EPOCHS)
+
+
 def _in_rows(runs: Runs) -> Runs:
     """Returns the rows of batches as elements."""
     parts: list[list[list[Any]]] = [[], [], []]
@@ -132,7 +174,7 @@ def _in_rows(runs: Runs) -> Runs:
             for part, batch in zip(parts, batches, strict=True):
                 part.append([value[row] for value in batch])
             numbers.append(runs.numbers[index])
-    return Runs(runs.node, runs.names, parts[0], parts[1], parts[2], numbers, runs.drawn)
+    return Runs(runs.node, runs.names, parts[0], parts[1], parts[2], numbers, runs.drawn, runs.trial)
 
 
 def _pair(context: Context, runs: Runs) -> tuple[int, int] | None:
@@ -191,7 +233,7 @@ def _mirrored(runs: Runs, image: int, mask: int) -> tuple[str, int, int] | None:
             continue
         if changes(moved or of_mask, before):
             found.append((number, moved, of_mask))
-    if len(found) < _FEWEST:
+    if _elements_among([each[0] for each in found], runs) < _FEWEST:
         return None
     number, moved, of_mask = next((each for each in found if each[1]), found[0])
     if not any(each[2] for each in found):
@@ -201,6 +243,11 @@ def _mirrored(runs: Runs, image: int, mask: int) -> tuple[str, int, int] | None:
     else:
         what = f"gives {{image}} as it was, and {{mask}} {of_mask} at random"
     return what, len(found), number
+
+
+def _elements_among(found: list[int], runs: Runs) -> int:
+    """Returns in how many elements something was found: in several epochs of one it counts once."""
+    return len(set(found)) if runs.epochs else len(found)
 
 
 def _cut_out(runs: Runs, image: int, mask: int) -> tuple[str, int, int] | None:
@@ -227,7 +274,7 @@ def _cut_out(runs: Runs, image: int, mask: int) -> tuple[str, int, int] | None:
             continue
         if window_of(plane, source, _EXACT) is not None:
             found.append(number)
-    if len(found) < _FEWEST:
+    if _elements_among(found, runs) < _FEWEST:
         return None
     return "cuts {image} and {mask} out at different places, each by a draw of its own", len(found), found[0]
 

@@ -139,7 +139,9 @@ class ResizeDiffers(Rule):
         at, there = _resizing(replay.ours, context.plan), _resizing(replay.theirs, other.plan)
         methods, their_methods = {each[0] for each in first}, {each[0] for each in second}
         if methods - their_methods and their_methods - methods:
-            if not _looks_different(replay):
+            cropped = _crops(replay.ours.calls) or _crops(replay.theirs.calls)
+            padded = any(method == _CROP_OR_PAD for method, _ in methods | their_methods)
+            if not _looks_different(replay) or (padded and cropped):  # padded, to be cut out of at random
                 return
             yield self.finding(
                 f"images are resized by {_listed(methods)} in the {ours} data, and by {_listed(their_methods)} in the "
@@ -167,22 +169,33 @@ class ResizeDiffers(Rule):
 
 
 Resize = tuple[tuple[str, bool], tuple[int, ...]]
+_WITH_PAD, _CROP_OR_PAD = "resize_with_pad", "resize_with_crop_or_pad"
 
 
 def _resizes(calls: list[ImageCall]) -> list[Resize]:
-    """Returns how images were resized: the method, whether with antialias, and the size, where that was another."""
+    """Returns how images were resized: the method, whether with antialias, and the size, where that was another.
+
+    What keeps the shape of things and pads the rest, or cuts off what is too much, is a method of its own.
+    """
     found: list[Resize] = []
     for call in calls:
-        if call.function.__name__ != "resize":
+        name, arguments = call.function.__name__, call.arguments
+        if call.within or name not in ("resize", _WITH_PAD, _CROP_OR_PAD):
             continue
-        arguments = call.arguments
-        images: Any = arguments.get("images", arguments.get("self"))
-        size = _as_size(arguments.get("size"))
-        if "images" in arguments:
+        images: Any = arguments.get("images", arguments.get("image", arguments.get("self")))
+        if name == "resize":
+            size = _as_size(arguments.get("size"))
+        else:
+            size = _as_size([arguments.get("target_height"), arguments.get("target_width")])
+        if name == _CROP_OR_PAD:
+            before, method, antialias = tuple(np.shape(images)[-3:-1]), _CROP_OR_PAD, False
+        elif "self" not in arguments:
             before = tuple(np.shape(images)[-3:-1])
             method = str(arguments.get("method"))
             shrinks = any(new < old for new, old in zip(size, before, strict=False))
             antialias = bool(arguments.get("antialias")) and method not in ("nearest", "area") and shrinks
+            if name == _WITH_PAD and _proportion(size) != _proportion(before):
+                method = f"{method} with padding"
         else:  # Pillow's: it always widens the filter where an image shrinks
             size, before = size[::-1], tuple(getattr(images, "size", ()))[::-1]
             resample = arguments.get("resample")
@@ -190,6 +203,10 @@ def _resizes(calls: list[ImageCall]) -> list[Resize]:
         if size != before:
             found.append(((method, antialias), size))
     return found
+
+
+def _proportion(size: tuple[int, ...]) -> float:
+    return round(size[0] / size[1], 2) if len(size) == 2 and size[1] else 0.0
 
 
 def _as_size(size: Any) -> tuple[int, ...]:
@@ -228,7 +245,7 @@ def _shapes_differ(replay: Replay) -> bool:
 
 
 def _crops(calls: list[ImageCall]) -> bool:
-    return any("crop" in call.function.__name__ for call in calls)
+    return any("crop" in name for call in calls if not call.within and (name := call.function.__name__) != _CROP_OR_PAD)
 
 
 def _counts(replay: Replay, first: list[Resize], second: list[Resize]) -> str:
@@ -251,6 +268,13 @@ def _call(methods: set[tuple[str, bool]]) -> str:
     name, antialias = sorted(methods)[0]
     if name.startswith("Pillow"):
         return name
+    if name == _CROP_OR_PAD:
+        return f"fl.image.{name}(image, height, width)"
+    if name.endswith(" with padding"):
+        method = name.removesuffix(" with padding")
+        return f'fl.image.{_WITH_PAD}(image, height, width, method="{method}"' + (
+            ", antialias=True)" if antialias else ")"
+        )
     return f'method="{name}"' + (", antialias=True" if antialias else "")
 
 

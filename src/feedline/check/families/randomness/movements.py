@@ -48,6 +48,9 @@ def image_movement(first: np.ndarray, later: np.ndarray) -> str | None:
     """
     if first.shape != later.shape:
         return None
+    exactly = mask_movement(first, later)  # nearly symmetrical pictures, too, are moved or are not
+    if exactly is not None and not any(np.array_equal(move(first), first) for move in MIRRORINGS.values()):
+        return exactly
     first, later = _thinned(first), _thinned(later)
     still = alike(first, later)
     moved = {name: alike(move(first), later) for name, move in MIRRORINGS.items()}

@@ -25,6 +25,14 @@ _LARGEST_SHARE = 1.0
 """How far outside, in parts of the range, augmentation can push; values further out are on another scale."""
 
 _SAME_SCALE = 1.35
+_FARTHEST = 0.15
+"""How far, in parts of the range, the mean of all values may move: further is centring, not augmentation."""
+
+_SAME_MEAN, _SAME_MOVE = 0.03, 2.5
+"""How far the means of all elements may move to the one side, in parts of the range, or in standard deviations."""
+
+_SCALES = (1.0, 1 / 255)
+"""What a function may multiply whole numbers by before it changes them at random."""
 
 
 class OutOfRange(Rule):
@@ -105,15 +113,15 @@ def _pushed_out(trial: Trial, index: int) -> tuple[Ranges, float, float, int, fl
     """Returns the range, the least and the greatest value, in how many elements, and which part of these elements'
     values are outside; None where nothing is pushed out.
     """
-    first = [tried.first[index] for tried in trial.tried]
-    if not all(map(_is_floats, first)):
+    made = [value for tried in trial.tried for value in (tried.first[index], tried.later[index])]
+    if not all(map(_is_floats, made)):
         return None
     bounds = _bounds(trial, index)
     if bounds is None:
         return None
     low, high = bounds
     room = (high - low) * _FAR
-    arrays = [np.asarray(value, np.float64) for value in first]
+    arrays = [np.asarray(value, np.float64) for value in made]
     outside = [float(((array < low - room) | (array > high + room)).mean()) for array in arrays]
     least, greatest = min(float(array.min()) for array in arrays), max(float(array.max()) for array in arrays)
     reach = _LARGEST_SHARE * (high - low)
@@ -122,7 +130,8 @@ def _pushed_out(trial: Trial, index: int) -> tuple[Ranges, float, float, int, fl
         return None
     if least < low - reach or greatest > high + reach:
         return None
-    return bounds, least, greatest, sum(part > 0 for part in outside), share
+    count = sum(max(pair) > 0 for pair in zip(outside[::2], outside[1::2], strict=True))
+    return bounds, least, greatest, count, share
 
 
 def _bounds(trial: Trial, index: int) -> Ranges | None:
@@ -149,7 +158,9 @@ def _bounds_by_calls(calls: list[Any], result: np.ndarray) -> Ranges | None:
 
 
 def _bounds_by_values(trial: Trial, index: int) -> Ranges | None:
-    """Returns the range of the input that a component was made of, where mean and spread say that the scale stayed."""
+    """Returns the range of the input that a component was made of, where mean and spread say that the scale stayed, or
+    that whole numbers were divided by 255 on the way.
+    """
     _, key, role = trial.result_names[index]
     shape = trial.tried[0].first[index].shape
     for place, (_, given_key, given_role) in enumerate(trial.given_names):
@@ -159,14 +170,51 @@ def _bounds_by_values(trial: Trial, index: int) -> Ranges | None:
         if not all(isinstance(value, np.ndarray) and value.dtype.kind in "iuf" for value in values):
             continue
         given = np.concatenate([np.asarray(value, np.float64).reshape(-1) for value in values])
-        made = np.concatenate([np.asarray(t.first[index], np.float64).reshape(-1) for t in trial.tried])
+        made = np.concatenate(
+            [np.asarray(value, np.float64).reshape(-1) for t in trial.tried for value in (t.first[index],
+             t.later[index])]
+        )  # fmt: skip
         bounds = _range_named((float(given.min()), float(given.max())))
-        if bounds is None or values[0].dtype.kind != "f" or given.std() == 0:
+        if bounds is None or given.std() == 0 or (values[0].dtype.kind != "f" and bounds[1] == 1):
             return None
-        spread = made.std() / given.std()
-        moved = abs(made.mean() - given.mean()) / (bounds[1] - bounds[0])
-        return bounds if 1 / _SAME_SCALE < spread < _SAME_SCALE**2 and moved < 0.15 else None
+        twice = given.reshape(len(values), 1, -1).repeat(2, axis=1).reshape(-1)
+        slope = float(((twice - twice.mean()) * (made - made.mean())).mean() / given.var())
+        for scale in _SCALES if bounds[1] == 255 else _SCALES[:1]:
+            spread = made.std() / (given.std() * scale)
+            same_scale = 1 / _SAME_SCALE < spread < _SAME_SCALE**2
+            same_scale = (
+                same_scale or 1 / _SAME_SCALE < slope / scale < _SAME_SCALE
+            )  # noise spreads values, and no more
+            moved = abs(made.mean() - given.mean() * scale) / (bounds[1] * scale)
+            if same_scale and moved < _FARTHEST:
+                scaled = bounds[0] * scale, bounds[1] * scale
+                by_chance = _ends_differ(trial, index, scaled) and not _is_centred(trial, index, place, scaled, scale)
+                return scaled if by_chance else None
+        return None
     return None
+
+
+def _ends_differ(trial: Trial, index: int, bounds: Ranges) -> bool:
+    """Says whether how far values lie outside is another in the next epoch: else it is no chance that takes them out,
+    but a mean that is taken off, and pictures are mirrored besides.
+    """
+    for tried in trial.tried:
+        first, later = tried.first[index], tried.later[index]
+        lows, highs = sorted((float(first.min()), float(later.min()))), (float(first.max()), float(later.max()))
+        if lows[0] < bounds[0] and lows[0] != lows[1]:
+            return True
+        if max(highs) > bounds[1] and highs[0] != highs[1]:
+            return True
+    return False
+
+
+def _is_centred(trial: Trial, index: int, place: int, bounds: Ranges, scale: float) -> bool:
+    """Says whether all elements are darker, or brighter, by about the same: a mean is taken off."""
+    moved = np.array([
+        float(np.mean(value, dtype=np.float64)) - float(np.mean(tried.given[place], dtype=np.float64)) * scale
+        for tried in trial.tried for value in (tried.first[index], tried.later[index])
+    ])  # fmt: skip
+    return bool(abs(moved.mean()) > max(_SAME_MEAN * (bounds[1] - bounds[0]), _SAME_MOVE * moved.std()))
 
 
 def _range_named(seen: Ranges) -> Ranges | None:

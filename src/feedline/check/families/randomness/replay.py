@@ -113,6 +113,11 @@ def replayed(context: Context) -> Replay | None:
     return None
 
 
+def raw_elements(context: Context) -> Elements:
+    """Returns the elements of a dataset that are sent through the steps."""
+    return context.sample.at(_steps_of(context.plan.last)[0])
+
+
 def _steps_of(last: Node) -> tuple[Node, list[BlockNode]]:
     """Returns the step that gives the raw elements, and the steps that make the dataset's elements of each of them."""
     steps: list[BlockNode] = []

@@ -6,16 +6,19 @@ import ast
 import itertools
 import linecache
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from feedline.check.functions import draws
+from feedline.origin import is_library
 
-_MAKES = frozenset({"default_rng", "RandomState", "Random", "Generator", "generator", "stream", "seed", "set_seed"})
+_MAKES = frozenset(
+    {"default_rng", "RandomState", "Random", "Generator", "generator", "stream", "seed", "set_seed", "SeedGenerator"}
+)
 _ORDERS = frozenset({"permutation", "permuted", "shuffle", "sample", "choice", "choices"})
-_LIBRARIES = ("np.random.", "numpy.random.", "random.", "fl.random.", "tf.random.", "feedline.random.")
+_LIBRARIES = ("np.random.", "numpy.random.", "random.", "fl.random.", "tf.random.", "feedline.random.", "keras.random.")
 _SEEDS = ("seed", "salt", "key", "state", "rng")
 
 Scope: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
@@ -66,9 +69,12 @@ def drawn_for(function: types.FunctionType) -> Iterator[BuildTimeDraw]:
             scopes = outer[:-1]
         else:
             scopes = outer[-1:]
-        assigned = next((values for scope in scopes if (values := _assigned(scope, name))), [])
+        where, assigned = next(
+            ((scope, values) for scope in scopes if (values := _assigned(scope, name))), (own, list[ast.expr | None]())
+        )
         if len(assigned) != 1 or assigned[0] is None:
             continue
+        yield from _drawn_under_keys(name, assigned[0], function, own, where)
         call = _random_call(assigned[0], function)
         if not call:
             continue
@@ -77,6 +83,76 @@ def drawn_for(function: types.FunctionType) -> Iterator[BuildTimeDraw]:
         except (KeyError, ValueError):
             continue
         yield BuildTimeDraw(name, value, call, file, assigned[0].lineno)
+
+
+def drawn_for_object(owner: Any, functions: Iterable[types.FunctionType]) -> Iterator[BuildTimeDraw]:
+    """Yields the attributes of an object that were drawn when it was made, and that its methods use.
+
+    Only what is assigned once in all of its class is told of, in `__init__`: else it may be drawn anew.
+
+    Args:
+        owner: the object that is called, or whose method is.
+        functions: the methods that are called, and other functions.
+    """
+    used = {name for function in functions for name in function.__code__.co_names}
+    assigned: dict[str, list[tuple[ast.expr | None, types.FunctionType]]] = {}
+    for kind in type(owner).__mro__:
+        for method in vars(kind).values():
+            if isinstance(method, types.FunctionType) and not is_library(method.__code__.co_filename):
+                scopes = _scopes_of(method)
+                for name, value in _attributes_assigned(scopes[0]) if scopes else ():
+                    assigned.setdefault(name, []).append((value, method))
+    for name, found in assigned.items():
+        (value, method), *others = found
+        if others or value is None or method.__name__ != "__init__" or name not in used or _is_seed(name):
+            continue
+        call = _random_call(value, method)
+        if call and name in vars(owner):
+            yield BuildTimeDraw(f"self.{name}", vars(owner)[name], call, method.__code__.co_filename, value.lineno)
+
+
+def _attributes_assigned(method: Scope) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yields what a method binds to attributes of its object, None for what is no plain assignment."""
+    if isinstance(method, ast.Module) or not method.args.args:
+        return
+    own = method.args.args[0].arg
+    for node in ast.walk(method):
+        plain = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        targets = list[ast.expr]()
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.For):
+            targets = [node.target]
+        for target in targets:
+            for each in ast.walk(target):
+                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == own:
+                    yield each.attr, plain if each is target else None
+
+
+def _drawn_under_keys(
+    name: str, assigned: ast.expr, function: types.FunctionType, own: Scope, scope: Scope
+) -> Iterator[BuildTimeDraw]:
+    """Yields the values of a dict that were drawn when it was written, and that a function takes by their keys."""
+    known = _value_of(name, function)
+    if not isinstance(assigned, ast.Dict) or not isinstance(known, dict):
+        return
+    written = {each for node in ast.walk(scope) if (each := _key_of(node, name, ast.Store)) is not None}
+    taken = {each for node in ast.walk(own) if (each := _key_of(node, name, ast.Load)) is not None}
+    for key, value in zip(assigned.keys, assigned.values, strict=True):
+        if not isinstance(key, ast.Constant) or key.value not in taken - written or _is_seed(str(key.value)):
+            continue
+        call = _random_call(value, function)
+        if call and key.value in known:
+            file = function.__code__.co_filename
+            yield BuildTimeDraw(f"{name}[{key.value!r}]", known[key.value], call, file, value.lineno)
+
+
+def _key_of(node: ast.AST, name: str, use: type) -> Any:
+    """Returns the key by which a dict is read or written; None where this is something else."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, use):
+        return None
+    named = isinstance(node.value, ast.Name) and node.value.id == name
+    return node.slice.value if named and isinstance(node.slice, ast.Constant) else None
 
 
 def drawn_in_call(file: str, line: int, function: types.FunctionType) -> Iterator[BuildTimeDraw]:
@@ -215,8 +291,12 @@ def _draws_numbers(called: ast.expr, function: types.FunctionType) -> bool:
         return False
     value = _resolved(called, function)
     if value is not None:
-        return draws(value) and not isinstance(value, type)
+        return (draws(value) and not isinstance(value, type)) or _is_of_keras_random(value)
     return ast.unparse(called).startswith(_LIBRARIES)
+
+
+def _is_of_keras_random(value: Any) -> bool:
+    return isinstance(value, types.FunctionType) and value.__module__.startswith(("keras.random", "keras.src.random"))
 
 
 def _resolved(expression: ast.expr, function: types.FunctionType) -> Any:

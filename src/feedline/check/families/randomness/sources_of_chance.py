@@ -12,6 +12,7 @@ from feedline.check.families.randomness.drawing import may_draw, of_elements
 from feedline.check.families.randomness.source_code import (
     BuildTimeDraw,
     drawn_for,
+    drawn_for_object,
     drawn_in_call,
     makers_with_constant_seed,
 )
@@ -101,6 +102,7 @@ class DrawnAtBuildTime(Rule):
         facts = context.plan.functions(node)
         functions = [function for each in facts for function in each.functions]
         found = [draw for function in functions for draw in drawn_for(function)]
+        found += [draw for each in facts if each.owner is not None for draw in drawn_for_object(each.owner, functions)]
         if functions and node.origin.line:
             found += drawn_in_call(node.origin.filename, node.origin.line, functions[0])
         for draw in found:
@@ -162,8 +164,8 @@ def _is_one_number(draw: BuildTimeDraw) -> bool:
     if draw.value is None:
         return True
     value = draw.value
-    if isinstance(value, np.ndarray) and value.shape == ():
-        value = value[()]
+    if getattr(value, "shape", None) == () and hasattr(value, "dtype"):  # also an array of JAX or PyTorch
+        return True
     return isinstance(value, bool | int | float | np.number | np.bool_)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from feedline.check.context import Context
 from feedline.check.elements import Elements
 from feedline.check.families.order.steps import is_straight
+from feedline.check.families.randomness.shared_steps import windows_shared
 from feedline.check.finding import Finding
 from feedline.check.plan import Plan, written
 from feedline.check.rule import Rule
@@ -42,7 +43,12 @@ class TimeOrder(Rule):
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
-        for found in (self._before_windows(context), self._before_a_split(context), self._of_states(context)):
+        for found in (
+            self._before_windows(context),
+            self._before_a_split(context),
+            self._in_both(context),
+            self._of_states(context),
+        ):
             finding = next(found, None)
             if finding is not None:
                 yield finding
@@ -90,6 +96,24 @@ class TimeOrder(Rule):
                 fix="Split the series by time first, with take and skip (or start_index and end_index) in front of any "
                 "shuffle, leave a window's length out between the parts, and shuffle the training part behind that.",
             )
+
+    def _in_both(self, context: Context) -> Iterator[Finding]:
+        """Finds windows that were divided at random before they came here, such as by scikit-learn."""
+        found = windows_shared(context)
+        other = context.against
+        if found is None or other is None:
+            return
+        yield self.finding(
+            f"windows of one series are divided at random: those of the {other.use} data lie between windows of the "
+            f"{context.use} data, and share most of their steps.",
+            seen=f"{found.name} of {found.count:,} of {found.of:,} windows of {found.length} steps in the {other.use} "
+            f"data begins within a window of the {context.use} data, and another such window begins within it",
+            at=found.node,
+            where=[found.place, f"{found.other.label()} of the {other.use} data, at {found.other.origin}"],
+            fix="Split the series by time before its windows are cut: cut = int(0.8 * len(series)), and make windows "
+            "of series[:cut] and of series[cut:]; with scikit-learn's train_test_split(windows, shuffle=False) leave "
+            "a window's length out between the parts.",
+        )
 
     def _of_states(self, context: Context) -> Iterator[Finding]:
         shuffles = context.plan.of(Shuffle)
