@@ -11,7 +11,8 @@ import numpy as np
 from feedline.block import Block
 from feedline.errors import ArgumentError, FeedlineError
 from feedline.origin import Origin
-from feedline.structure import PortableTree, Treedef
+from feedline.spec import RaggedTensorSpec
+from feedline.structure import PortableTree, Treedef, flatten
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -115,6 +116,18 @@ class Node:
     def spec(self) -> Any:
         """Returns the structure of specs that describes an element; may cost reading one."""
         return self.parents[0].spec()
+
+    def gives_ragged_rows(self) -> bool | None:
+        """Says whether components may be rows of ragged tensors, or ragged: the batches of both are ragged.
+
+        A row is a plain array, so its value does not tell. None where that is known only once it has run.
+        """
+        if self.spec_is_free:
+            return any(isinstance(spec, RaggedTensorSpec) for spec in flatten(self.spec())[0])
+        if self.spec_costs:  # what a function returns is just what it looks like
+            return False
+        answers = {parent.gives_ragged_rows() for parent in self.parents}
+        return True if True in answers else None if None in answers else False
 
     def check_parents(self) -> None:
         """Checks, as the pipeline is built, what can be known without running anything.
