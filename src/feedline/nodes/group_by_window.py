@@ -56,7 +56,7 @@ class GroupByWindow(OpeningNode):
 
     def learn_spec(self) -> Any:
         if self.spec_of is not None:
-            return self.spec_of(self.parents[0].spec())
+            return self.spec_of(self.parents[0].declared_spec())
         from feedline.run.context import Run
 
         for key, group, position in self._windows(0, Run(keeps=False)):
