@@ -15,10 +15,14 @@ from feedline.origin import user_line
 __all__ = [
     "AlreadyFittedError",
     "ArgumentError",
+    "ArgumentStructureError",
+    "ArgumentTypeError",
     "AudioDecodeError",
+    "CardinalityError",
     "CorruptExampleError",
     "CorruptRecordError",
     "CsvError",
+    "DataLossError",
     "DtypeError",
     "EmptyDatasetError",
     "ExhaustedGeneratorError",
@@ -40,6 +44,8 @@ __all__ = [
     "NoSuchOptionError",
     "NotFiniteError",
     "NotFittedError",
+    "PaddedShapeError",
+    "PredicateError",
     "ShapeError",
     "SignatureError",
     "StateError",
@@ -168,6 +174,14 @@ class ArgumentError(FeedlineError, ValueError):
     """An argument has a value that cannot work, such as `batch(0)`."""
 
 
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument is of a type that cannot work, such as `batch(2.0)` or `zip(ds, 5)`."""
+
+
+class CardinalityError(ArgumentError):
+    """A dataset has another number of elements than `assert_cardinality` says."""
+
+
 class NoSuchOptionError(ArgumentError, AttributeError):
     """There is no option of this name."""
 
@@ -176,8 +190,16 @@ class StructureError(FeedlineError, TypeError):
     """Elements have another structure than they should (tuple, dict, names, number of components)."""
 
 
+class ArgumentStructureError(StructureError, ValueError):
+    """An argument that has a part for each component, such as `padded_shapes`, has other parts than the elements."""
+
+
 class EmptyDatasetError(StructureError):
     """Something was asked for that only elements could tell, their structure or statistics, and there are none."""
+
+
+class DataLossError(FeedlineError):
+    """Data are damaged, or would be cut off: the base of the errors that TensorFlow has one class for."""
 
 
 class ShapeError(FeedlineError, ValueError):
@@ -186,6 +208,14 @@ class ShapeError(FeedlineError, ValueError):
 
 class DtypeError(FeedlineError, TypeError):
     """An array has another dtype than it should."""
+
+
+class PaddedShapeError(ShapeError, DataLossError):
+    """An element is larger than the shape that it is to be padded to."""
+
+
+class PredicateError(DtypeError, ValueError):
+    """A function that is to say yes or no, as `filter` needs, returned something else than one bool."""
 
 
 class UnequalLengthsError(ShapeError):
@@ -208,7 +238,7 @@ class MissingFileError(FeedlineError, FileNotFoundError):
     """A file does not exist."""
 
 
-class NoFilesError(FeedlineError, FileNotFoundError):
+class NoFilesError(FeedlineError, FileNotFoundError, ValueError):
     """A glob pattern matches no file, or a list of files is empty."""
 
 
@@ -216,7 +246,7 @@ class FileFormatError(FeedlineError, ValueError):
     """A file is not of the format that it was read as."""
 
 
-class CorruptRecordError(FileFormatError):
+class CorruptRecordError(FileFormatError, DataLossError):
     """A TFRecord's checksum does not match its bytes."""
 
 

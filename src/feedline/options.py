@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from feedline.errors import ArgumentError, NoSuchOptionError, nearest_name
+from feedline.errors import ArgumentError, ArgumentTypeError, NoSuchOptionError, nearest_name
 
 
 class AutoShardPolicy(enum.IntEnum):
@@ -79,7 +79,7 @@ class _Group:
             value = int(value)
         unset = value is None and not issubclass(kind, _Group)
         if not unset and not isinstance(value, kind):
-            raise ArgumentError(f"the option {name} is {value!r:.60}.", fix=f"Give {_example_of(kind)}.")
+            raise ArgumentTypeError(f"the option {name} is {value!r:.60}.", fix=f"Give {_example_of(kind)}.")
         if not unset:
             self._check(name, value)
         self._values[name] = value
@@ -214,7 +214,8 @@ class Options(_Group):
 
     Raises:
         NoSuchOptionError: an option is set, or asked for, that does not exist.
-        ArgumentError: an option is set to a value of another type; or the options are those that a dataset has.
+        ArgumentTypeError: an option is set to a value of another type.
+        ArgumentError: the options are those that a dataset has.
 
     Example:
         >>> options = Options()

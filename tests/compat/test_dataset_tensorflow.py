@@ -209,3 +209,53 @@ def test_the_same_elements(name, tmp_path):
 
 def test_there_are_enough_of_them():
     assert len(PIPELINES) >= 14
+
+
+RETURNED = {
+    "another dtype": (lambda value: value / 2.0, "float32"),
+    "two for one": (lambda value: (value, value), "int64"),
+    "two for a list of one": (lambda value: (value, value), ["int64"]),
+    "one for a list of two": (lambda value: value, ["int64", "int64"]),
+    "the dtype": (lambda value: value * 2, "int64"),
+    "a list of one": (lambda value: [value], "int64"),
+    "two for two": (lambda value: (value, value > 1), ["int64", "bool"]),
+    "bytes": (lambda value: b"ab", "string"),
+    "text": (lambda value: np.array(["a", "b"]), "string"),
+}
+
+
+@pytest.mark.parametrize("name", RETURNED)
+def test_numpy_functions_are_held_to_their_dtypes(name):
+    function, dtypes = RETURNED[name]
+    outcomes = []
+    for tf in (tensorflow, feedline_tf):
+        wanted = [getattr(tf, dtype) for dtype in dtypes] if isinstance(dtypes, list) else getattr(tf, dtypes)
+        try:
+            ds = tf.data.Dataset.range(3).map(lambda x: tf.numpy_function(function, [x], wanted))  # noqa: B023
+            outcomes.append(
+                [np.asarray(part).tolist() for row in ds.as_numpy_iterator() for part in np.atleast_1d(row)]
+            )
+        except tf.errors.InvalidArgumentError:
+            outcomes.append("refused")
+    assert outcomes[1] == outcomes[0]
+
+
+def test_the_number_of_elements_has_a_dtype_and_a_shape():
+    for tf in (tensorflow, feedline_tf):
+        count = tf.data.Dataset.range(3).cardinality()
+        assert count.dtype == tf.int64
+        assert count.shape == ()
+        assert int(count) == int(count.numpy()) == 3
+
+
+def test_errors_have_the_names_of_tensorflow():
+    for tf in (tensorflow, feedline_tf):
+        signature = tf.TensorSpec([None], tf.int32)
+        rows = tf.data.Dataset.from_generator(lambda: iter([[1, 2, 3]]), output_signature=signature)
+        with pytest.raises(tf.errors.DataLossError):
+            list(rows.padded_batch(2, [2]))
+        some = tf.data.Dataset.range(3).filter(lambda x: x > 0)
+        with pytest.raises(tf.errors.FailedPreconditionError):
+            list(some.apply(tf.data.experimental.assert_cardinality(3)))
+        with pytest.raises(ValueError):  # noqa: PT011  # the message is each library's own
+            tf.data.experimental.make_csv_dataset("none/*.csv", 2)

@@ -1,5 +1,7 @@
 """Arguments that every kind of method has: numbers, AUTOTUNE, True and False."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -73,3 +75,38 @@ def test_autotune_is_named_where_it_is_taken(build) -> None:
             build(value)
     for value in (2, fl.AUTOTUNE, np.int64(fl.AUTOTUNE)):
         assert isinstance(build(value), fl.Dataset)
+
+
+WRONG_TYPES = {
+    "zip of a number": lambda lib, numbers: lib.Dataset.zip((numbers, 5)),
+    "zip of a list": lambda lib, numbers: lib.Dataset.zip([numbers, numbers]),
+    "zip of nothing": lambda lib, numbers: lib.Dataset.zip(),
+    "range": lambda lib, numbers: lib.Dataset.range(3.5),
+    "batch of a float": lambda lib, numbers: numbers.batch(2.0),
+    "batch of a text": lambda lib, numbers: numbers.batch("3"),
+    "repeat": lambda lib, numbers: numbers.repeat(1.5),
+    "prefetch": lambda lib, numbers: numbers.prefetch(2.5),
+    "signature and types": lambda lib, numbers: lib.Dataset.from_generator(
+        lambda: iter([1]), output_types=np.int32, output_signature=lib.TensorSpec([], np.int32)
+    ),
+    "apply": lambda lib, numbers: numbers.apply(lambda dataset: 3),
+    "an option": lambda lib, numbers: setattr(lib.Options(), "deterministic", "no"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TYPES)
+def test_arguments_of_a_wrong_type_are_type_errors_and_value_errors(name) -> None:
+    with pytest.raises(TypeError) as caught:
+        WRONG_TYPES[name](fl, NUMBERS)
+    assert isinstance(caught.value, ArgumentError)
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("name", WRONG_TYPES)
+def test_they_are_type_errors_in_tensorflow(name) -> None:
+    data = pytest.importorskip("tensorflow").data
+    library = SimpleNamespace(
+        Dataset=data.Dataset, Options=data.Options, TensorSpec=pytest.importorskip("tensorflow").TensorSpec
+    )
+    with pytest.raises(TypeError):
+        WRONG_TYPES[name](library, data.Dataset.range(6))

@@ -162,3 +162,13 @@ def test_plain_numbers_are_defaults_here_and_numbers_of_dtypes_there(tmp_path) -
     assert (wanted["x"].tolist(), wanted["y"].dtype, wanted["y"].tolist()) == ([b"1", b"4"], "float32", [2, 5])
     assert (found["x"].dtype, found["x"].tolist()) == ("int32", [1, 7, 4])
     assert (found["y"].dtype, found["y"].tolist()) == ("int32", [2, 3, 5])
+
+
+def test_the_spec_of_a_file_of_one_record(tmp_path) -> None:
+    path = str(tmp_path / "one.csv")
+    (tmp_path / "one.csv").write_text("a,b\n1,x\n")
+    arguments = {"batch_size": 2, "num_epochs": 1, "shuffle": False}
+    theirs = tf.data.experimental.make_csv_dataset(path, **arguments).element_spec
+    ours = fl.experimental.make_csv_dataset(path, **arguments).element_spec
+    assert {name: spec.shape for name, spec in ours.items()} == dict.fromkeys(theirs, (None,))
+    assert [tuple(spec.shape) for spec in theirs.values()] == [(None,)] * 2

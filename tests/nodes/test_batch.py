@@ -131,3 +131,78 @@ def test_batch_sizes_beyond_memory() -> None:
     assert fl.Dataset.range(3).batch(1 << 40).batch(1 << 40).get_single_element().tolist() == [[0, 1, 2]]
     with pytest.raises(fl.errors.ArgumentError, match="no memory holds"):
         next(iter(fl.Dataset.range(3).repeat().batch(1 << 62)))
+
+
+def _rows(lib, repeats=1):
+    """Returns the rows of a ragged tensor, out of a step that knows them only as it runs."""
+    ragged = lib.Dataset.from_tensors(lib.ragged(np.arange(6), [1, 2, 0, 3])).repeat(repeats)
+    return ragged.flat_map(lambda rows: lib.Dataset.from_tensor_slices(rows))
+
+
+def _deep_rows(lib):
+    ragged = lib.ragged(lib.ragged(np.arange(6), [1, 2, 0, 3]), [2, 2])
+    return lib.Dataset.from_tensors(ragged).flat_map(lambda rows: lib.Dataset.from_tensor_slices(rows))
+
+
+ROWS_OF_RAGGED_TENSORS = {
+    "flat_map": lambda lib: _rows(lib).batch(2),
+    "drop_remainder": lambda lib: _rows(lib).batch(3, drop_remainder=True),
+    "interleave": lambda lib: (
+        lib.Dataset.from_tensors(lib.ragged(np.arange(3), [1, 2]))
+        .repeat(2)
+        .interleave(lambda rows: lib.Dataset.from_tensor_slices(rows), cycle_length=2)
+        .batch(3)
+    ),
+    "unbatch after map": lambda lib: (
+        lib.Dataset.from_tensors(lib.ragged(np.arange(3), [1, 2])).map(lambda rows: rows).unbatch().batch(2)
+    ),
+    "steps between": lambda lib: _rows(lib, 2).filter(lambda row: lib.size(row) > 0).take(5).cache().batch(2),
+    "beside a map": lambda lib: lib.Dataset.zip((_rows(lib), lib.Dataset.range(4).map(lambda n: n + 1))).batch(2),
+    "deep": lambda lib: _deep_rows(lib).batch(2),
+    "deep, rebatched": lambda lib: _deep_rows(lib).rebatch(3),
+    "deep, unbatched": lambda lib: _deep_rows(lib).unbatch().batch(2),
+    "in windows": lambda lib: _rows(lib).window(2).flat_map(lambda window: window.batch(2)),
+    "in groups": lambda lib: (
+        _rows(lib).enumerate().group_by_window(lambda n, row: n % 2, lambda key, window: window.batch(2), 2)
+    ),
+    "after another": lambda lib: (
+        lib.Dataset.from_tensors(lib.ragged(np.arange(3), [1, 2])).unbatch().concatenate(_rows(lib)).batch(3)
+    ),
+    "within another": lambda lib: lib.Dataset.range(2).flat_map(lambda n: _rows(lib)).batch(3),
+    "no rows of one": lambda lib: (
+        lib.Dataset.range(2).flat_map(lambda n: lib.Dataset.from_tensor_slices([[1, 2], [3, 4]])).batch(3)
+    ),
+    "through a function": lambda lib: _rows(lib).map(lambda row: row).batch(2),
+}
+
+
+@pytest.mark.parametrize("name", ROWS_OF_RAGGED_TENSORS)
+def test_rows_of_ragged_tensors_as_in_tensorflow(name, agree) -> None:
+    agree(ROWS_OF_RAGGED_TENSORS[name], cardinality="map" not in name)
+
+
+def test_batches_of_rows_of_ragged_tensors_are_what_their_spec_promises(ours) -> None:
+    dataset = _rows(ours).batch(2)
+    assert isinstance(dataset.element_spec, fl.RaggedTensorSpec)
+    for _ in range(2):
+        assert [batch.to_list() for batch in dataset] == [[[0], [1, 2]], [[], [3, 4, 5]]]
+
+
+def test_rows_of_ragged_tensors_out_of_a_cache_of_another_program(ours, tmp_path) -> None:
+    for _ in range(2):
+        batches = list(_rows(ours).cache(tmp_path / "rows").batch(2))
+        assert [batch.to_list() for batch in batches] == [[[0], [1, 2]], [[], [3, 4, 5]]]
+
+
+def test_a_generator_is_not_started_to_find_out_whether_its_rows_are_ragged() -> None:
+    started = []
+
+    def numbers():
+        started.append(1)
+        yield np.arange(4)
+
+    assert lists(fl.Dataset.from_generator(numbers).flat_map(fl.Dataset.from_tensor_slices).batch(3)) == [
+        [0, 1, 2],
+        [3],
+    ]
+    assert len(started) == 1

@@ -66,3 +66,10 @@ def test_an_error_comes_after_the_elements_before_it() -> None:
         assert "element 30" in str(caught.value)
         assert isinstance(caught.value.__cause__, ValueError)
         assert list(iterator) == []
+
+
+@pytest.mark.parametrize("method", ["filter", "take_while"])
+def test_what_is_no_bool_is_caught_as_a_value_error_too(method) -> None:
+    for kind in (ValueError, TypeError, fl.errors.DtypeError):
+        with pytest.raises(kind, match="one bool"):
+            list(getattr(fl.Dataset.range(3), method)(lambda number: number))

@@ -426,3 +426,11 @@ def test_a_misspelt_key_is_told_with_the_nearest() -> None:
     dataset = fl.Dataset.from_tensor_slices({"image": np.arange(3), "label": np.arange(3)})
     with pytest.raises(fl.errors.UserFunctionError, match="Did you mean 'label'"):
         list(dataset.map(lambda row: row["lable"] if row else row))
+
+
+def test_the_spec_of_a_batch_of_one_row_does_not_promise_one() -> None:
+    batches = fl.Dataset.from_tensor_slices((np.arange(3.0)[:1], ["a"])).batch(2)
+    assert batches.map(lambda number, text: (number + 1, text)).element_spec[0].shape == (None,)
+    assert batches.map(lambda number, text: text).element_spec.shape == (None,)
+    assert batches.map(lambda number, text: number.sum()).element_spec.shape == ()
+    assert batches.map(lambda number, text: number.reshape(1)).element_spec.shape == (1,)  # fails for two rows

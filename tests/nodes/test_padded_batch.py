@@ -274,3 +274,57 @@ def test_large_sequences_and_images_of_different_sizes() -> None:
     long = [np.full((length, 700), length, np.float32) for length in (4, 2, 3)]
     (batch,) = fl.Dataset.from_generator(lambda: iter(long)).padded_batch(3, padding_values=-1.0)
     assert [row[:, 0].tolist() for row in batch] == [[4] * 4, [2, 2, -1, -1], [3, 3, 3, -1]]
+
+
+def _lengths(lib):
+    signature = lib.TensorSpec([None], np.float32)
+    return lib.Dataset.from_generator(lambda: ([1.0] * length for length in (1, 4, 3, 2)), output_signature=signature)
+
+
+LEARNT = {
+    "a generator of lists": lambda lib: _lengths(lib).map(lambda row: row * 2).padded_batch(2),
+    "beside arrays, which are of one length": lambda lib: (
+        lib.Dataset.zip((_lengths(lib).map(lambda row: row * 2), lib.Dataset.from_tensor_slices(np.ones((4, 3)))))
+        .enumerate()
+        .take(3)
+        .padded_batch(2)
+    ),
+    "a length that is given": lambda lib: _lengths(lib).map(lambda row: row * 2).padded_batch(2, [5]),
+    "buckets": lambda lib: (
+        _lengths(lib).map(lambda row: row * 2).bucket_by_sequence_length(lambda row: lib.size(row), [3], [2, 2])
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_lengths_of_the_first_element_are_no_promise_as_in_tensorflow(name, agree) -> None:
+    agree(LEARNT[name])
+
+
+def test_lengths_in_the_spec() -> None:
+    images = fl.Dataset.from_tensor_slices(np.ones((4, 3, 2)))
+    assert images.padded_batch(2).element_spec.shape == (None, 3, 2)
+    assert images.cache().shuffle(4).padded_batch(2, drop_remainder=True).element_spec.shape == (2, 3, 2)
+    assert images.map(lambda image: image[:1]).padded_batch(2).element_spec.shape == (None, None, None)
+    assert images.map(lambda image: image[:1]).padded_batch(2, [None, 2]).element_spec.shape == (None, None, 2)
+
+
+def test_errors_of_the_spec_name_the_line_where_padded_batch_stands() -> None:
+    named = fl.Dataset.range(3).map(lambda n: {"a": [n], "b": [n]})
+    padded = named.padded_batch(2, padded_shapes={"a": [None]})  # here
+    for asked in (padded, padded.take(1), padded.map(lambda batch: batch["a"])):
+        with pytest.raises(fl.errors.StructureError, match="padded_shapes") as caught:
+            asked.element_spec
+        assert "# here" in str(caught.value)
+        assert "padded_batch(2)" in str(caught.value)
+        assert "asked" not in str(caught.value)
+
+
+def test_what_users_of_tensorflow_catch() -> None:
+    with pytest.raises(ValueError, match="padding_values") as caught:
+        fl.Dataset.from_tensors(([1], [2])).padded_batch(2, padding_values=(1,))
+    assert isinstance(caught.value, fl.errors.StructureError)
+    with pytest.raises(fl.errors.DataLossError, match="longer than the padded shape"):
+        list(rows(1, 3).padded_batch(2, [2]))
+    with pytest.raises(fl.errors.DataLossError, match="longer than the padded shape"):
+        fl.Dataset.from_tensors([1, 2, 3]).padded_batch(2, [2])

@@ -66,12 +66,6 @@ def unfit(step: Step, spec: Any, before: Sequence[Step]) -> bool:
         return True  # tf.data cannot do anything with numbers out of a sparse vector
     if step.kind == "resample" and isinstance(spec, tuple) and len(spec) == 1:
         return True  # tf.data takes the element out of a tuple of one here and there, as chance has it
-    if (
-        "batch" in step.code
-        and min(ragged_ranks, default=2) < 1 + (step.kind == "rebatch")
-        and any(map(learns, before))
-    ):
-        return True  # feedline has learnt of an array, not that it is a row of a ragged tensor
     if "pads" in step.words and (ragged_ranks or any(leaf.shape.rank is None for leaf in tensors)):
         return True  # tf.data pads no rows of ragged tensors, and nothing of unknown rank
     if step.kind in ("unbatch", "rebatch") and any(not all(leaf.shape[1:]) for leaf in tensors if leaf.shape.rank):

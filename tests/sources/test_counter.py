@@ -48,3 +48,20 @@ def test_zip_with_it_is_enumerate() -> None:
 def test_what_cannot_be_counted(arguments) -> None:
     with pytest.raises(fl.errors.ArgumentError):
         Dataset.counter(*arguments)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64"])
+@pytest.mark.parametrize("step", [-1, -100, -255])
+def test_unsigned_numbers_that_count_down(dtype, step) -> None:
+    wanted = [(3 + step * turn) % (1 << 8 * np.dtype(dtype).itemsize) for turn in range(6)]
+    numbers = list(Dataset.counter(3, step, dtype).take(6))
+    assert [int(number) for number in numbers] == wanted
+    assert {number.dtype for number in numbers} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32"])
+def test_unsigned_numbers_that_count_down_as_in_tensorflow(dtype) -> None:
+    data = pytest.importorskip("tensorflow").data
+    theirs = data.Dataset.counter(start=3, step=-1, dtype=dtype).take(6)
+    ours = Dataset.counter(start=3, step=-1, dtype=dtype).take(6)
+    assert [int(number) for number in ours] == [int(number) for number in theirs.as_numpy_iterator()]

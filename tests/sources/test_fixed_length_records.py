@@ -62,3 +62,19 @@ def test_files_that_change_while_they_are_read(files) -> None:
         file.truncate(6)
     with pytest.raises(fl.errors.CorruptRecordError, match="changed while it was read"):
         list(dataset)
+
+
+def test_errors_of_wrong_sizes_name_the_stage_and_the_line(tmp_path) -> None:
+    path = tmp_path / "cut.bin"
+    path.write_bytes(b"x" * 11)
+    for records in (
+        fl.FixedLengthRecordDataset(path, 4),  # here
+        fl.FixedLengthRecordDataset(path, 4, header_bytes=6, footer_bytes=6),  # here
+    ):
+        for run in (len, list, lambda dataset: list(dataset.batch(2)), lambda dataset: len(dataset.batch(2))):
+            with pytest.raises(fl.errors.FileFormatError) as caught:
+                run(records)
+            text = str(caught.value)
+            assert text.count("FixedLengthRecordDataset at") == 1
+            assert "# here" in text
+            assert str(path) in text

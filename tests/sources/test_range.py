@@ -56,3 +56,8 @@ def test_numbers_up_to_the_ends_of_64_bits(arguments) -> None:
     assert [int(number) for number in dataset.take(20)] == list(expected[:20])
     length = (expected.stop - expected.start + expected.step - (1 if expected.step > 0 else -1)) // expected.step
     assert dataset.cardinality() == (length if length <= 1 << 62 else fl.INFINITE_CARDINALITY)
+
+
+def test_an_output_type_of_text_is_named_as_the_user_wrote_it() -> None:
+    with pytest.raises(TypeError, match="cannot give string"):
+        fl.Dataset.range(3, output_type=fl.string)

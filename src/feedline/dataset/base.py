@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline.errors import ArgumentError, FeedlineError
+from feedline.errors import ArgumentError, ArgumentTypeError, FeedlineError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import AUTOTUNE, Node
 from feedline.run.iterator import Epochs
@@ -73,13 +73,14 @@ def whole_number(value: Any, name: str, *, least: int | None = None, special: st
         special: what the values below it mean, for the message.
 
     Raises:
-        ArgumentError: it is not one, or too small.
+        ArgumentTypeError: it is not one.
+        ArgumentError: it is too small.
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         nearest = int(value) if isinstance(value, float | np.floating) and np.isfinite(value) else None
-        raise ArgumentError(
+        raise ArgumentTypeError(
             f"{name} is {value!r:.60}, not a whole number.",
             fix=f"Give an int{special}."
             if nearest is None
@@ -101,7 +102,8 @@ def number_or_autotune(value: Any, name: str, *, least: int) -> int:
         least: the smallest number that works.
 
     Raises:
-        ArgumentError: it is neither, or too small.
+        ArgumentTypeError: it is neither.
+        ArgumentError: it is too small.
     """
     if isinstance(value, int | np.integer) and value == AUTOTUNE:
         return AUTOTUNE
@@ -117,13 +119,13 @@ def true_or_false(value: Any, name: str, hint: str = "") -> bool:
         hint: more on what to do, for the message.
 
     Raises:
-        ArgumentError: it is neither; a number in its place was most likely meant for another argument.
+        ArgumentTypeError: it is neither; a number in its place was most likely meant for another argument.
     """
     if isinstance(value, bool | np.bool_):
         return bool(value)
     array = np.asarray(value)
     if array.dtype != np.bool_ or array.ndim:
-        raise ArgumentError(f"{name} is {value!r:.60}, not True or False.", fix=f"Give True or False.{hint}")
+        raise ArgumentTypeError(f"{name} is {value!r:.60}, not True or False.", fix=f"Give True or False.{hint}")
     return bool(array)
 
 
@@ -131,7 +133,7 @@ def check_name(name: Any, fix: str) -> None:
     """Checks that what came as `name` is one: data meant to be used would be dropped without a word.
 
     Raises:
-        ArgumentError: it is not text.
+        ArgumentTypeError: it is not text.
     """
     if name is not None and not isinstance(name, str | bytes):
         raise ArgumentError(f"name is {name!r:.60}, not text: it would not be used.", fix=fix)
@@ -141,9 +143,9 @@ def check_function(function: Any, method: str) -> None:
     """Checks that an argument is a function.
 
     Raises:
-        ArgumentError: it cannot be called.
+        ArgumentTypeError: it cannot be called.
     """
     if not callable(function):
-        raise ArgumentError(
+        raise ArgumentTypeError(
             f"{method}() was given {function!r:.60}, which cannot be called.", fix="Give a function or a lambda."
         )

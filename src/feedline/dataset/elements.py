@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedline import random
 from feedline.dataset.base import BaseDataset, check_function, number_or_autotune, whole_number
-from feedline.errors import ArgumentError, with_article
+from feedline.errors import ArgumentTypeError, with_article
 from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
 
@@ -149,7 +149,7 @@ class ElementMethods(BaseDataset):
         check_function(transformation_func, "apply")
         result = transformation_func(self)
         if not isinstance(result, BaseDataset):
-            raise ArgumentError(
+            raise ArgumentTypeError(
                 f"the function given to apply() returned {with_article(type(result).__name__)}, not a dataset.",
                 fix="Return the dataset from it: is a `return` missing?",
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedline import random
 from feedline.dataset.base import BaseDataset, true_or_false, whole_number
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, ArgumentTypeError
 from feedline.origin import user_origin
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class MixingMethods(BaseDataset):
 
         nodes = _nodes_of(datasets, "choose_from_datasets")
         if not isinstance(choice_dataset, BaseDataset):
-            raise ArgumentError(
+            raise ArgumentTypeError(
                 f"choice_dataset is {choice_dataset!r:.60}, not a dataset.", fix="Give a dataset of int64 numbers."
             )
         stops = true_or_false(stop_on_empty_dataset, "stop_on_empty_dataset")
@@ -101,11 +101,11 @@ class MixingMethods(BaseDataset):
 
 def _nodes_of(datasets: Any, method: str) -> tuple:
     if isinstance(datasets, BaseDataset):
-        raise ArgumentError(f"{method}() was given one dataset, not several.", fix="Give a list of datasets.")
+        raise ArgumentTypeError(f"{method}() was given one dataset, not several.", fix="Give a list of datasets.")
     datasets = list(datasets)
     if not datasets:
         raise ArgumentError(f"{method}() was given no datasets.", fix="Give at least one.")
     for dataset in datasets:
         if not isinstance(dataset, BaseDataset):
-            raise ArgumentError(f"{method}() was given {dataset!r:.60}, not a dataset.", fix="Give datasets.")
+            raise ArgumentTypeError(f"{method}() was given {dataset!r:.60}, not a dataset.", fix="Give datasets.")
     return tuple(dataset._node for dataset in datasets)

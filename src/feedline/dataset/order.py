@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedline import random
 from feedline.dataset.base import BaseDataset, check_name, true_or_false, whole_number
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, ArgumentTypeError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 from feedline.origin import user_origin
 
@@ -148,5 +148,5 @@ class OrderMethods(BaseDataset):
 
         check_name(name, "Concatenate one dataset at a time: a.concatenate(b).concatenate(c).")
         if not isinstance(dataset, BaseDataset):
-            raise ArgumentError(f"concatenate() was given {dataset!r:.60}, not a dataset.", fix="Give a dataset.")
+            raise ArgumentTypeError(f"concatenate() was given {dataset!r:.60}, not a dataset.", fix="Give a dataset.")
         return self._of(Concatenate((self._node, dataset._node), user_origin()))

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.dataset.base import BaseDataset, check_function, whole_number
-from feedline.errors import ArgumentError, InfiniteDatasetError, UnknownCardinalityError
+from feedline.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FeedlineError,
+    InfiniteDatasetError,
+    UnknownCardinalityError,
+)
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node
 from feedline.options import Options
 from feedline.origin import user_origin
@@ -188,7 +194,7 @@ class OutputMethods(BaseDataset):
         from feedline.nodes.options import WithOptions
 
         if not isinstance(options, Options):
-            raise ArgumentError(f"with_options() was given {options!r:.60}.", fix="Give a feedline.Options.")
+            raise ArgumentTypeError(f"with_options() was given {options!r:.60}.", fix="Give a feedline.Options.")
         return self._of(WithOptions((self._node,), user_origin(), Options().merge(options)))
 
     @property
@@ -203,7 +209,13 @@ class OutputMethods(BaseDataset):
             >>> Dataset.range(5).batch(2).element_spec
             TensorSpec(shape=(None,), dtype=int64)
         """
-        return self._node.spec()
+        try:
+            return self._node.spec()
+        except FeedlineError as error:
+            if not getattr(error, "stage", None):  # no stage has run
+                failing = _without_spec(self._node)
+                error.add_where(f"{failing.label()} at {failing.origin}")
+            raise
 
     def fingerprint(self) -> np.uint64:
         """Returns a number that is the same for datasets of the same steps, arguments, functions and data.
@@ -344,6 +356,16 @@ class OutputMethods(BaseDataset):
         from feedline.jax import JaxBatches
 
         return JaxBatches(self, sharding, device, depth)  # type: ignore[arg-type]
+
+
+def _without_spec(node: Node) -> Node:
+    """Returns the first node of a plan whose spec is an error, the parents of which have theirs."""
+    for parent in node.parents:
+        try:
+            parent.spec()
+        except FeedlineError:
+            return _without_spec(parent)
+    return node
 
 
 def _options_above(node: Node) -> list[Options]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from feedline import random
 from feedline.dataset.base import BaseDataset, check_name, true_or_false, whole_number
-from feedline.errors import ArgumentError
+from feedline.errors import ArgumentError, ArgumentTypeError
 from feedline.origin import user_origin
-from feedline.spec import as_dtype
+from feedline.spec import as_dtype, dtype_name
 from feedline.structure import flatten
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SourceMethods(BaseDataset):
         Raises:
             UnequalLengthsError: the arrays have different numbers of rows.
             ShapeError: something is a single value.
-            ArgumentError: `name` is not text, as in `from_tensor_slices(x, y)`.
+            ArgumentTypeError: `name` is not text, as in `from_tensor_slices(x, y)`.
 
         Example:
             >>> import numpy as np
@@ -133,7 +133,9 @@ class SourceMethods(BaseDataset):
             raise ArgumentError("the step of range() is 0.", fix="Give a step that is not 0.")
         dtype = as_dtype(output_type)
         if dtype.kind not in "iuf":
-            raise ArgumentError(f"range() cannot give {dtype}.", fix="Give an integer or float output_type.")
+            raise ArgumentTypeError(
+                f"range() cannot give {dtype_name(dtype)}.", fix="Give an integer or float output_type."
+            )
         span = range(*numbers)
         for number in (span[0], span[-1]) if span else ():
             if not _is_exact(number, dtype):
@@ -187,7 +189,8 @@ class SourceMethods(BaseDataset):
         from feedline.sources.counter import Counter
 
         kind = as_dtype(dtype)
-        return BaseDataset._of(Counter((), user_origin(), _held(start, kind, "start"), _held(step, kind, "step")))
+        by = _held(step, kind, "step", backwards=True)
+        return BaseDataset._of(Counter((), user_origin(), _held(start, kind, "start"), by))
 
     @staticmethod
     def list_files(
@@ -243,24 +246,24 @@ class SourceMethods(BaseDataset):
         from feedline.nodes.zip import Zip
 
         if not args and datasets is None:
-            raise ArgumentError("zip() was given no datasets.", fix="Give at least one.")
+            raise ArgumentTypeError("zip() was given no datasets.", fix="Give at least one.")
         if args and datasets is not None:
-            raise ArgumentError("zip() was given datasets twice: by position and by name.", fix="Give them once.")
+            raise ArgumentTypeError("zip() was given datasets twice: by position and by name.", fix="Give them once.")
         structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
         leaves, treedef = flatten(structure)
         if not leaves:
-            raise ArgumentError("zip() was given no datasets.", fix="Give at least one.")
+            raise ArgumentTypeError("zip() was given no datasets.", fix="Give at least one.")
         for leaf in flatten(structure, none_is_leaf=True)[0]:
             if not isinstance(leaf, BaseDataset):
-                raise ArgumentError(
+                raise ArgumentTypeError(
                     f"zip() was given {leaf!r:.60}, which is not a dataset.",
                     fix="Give datasets, in tuples or dicts; make one with Dataset.from_tensor_slices.",
                 )
         return BaseDataset._of(Zip(tuple(leaf._node for leaf in leaves), user_origin(), treedef))
 
 
-def _held(value: Any, dtype: np.dtype, name: str) -> np.generic:
-    """Returns an argument of counter() in the dtype of its elements."""
+def _held(value: Any, dtype: np.dtype, name: str, backwards: bool = False) -> np.generic:
+    """Returns an argument of counter() in the dtype of its elements; one below 0 as what has the effect, if allowed."""
     number = np.asarray(value)
     if number.shape != () or number.dtype.kind not in "iuf" or dtype.kind not in "iuf":
         raise ArgumentError(
@@ -268,6 +271,8 @@ def _held(value: Any, dtype: np.dtype, name: str) -> np.generic:
         )
     with np.errstate(all="ignore"):
         held: Any = number.astype(dtype)[()]
+    if backwards and dtype.kind == "u" and number.dtype.kind == "i" and -int(number) in range(np.iinfo(dtype).max + 1):
+        return held  # which takes as much away once the sum goes on from the other end
     if dtype.kind in "iu" and not (number.dtype.kind in "iu" and int(held) == int(number)):
         raise ArgumentError(f"{name} is {value!r:.60}, which {dtype.name} cannot hold.", fix="Give another dtype.")
     return held

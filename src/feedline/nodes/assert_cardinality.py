@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feedline.block import Block
-from feedline.errors import ArgumentError
+from feedline.errors import CardinalityError
 from feedline.nodes.base import UNKNOWN_CARDINALITY, OrderNode, Stream
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class AssertCardinality(OrderNode):
     def check_parents(self) -> None:
         known = self.parents[0].cardinality()
         if known not in (self.count, UNKNOWN_CARDINALITY):
-            raise ArgumentError(
+            raise CardinalityError(
                 f"the dataset has {known if known >= 0 else 'endless'} elements, and {self._said()}.",
                 fix="Say the number that there is, or take() as many.",
             )
@@ -75,8 +75,8 @@ class _CountedStream:
         self._given += block.length
         return block
 
-    def _error(self, what: str) -> ArgumentError:
-        return ArgumentError(
+    def _error(self, what: str) -> CardinalityError:
+        return CardinalityError(
             f"{what}, and {self._node._said()}.", fix="Say the number that there is, or leave assert_cardinality out."
         )
 

@@ -11,7 +11,8 @@ import numpy as np
 from feedline.block import Block
 from feedline.errors import ArgumentError, FeedlineError
 from feedline.origin import Origin
-from feedline.structure import PortableTree, Treedef
+from feedline.spec import RaggedTensorSpec
+from feedline.structure import PortableTree, Treedef, flatten, map_structure, with_shape
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -116,6 +117,27 @@ class Node:
         """Returns the structure of specs that describes an element; may cost reading one."""
         return self.parents[0].spec()
 
+    def declared_spec(self) -> Any:
+        """Returns the spec without what was learnt of one element alone: there, lengths are None.
+
+        The first result of a function says nothing of the lengths of the others.
+        """
+        if not self.spec_is_free and not self.spec_costs and type(self).spec is Node.spec:
+            return self.parents[0].declared_spec()
+        return self.spec() if self.spec_is_free else map_structure(_without_lengths, self.spec())
+
+    def gives_ragged_rows(self) -> bool | None:
+        """Says whether components may be rows of ragged tensors, or ragged: the batches of both are ragged.
+
+        A row is a plain array, so its value does not tell. None where that is known only once it has run.
+        """
+        if self.spec_is_free:
+            return any(isinstance(spec, RaggedTensorSpec) for spec in flatten(self.spec())[0])
+        if self.spec_costs:  # what a function returns is just what it looks like
+            return False
+        answers = {parent.gives_ragged_rows() for parent in self.parents}
+        return True if True in answers else None if None in answers else False
+
     def check_parents(self) -> None:
         """Checks, as the pipeline is built, what can be known without running anything.
 
@@ -177,6 +199,10 @@ class Node:
         for field in fields(self):  # what a node keeps while running begins anew
             if field.name not in state and field.default_factory is not MISSING:
                 object.__setattr__(self, field.name, field.default_factory())
+
+
+def _without_lengths(spec: Any) -> Any:
+    return spec if not spec.shape else with_shape(spec, (None,) * len(spec.shape))
 
 
 class OrderNode(Node):

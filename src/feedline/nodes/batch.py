@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block, Column
-from feedline.errors import DtypeError, ShapeError
+from feedline.errors import DtypeError, FeedlineError, ShapeError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import BlockNode, ceil_divide
 from feedline.nodes.order_window import OrderedSource, follow_each_other
@@ -119,14 +119,24 @@ class Batch(GroupNode):
     def ragged(self) -> list[tuple[int, np.dtype] | None] | None:
         """For each component whose batches are ragged, the number of ragged dimensions and the dtype of row splits.
 
-        None where the parent's spec is known only by running it: then every component is what its values are.
+        None where every component is what its values are. It is asked for when the first elements are there: rows of
+        ragged tensors look like other arrays, and the node that gives them has seen by then where they come from.
         """
-        if not self.parents[0].spec_is_free:
+        parent = self.parents[0]
+        if not parent.spec_is_free and parent.gives_ragged_rows() is False:
             return None
+        try:
+            specs = flatten(self.spec())[0]
+        except FeedlineError:
+            if parent.spec_is_free or parent.gives_ragged_rows():
+                raise
+            return None  # what is in the files of a cache does not need what they were made from
         return [
-            (spec.ragged_rank, spec.row_splits_dtype) if getattr(spec, "ragged_rank", 0) > 0 else None
-            for spec in flatten(self.spec())[0]
+            (spec.ragged_rank, spec.row_splits_dtype) if getattr(spec, "ragged_rank", 0) > 0 else None for spec in specs
         ]
+
+    def learn_of_parents(self) -> None:
+        _ = self.ragged
 
     def batch_columns(self, block: Block, ranges: list[tuple[int, int]], numbers: list[int]) -> list[Column]:
         ragged = self.ragged or [None] * len(block.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,9 @@ class Concatenate(Node):
         others = leaves_of_one_kind(specs[0], specs[1])
         merged = [merge_specs(a, b) for a, b in zip(specs[0][0], others, strict=True)]
         return specs[0][1].unflatten(merged)
+
+    def gives_ragged_rows(self) -> bool | None:
+        return first_known(parent.gives_ragged_rows() for parent in self.parents)
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         first = self.parents[0].cardinality()
@@ -158,3 +162,8 @@ def leaves_of_one_kind(first: tuple[list, Any], second: tuple[list, Any]) -> lis
                 fix="Bring both to one dtype in map, for example with fl.cast.",
             )
     return leaves
+
+
+def first_known(answers: Iterable[bool | None]) -> bool | None:
+    """Returns the first answer that is known: what stands beside each other in one dataset is of one kind."""
+    return next((answer for answer in answers if answer is not None), None)

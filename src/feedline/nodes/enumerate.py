@@ -31,6 +31,9 @@ class Enumerate(BlockNode):
     def spec(self) -> Any:
         return TensorSpec((), np.int64), self.parents[0].spec()
 
+    def declared_spec(self) -> Any:
+        return TensorSpec((), np.int64), self.parents[0].declared_spec()
+
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         if self.start > MOST_ELEMENTS:
             check_reach(positions, 1, self.start, "Give a smaller start.")

@@ -11,7 +11,7 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block
-from feedline.errors import DtypeError
+from feedline.errors import PredicateError
 from feedline.nodes.arity import called, check_arity, function_name
 from feedline.nodes.base import UNKNOWN_CARDINALITY, Node, Stream
 from feedline.nodes.map import call_with_element, locate_user_error
@@ -63,13 +63,13 @@ def truth_of(answer: Any, predicate: Callable[..., Any], stage: str) -> bool:
     """Returns what a predicate answered as a bool.
 
     Raises:
-        DtypeError: it is not one bool.
+        PredicateError: it is not one bool.
     """
     if isinstance(answer, bool | np.bool_):
         return bool(answer)
     array = np.asarray(answer)
     if array.dtype != np.bool_ or array.ndim:
-        raise DtypeError(
+        raise PredicateError(
             f"{called(predicate)} returned {answer!r:.60} where {stage} needs one bool.",
             fix="Return one comparison, or bool(...) of the value.",
         )

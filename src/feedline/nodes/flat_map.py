@@ -12,7 +12,7 @@ from feedline.nested import DatasetComponent
 from feedline.nodes.arity import called, check_arity, function_name
 from feedline.nodes.at_hand import elements_at_hand
 from feedline.nodes.base import Failure, Node
-from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
+from feedline.nodes.streamed import OpeningNode, arguments_of, call_user
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
@@ -31,6 +31,7 @@ def dataset_of(element: Any, node: FlatMap | Interleave, epoch: int, position: i
             f"{called(function)} in {node.name} returned {with_article(type(made).__name__)}, not a dataset.",
             fix="Return a dataset, for example Dataset.from_tensor_slices(value); to change elements use map.",
         )
+    node.note_rows(made.node)
     return made.node
 
 
@@ -47,7 +48,7 @@ def _opened(element: Any, node: FlatMap | Interleave, epoch: int, position: int,
 
 
 @dataclass(frozen=True, eq=False)
-class FlatMap(StreamedNode):
+class FlatMap(OpeningNode):
     """The elements of the dataset made of each element, one dataset after the other.
 
     Args:
@@ -81,7 +82,7 @@ class FlatMap(StreamedNode):
 
 
 @dataclass(frozen=True, eq=False)
-class Interleave(StreamedNode):
+class Interleave(OpeningNode):
     """The elements of several datasets by turns.
 
     Args:

@@ -13,14 +13,14 @@ from feedline.errors import ArgumentError, DtypeError, EmptyDatasetError, Feedli
 from feedline.nested import DatasetComponent, dataset_of_node
 from feedline.nodes.arity import called, check_arity, check_roles, function_name
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node
-from feedline.nodes.streamed import StreamedNode, arguments_of, call_user
+from feedline.nodes.streamed import OpeningNode, arguments_of, call_user
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
 
 
 @dataclass(frozen=True, eq=False)
-class GroupByWindow(StreamedNode):
+class GroupByWindow(OpeningNode):
     """Gathers elements by key.
 
     Args:
@@ -56,7 +56,7 @@ class GroupByWindow(StreamedNode):
 
     def learn_spec(self) -> Any:
         if self.spec_of is not None:
-            return self.spec_of(self.parents[0].spec())
+            return self.spec_of(self.parents[0].declared_spec())
         from feedline.run.context import Run
 
         for key, group, position in self._windows(0, Run(keeps=False)):
@@ -131,6 +131,7 @@ class GroupByWindow(StreamedNode):
                 "not a dataset.",
                 fix="Return a dataset, for example the window batched: lambda key, window: window.batch(32).",
             )
+        self.note_rows(made.node)
         return made.node
 
 

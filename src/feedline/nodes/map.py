@@ -24,7 +24,7 @@ from feedline.nodes.base import BlockNode
 from feedline.origin import origin_in_traceback
 from feedline.ragged import RaggedTensor
 from feedline.sparse import SparseTensor
-from feedline.strings import PackedStrings, set_record
+from feedline.strings import PackedStrings, as_plain_array, set_record
 from feedline.structure import flatten, merge_specs, spec_of
 
 if TYPE_CHECKING:
@@ -237,10 +237,10 @@ class Map(BlockNode):
             return
         where = np.zeros(1, np.int64)
         specs = [spec_of(column[0]) for column in result.columns]
-        shorter = _without_last_row(block, self.parents[0].spec())
-        if shorter is not None:
+        changed = _of_other_length(block, self.parents[0].spec())
+        if changed is not None:
             try:
-                other = self.apply_one_by_one(shorter, where, where, run)
+                other = self.apply_one_by_one(changed, where, where, run)
                 specs = [merge_specs(a, spec_of(b[0])) for a, b in zip(specs, other.columns, strict=True)]
             except FeedlineError:
                 pass
@@ -250,8 +250,11 @@ class Map(BlockNode):
         return self.parents[0].source_of(position, epoch, row)
 
 
-def _without_last_row(block: Block, parent_spec: Any) -> Block | None:
-    """Returns the block of one batch with one row less, where the parent's batches differ in length."""
+def _of_other_length(block: Block, parent_spec: Any) -> Block | None:
+    """Returns the block of one batch with one row less, where the parent's batches differ in length.
+
+    A batch of one row is given that row twice, where it is made of arrays.
+    """
     specs = flatten(parent_spec)[0]
     firsts = [column[0] for column in block.columns]
     lengths = {
@@ -261,7 +264,12 @@ def _without_last_row(block: Block, parent_spec: Any) -> Block | None:
         or (isinstance(first, np.ndarray) and first.ndim)
     }
     batched = specs and all(spec.shape and spec.shape[0] is None for spec in specs)
-    if not batched or len(lengths) != 1 or lengths == {1} or lengths == {0}:
+    if not batched or len(lengths) != 1 or lengths == {0}:
         return None
+    if lengths == {1}:
+        rows = [as_plain_array(first) for first in firsts]
+        if not all(isinstance(row, np.ndarray) for row in rows):
+            return None
+        return Block(1, [[np.concatenate([row, row])] for row in rows], block.treedef)
     shorter = [first.head(first.shape[0] - 1) if isinstance(first, SparseTensor) else first[:-1] for first in firsts]
     return Block(1, [[batch] for batch in shorter], block.treedef)

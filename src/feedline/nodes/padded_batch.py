@@ -10,7 +10,7 @@ import numpy as np
 
 from feedline.block import Block, Column
 from feedline.buffers import POOL
-from feedline.errors import ArgumentError, DtypeError, ShapeError, StructureError
+from feedline.errors import ArgumentError, ArgumentStructureError, DtypeError, PaddedShapeError, ShapeError
 from feedline.nested import DatasetComponent
 from feedline.nodes.batch import GroupNode, about_elements, split_column
 from feedline.packed_rows import PackedRows
@@ -65,8 +65,7 @@ class PaddedBatch(GroupNode):
 
     def spec(self) -> Any:
         leading = self.batch_size if self.drop_remainder else None
-        parent = self.parents[0].spec()
-        specs, treedef = flatten(parent)
+        specs, treedef = flatten(self.parents[0].declared_spec())
         padded = self.shapes(treedef)
         result = []
         for spec, shape in zip(specs, padded, strict=True):
@@ -98,7 +97,7 @@ def _flatten_argument(structure: Any, treedef: Treedef, argument: str, what: str
     try:
         return treedef.flatten_up_to(structure)
     except (ValueError, TypeError):
-        raise StructureError(
+        raise ArgumentStructureError(
             f"{argument} is {str(structure)[:80]} where the elements are {describe_tree(treedef)}.",
             fix=f"Give one {what} a component, in the structure of the elements.",
         ) from None
@@ -212,7 +211,7 @@ def _check_shape(known: tuple[int | None, ...], shape: tuple[int | None, ...], n
         )
     for axis, (length, wanted) in enumerate(zip(known, shape, strict=True)):
         if length is not None and wanted is not None and length > wanted:
-            raise ShapeError(
+            raise PaddedShapeError(
                 f"{name} has shape {known}, longer than the padded shape {shape} in dimension {axis}.",
                 fix=f"Pad to at least {length}, give None for the longest of the batch, or cut the element in map.",
             )
@@ -234,7 +233,7 @@ def _target_shape(shapes: list[tuple], shape: Shape, name: str, first: int) -> t
         wanted = None if shape is None else shape[axis]
         if wanted is not None and longest > wanted:
             index = next(i for i, row_shape in enumerate(shapes) if row_shape[axis] > wanted)
-            error = ShapeError(
+            error = PaddedShapeError(
                 f"{name} has shape {shapes[index]} in element {first + index}, "
                 f"longer than the padded shape {shape} in dimension {axis}.",
                 fix=f"Pad to at least {longest}, give None for the longest of the batch, or cut the element in map.",

@@ -49,9 +49,6 @@ class RaggedBatch(Batch):
             for spec in flatten(self.spec())[0]
         ]
 
-    def learn_of_parents(self) -> None:
-        _ = self.ragged
-
     @property
     def fix_of_shapes(self) -> str:
         return (

@@ -57,6 +57,9 @@ class RejectionResample(StreamedNode):
         element = first_element(self.parents[0], Run(keeps=False))
         return spec_of(self._class(element, 0, 0)), self.parents[0].spec()
 
+    def gives_ragged_rows(self) -> bool | None:
+        return self.parents[0].gives_ragged_rows()
+
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         target = np.array(self.target)
         counts = np.ones(len(target)) if self.initial is None else np.array(self.initial)

@@ -12,7 +12,7 @@ import numpy as np
 
 from feedline.errors import ArgumentError, DtypeError, FeedlineError, UnequalLengthsError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Failure, Node, countable
-from feedline.nodes.concatenate import leaves_of_one_kind, order_as_first
+from feedline.nodes.concatenate import first_known, leaves_of_one_kind, order_as_first
 from feedline.nodes.streamed import StreamedNode
 from feedline.random import Stream, mix_all
 from feedline.spec import TensorSpec
@@ -58,6 +58,9 @@ class Mixture(StreamedNode):
             others = leaves_of_one_kind(flat[0], other)
             leaves = [merge_specs(a, b) for a, b in zip(leaves, others, strict=True)]
         return flat[0][1].unflatten(leaves)
+
+    def gives_ragged_rows(self) -> bool | None:
+        return first_known(node.gives_ragged_rows() for node in self.inputs())
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
         with ExitStack() as stack:

@@ -145,7 +145,9 @@ class Snapshot(Node):
         """
         from feedline.formats.stored_writer import StoredWriter
 
-        spec = spec_or_none(self.parents[0], None) if first is None else None
+        parent = self.parents[0]
+        from_parent = first is None or parent.gives_ragged_rows()  # a row looks like any other array
+        spec = spec_or_none(parent, None) if from_parent else None
         return StoredWriter(self.folder, self.compression_type, spec, self.expiry)
 
     def finish(self, writer: StoredWriter) -> None:

@@ -110,6 +110,20 @@ def first_element(node: Node, run: Run) -> Any:
     return element
 
 
+class OpeningNode(StreamedNode):
+    """A node whose elements are those of datasets that it opens as it runs."""
+
+    def gives_ragged_rows(self) -> bool | None:
+        return super().gives_ragged_rows() if self.spec_is_free else self.__dict__.get("_ragged_rows")
+
+    def note_rows(self, opened: Node) -> None:
+        """Notes what kind of rows an opened dataset gives; the first of which that is known counts for all."""
+        if "_ragged_rows" not in self.__dict__:
+            kind = opened.gives_ragged_rows()
+            if kind is not None:
+                object.__setattr__(self, "_ragged_rows", kind)
+
+
 class ElementStream:
     """The elements of a node's iterator, as blocks.
 

@@ -89,12 +89,16 @@ class Unbatch(StreamedNode):
     def spec(self) -> Any:
         return map_structure(row_spec, self.parents[0].spec())
 
+    def gives_ragged_rows(self) -> bool | None:
+        return self.__dict__.get("_ragged_rows") or super().gives_ragged_rows()
+
     def open(self, epoch: int, run: Run) -> Stream:
         return _UnbatchStream(self, epoch, run)
 
 
 class _UnbatchStream:
     def __init__(self, node: Unbatch, epoch: int, run: Run) -> None:
+        self._node = node
         self._parent = run.open(node.parents[0], epoch)
         self._held: Block | None = None
 
@@ -104,6 +108,8 @@ class _UnbatchStream:
             if block is None:
                 return None
             self._held = rows_block(block)
+            if any(isinstance(column[0], RaggedTensor) for column in block.columns):
+                object.__setattr__(self._node, "_ragged_rows", True)
         count = min(limit, self._held.length)
         rows, self._held = self._held.slice(0, count), self._held.slice(count, self._held.length)
         return rows

@@ -40,6 +40,9 @@ class Zip(Node):
     def spec(self) -> Any:
         return self.treedef.unflatten([parent.spec() for parent in self.parents])
 
+    def declared_spec(self) -> Any:
+        return self.treedef.unflatten([parent.declared_spec() for parent in self.parents])
+
     def join(self, blocks: list[Block]) -> Block:
         """Returns one block of the parents' blocks, all of one length."""
         length = min(block.length for block in blocks)

@@ -376,6 +376,9 @@ class GivenRows(Slices):
             return known
         return map_structure(merge_specs, known, super().spec())  # what was learnt of one element may be too narrow
 
+    def gives_ragged_rows(self) -> bool | None:
+        return self.giver.parents[0].gives_ragged_rows()
+
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
         return f"element {position} of a window"
 

@@ -68,7 +68,9 @@ class FixedLengthRecords(Node):
         for name, (size, _) in zip(self.filenames, versions, strict=True):
             body = size - self.header_bytes - self.footer_bytes
             if body < 0 or body % self.record_bytes:
-                raise self._wrong_size(name, size)
+                error = self._wrong_size(name, size)
+                error.add_where(f"{self.label()} at {self.origin}")  # the length is asked for where no stage runs yet
+                raise error
         return versions
 
     def _wrong_size(self, name: str, size: int, what: str = "file has") -> FileFormatError:

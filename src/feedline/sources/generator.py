@@ -12,6 +12,7 @@ from feedline import random
 from feedline.block import Block, BlockBuilder
 from feedline.errors import (
     ArgumentError,
+    ArgumentTypeError,
     EmptyDatasetError,
     ExhaustedGeneratorError,
     FeedlineError,
@@ -171,12 +172,12 @@ def generator(
                 "which would be empty in the second epoch."
             )
         if not hasattr(function, "__iter__"):
-            raise ArgumentError(
+            raise ArgumentTypeError(
                 f"from_generator() needs a function that returns an iterator, not {type(function).__name__}.",
                 fix="Give the generator function itself, without calling it.",
             )
     if output_signature is not None and output_types is not None:
-        raise ArgumentError(
+        raise ArgumentTypeError(
             "from_generator() was given output_signature and output_types.", fix="Give output_signature alone."
         )
     if output_types is not None:
@@ -187,7 +188,7 @@ def generator(
     leaves, treedef = flatten(output_signature)
     for leaf in leaves:
         if not is_spec(leaf):
-            raise ArgumentError(
+            raise ArgumentTypeError(
                 f"output_signature holds {leaf!r:.80}, which is not a TensorSpec.",
                 fix="Give a structure of fl.TensorSpec(shape, dtype).",
             )

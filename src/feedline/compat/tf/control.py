@@ -12,8 +12,8 @@ from feedline.compat.tf.convert import to_array, to_tensor, whole
 from feedline.compat.tf.ragged_tensor import RaggedTensor
 from feedline.compat.tf.tensor import Tensor, as_tensor
 from feedline.compat.tf.values import plain, wrapped
-from feedline.errors import ArgumentError, StructureError
-from feedline.spec import RaggedTensorSpec
+from feedline.errors import ArgumentError, DtypeError, StructureError
+from feedline.spec import RaggedTensorSpec, as_dtype, dtype_name
 from feedline.structure import describe_tree, flatten
 
 
@@ -221,8 +221,36 @@ def numpy_function(
     func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True,
     name: str | None = None,
 ) -> Any:  # fmt: skip
-    """Calls a Python function with NumPy arrays, NumPy scalars and `bytes`; see `py_function`."""
-    return _typed(_needed(func)(*[plain(_argument(value)) for value in inp or ()]), Tout, func)
+    """Calls a Python function with NumPy arrays, NumPy scalars and `bytes`.
+
+    Args:
+        func: the function.
+        inp: its arguments.
+        Tout: the dtype of its result, or a list of those of its results.
+        stateful: not used.
+        name: not used.
+
+    Returns:
+        The result as a tensor; or a list of tensors where `Tout` is a list.
+
+    Raises:
+        DtypeError: a result has another dtype than `Tout` says; a Python number takes that of `Tout`.
+        StructureError: there are more results, or fewer.
+    """
+    result = _needed(func)(*[plain(_argument(value)) for value in inp or ()])
+    several = isinstance(Tout, list | tuple)
+    results = result if isinstance(result, list | tuple) else [result]
+    if not several and len(results) != 1:
+        raise _other_count(len(results), 1)
+    for value, dtype in zip(results, Tout if several else [Tout], strict=False):
+        wanted, found = _dtype_of(dtype), getattr(value, "dtype", None)
+        if wanted is not None and found is not None and as_dtype(found) != as_dtype(wanted):
+            raise DtypeError(
+                f"{_called(func)} is of dtype {dtype_name(as_dtype(found))}, and Tout says "
+                f"{dtype_name(as_dtype(wanted))}.",
+                fix=f"Return np.asarray(value, np.{dtype_name(as_dtype(wanted))}), or give the dtype in Tout.",
+            )
+    return _typed(results if several else results[0], Tout, func)
 
 
 def _argument(value: Any) -> Any:
@@ -230,18 +258,26 @@ def _argument(value: Any) -> Any:
 
 
 def _typed(result: Any, dtypes: Any, function: Callable[..., Any] | None) -> Any:
-    called = f"what {getattr(function, '__name__', 'the function')} returned"
+    called = _called(function)
     if not isinstance(dtypes, list | tuple):
         return to_tensor(result, _dtype_of(dtypes), called)
     if len(dtypes) == 0:
         return []
     results = result if isinstance(result, list | tuple) else [result]
     if len(results) != len(dtypes):
-        raise StructureError(
-            f"the function returned {len(results)} values, and Tout has {len(dtypes)} dtypes.",
-            fix="Give one dtype in Tout for each value.",
-        )
+        raise _other_count(len(results), len(dtypes))
     return [to_tensor(value, _dtype_of(dtype), called) for value, dtype in zip(results, dtypes, strict=True)]
+
+
+def _called(function: Callable[..., Any] | None) -> str:
+    return f"what {getattr(function, '__name__', 'the function')} returned"
+
+
+def _other_count(found: int, wanted: int) -> StructureError:
+    return StructureError(
+        f"the function returned {found} values, and Tout has {wanted} dtype{'s' * (wanted != 1)}.",
+        fix="Give one dtype in Tout for each value.",
+    )
 
 
 def _dtype_of(dtype: Any) -> Any:

@@ -62,9 +62,12 @@ shapes that a function in `map` sees are always known.
 | TensorFlow | here | why |
 |---|---|---|
 | `tf.constant(300, tf.uint8)` is 44, `int_tensor + np.array([2.5])` adds 2 | `DtypeError` | numbers would change without a word |
+| `py_function` of `np.float64(2.7)` for `Tout=tf.int32` is 2 | `DtypeError` | the same |
+| `numpy_function` outside of `map` gives whatever dtype the function returns; within `map`, one that `Tout` does not say is an error | an error in both | the same code does the same everywhere |
+| `py_function` of two values for a `Tout` that is one dtype gives the first | both, as one array | nothing is dropped without a word |
 | `decode_raw` of an `.npy` file gives its header as numbers | `FileFormatError` that says `decode_npy` | the same |
 | `from_tensor_slices` of a list of (sequence, label) pairs fails | a dataset of these pairs | it can only mean that |
-| errors are `tf.errors.InvalidArgumentError` | feedline's, which have that name here too | they say the record, the line and the fix |
+| errors are `tf.errors.InvalidArgumentError` | feedline's, which have that name here too; those that TensorFlow calls `DataLossError` or `FailedPreconditionError` have these names as well | they say the record, the line and the fix |
 | random numbers | feedline's own: the same distributions, other numbers; in `map` they follow from seed, epoch and element | the same for every number of workers |
 | ragged dimensions of one length, as `RaggedTensor.from_tensor` makes them, show in shapes | as long as the tensor stays within one function: what comes out of a dataset shows None | elements are values and row splits |
 | `tf.gather` of ragged rows that are too short takes values of the next row | error | another's values |

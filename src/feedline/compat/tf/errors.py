@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from feedline.compat.tf.missing import missing_name
-from feedline.errors import CorruptRecordError as DataLossError
-from feedline.errors import FeedlineError
+from feedline.errors import CardinalityError as FailedPreconditionError
+from feedline.errors import DataLossError, FeedlineError
 from feedline.errors import FeedlineError as InvalidArgumentError
 from feedline.errors import FeedlineError as OpError
 from feedline.errors import UserFunctionError as UnknownError
@@ -57,10 +57,6 @@ class CancelledError(FeedlineError):
 
 
 class DeadlineExceededError(FeedlineError):
-    """For `except`: feedline raises it nowhere."""
-
-
-class FailedPreconditionError(FeedlineError):
     """For `except`: feedline raises it nowhere."""
 
 

@@ -17,13 +17,21 @@ import numpy as np
 import feedline
 from feedline.compat.tf.errors import OutOfRangeError
 from feedline.compat.tf.missing import missing_name
+from feedline.compat.tf.shape import TensorShape
 from feedline.compat.tf.tensor import as_tensor
 from feedline.compat.tf.values import on_tensors, plain, wrapped
 from feedline.nested import DatasetComponent
 
 
 class Cardinality(int):
-    """The number of elements, an `int` that has `.numpy()` as TensorFlow's has."""
+    """The number of elements, an `int` that has `.numpy()`, a dtype and a shape as TensorFlow's has."""
+
+    dtype = np.dtype(np.int64)
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape of a single value."""
+        return TensorShape(())
 
     def numpy(self) -> np.int64:
         """Returns the number."""
