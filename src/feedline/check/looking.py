@@ -64,7 +64,7 @@ def _as_the_user_has_it() -> np.errstate:
 def seconds_compiling() -> float:
     """Returns for how long this process has compiled kernels: it does so once on a machine, and is announced."""
     kernels = sys.modules.get("feedline.kernels.kernel_cache")
-    return 0.0 if kernels is None else float(kernels._Patience._spent)
+    return 0.0 if kernels is None else float(kernels.seconds_compiling())
 
 
 class EnoughSeenError(BaseException):

@@ -265,6 +265,11 @@ class _Patience:
             cls._spent += time.monotonic() - cls._began
 
 
+def seconds_compiling() -> float:
+    """Returns how long this process has waited for kernels to be compiled."""
+    return _Patience._spent
+
+
 def _announcement(folder: Path | None) -> str:
     text = "compiling for this machine, which takes a few seconds the first time; `feedline warmup` does it ahead."
     if folder is None:
