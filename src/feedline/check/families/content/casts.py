@@ -35,8 +35,7 @@ class RangeDoesNotFitDtype(Rule):
     severity = "error"
     needs = ("sample",)
     why = (
-        "Such a cast raises nothing: values wrap round, are cut off or become 0, and the model learns from what is "
-        "left of them."
+        "Nothing is raised: values wrap round, are cut off or become 0, and the model learns from what is left of them."
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
