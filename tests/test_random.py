@@ -132,3 +132,65 @@ def test_draws_of_many_elements_are_those_of_each() -> None:
     random.enter_element(7, 2, 2)
     assert [draw(), draw()] == expected[2]
     random.leave_element(outer)
+
+
+@pytest.mark.parametrize("wrap", [lambda ds: ds, lambda ds: ds.prefetch(8)])
+def test_what_is_made_for_an_element_has_its_seed_however_far_was_read_before(wrap) -> None:
+    def epochs(first: int) -> list[float]:
+        random.set_seed(7)
+        dataset = wrap(
+            fl.Dataset.range(6).flat_map(
+                lambda n: (
+                    fl.Dataset.range(3)
+                    .map(lambda m: random.uniform(()))
+                    .shuffle(3)
+                    .concatenate(fl.Dataset.range(3).map(lambda m: random.uniform(())))
+                )
+            )
+        )
+        iterator = iter(dataset)
+        for _ in range(first):
+            next(iterator)
+        return [float(draw) for draw in dataset]
+
+    try:
+        second = epochs(36)
+        assert len(set(second)) == 36
+        assert epochs(1) == epochs(20) == second
+    finally:
+        random.set_seed(None)
+
+
+def test_what_is_made_for_an_element_goes_on_from_a_state_as_it_was() -> None:
+    def build():
+        return fl.Dataset.range(6).interleave(
+            lambda n: fl.Dataset.range(3).map(lambda m: random.uniform(())).shuffle(3), 2
+        )
+
+    iterator = iter(build())
+    for _ in range(5):
+        next(iterator)
+    state, rest = iterator.state_dict(), [float(draw) for draw in iterator]
+    again = iter(build())
+    again.load_state_dict(state)
+    assert [float(draw) for draw in again] == rest
+
+
+def test_seeds_are_drawn_for_the_element_at_hand_in_a_generator_too() -> None:
+    def numbers():
+        for _ in range(4):
+            yield int(next(iter(fl.Dataset.range(1 << 40).shuffle(1 << 40))))
+
+    def epoch(calls: int) -> list[int]:
+        random.set_seed(9)
+        dataset = fl.Dataset.from_generator(numbers)
+        iterator = iter(dataset)
+        for _ in range(calls):
+            next(iterator)
+        return [int(number) for number in dataset]
+
+    try:
+        assert epoch(1) == epoch(4)
+        assert len(set(epoch(2))) == 4
+    finally:
+        random.set_seed(None)

@@ -205,7 +205,8 @@ class ServiceOptions(_Group):
 class Options(_Group):
     """How a dataset is to be run.
 
-    `deterministic=False` allows elements out of order; feedline keeps the order all the same.
+    `deterministic=False` allows elements out of order; feedline keeps the order all the same, so that a seed gives the
+    same bytes for every number of workers: an element that takes long holds up those behind it until it is done.
 
     Two options are feedline's own, and hold for the whole of a dataset. `executor` is by what functions run that may
     run in parallel: "inline", "threads" or "processes", each process with an interpreter of its own; without it, what

@@ -61,6 +61,11 @@ class Stream:
         self._count += 1
         return (mix(self.key + self._count * _GOLDEN) >> 11) * 2.0**-53
 
+    def bits(self) -> int:
+        """Returns 64 random bits."""
+        self._count += 1
+        return mix(self.key + self._count * _GOLDEN)
+
     def generator(self) -> np.random.Generator:
         """Returns a NumPy generator of this stream, for arrays and other distributions."""
         if self._generator is None:
@@ -70,13 +75,16 @@ class Stream:
 
 class _ThreadStreams(threading.local):
     element: tuple[int, int, int] | None = None
-    streams: dict[int | None, Stream]
+    streams: dict[Any, Stream]
 
     def __init__(self) -> None:
         self.streams = {}
 
 
 _thread = _ThreadStreams()
+_SEEDS = object()
+"""The place of the stream that gives seeds to what is made for an element."""
+
 _global_seed: int | None = None
 _global_lock = threading.Lock()
 _nodes_seeded = 0
@@ -106,8 +114,17 @@ def set_seed(seed: int | None) -> None:
 
 
 def fresh_seed() -> int:
-    """Returns the seed for a transformation that was given none: its turn under `set_seed`, or entropy."""
+    """Returns the seed for a transformation that was given none: its turn under `set_seed`, or entropy.
+
+    For one that is made for an element, as in the function of `flat_map`, it is the element's: how many elements were
+    looked at before it, and by whom, changes nothing.
+    """
     global _nodes_seeded
+    seeds = _thread.streams.get(_SEEDS)
+    if seeds is None and _thread.element is not None:
+        seeds = _thread.streams[_SEEDS] = Stream(mix_all(3, *_thread.element))
+    if seeds is not None:
+        return seeds.bits() >> 8
     with _global_lock:
         if _global_seed is None:
             return int.from_bytes(os.urandom(7), "little")

@@ -42,6 +42,11 @@ BASES = {
     "interleave": lambda path: fl.Dataset.range(6).interleave(
         lambda number: fl.Dataset.range(10).map(lambda other: other + number), cycle_length=3
     ),
+    "interleave side by side": lambda path: fl.Dataset.range(6).interleave(
+        lambda number: fl.Dataset.range(10).shuffle(10).map(lambda other: (other, noisy(number))[0]),
+        cycle_length=3,
+        num_parallel_calls=2,
+    ),
     "zip": lambda path: fl.Dataset.zip((fl.Dataset.range(60), fl.TFRecordDataset(path))),
 }
 STEPS = {

@@ -2,6 +2,7 @@ import collections
 import gc
 import itertools
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ def workers() -> list[threading.Thread]:
 
 def none_left() -> bool:
     """Says whether all workers end, within ten seconds."""
-    for thread in workers():
-        thread.join(10)
+    deadline = time.monotonic() + 10
+    while (left := workers()) and time.monotonic() < deadline:  # one that ends may still have ended others
+        left[0].join(0.1)
     return not workers()
 
 
@@ -43,6 +45,15 @@ PIPELINES = {
     "two stages": lambda: count(2).shuffle(4).map(lambda n: n, 3),
     "zip": lambda: fl.Dataset.zip(fl.Dataset.range(99).map(lambda n: n, 2), count(2)),
     "concatenate": lambda: count(2).concatenate(fl.Dataset.range(3).map(lambda n: n, 2)),
+    "interleave": lambda: fl.Dataset.range(50).interleave(lambda n: count(None), 3, num_parallel_calls=2),
+    "interleave ahead": lambda: (
+        fl.Dataset.range(50).interleave(lambda n: count(None), 3, num_parallel_calls=fl.AUTOTUNE).prefetch(4)
+    ),
+    "interleave within interleave": lambda: fl.Dataset.range(9).interleave(
+        lambda n: fl.Dataset.range(9).interleave(lambda m: count(None), 2, 2, num_parallel_calls=2),
+        3,
+        num_parallel_calls=3,
+    ),
     "filter": lambda: fl.Dataset.range(1000).map(lambda n: n, 3).filter(lambda n: n % 2 == 0).map(lambda n: n, 2),
 }
 

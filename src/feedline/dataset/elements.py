@@ -34,7 +34,9 @@ class ElementMethods(BaseDataset):
                 Random numbers in it come from `fl.image.random_*` or `fl.random`, which depend on the seed, the epoch
                 and the element, not on the worker.
             num_parallel_calls: how many calls may run at one time: a number, `AUTOTUNE`, or None for one.
-            deterministic: None or True to keep the order; feedline keeps it in any case.
+            deterministic: None or True to keep the order, which feedline keeps in any case: a seed gives the same bytes
+                for every number of workers. An element that takes long holds up those behind it until it is done; they
+                are computed meanwhile, as far as `prefetch` allows.
             synchronous: not used; `tf.data` has it.
             use_unbounded_threadpool: not used; `tf.data` has it.
             name: not used; `tf.data` has it.

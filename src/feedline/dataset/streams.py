@@ -56,8 +56,13 @@ class StreamMethods(BaseDataset):
                 one a core; with num_parallel_calls no more than those, or one for three cores where that is AUTOTUNE.
                 Give a number for one order everywhere.
             block_length: how many elements each gives in its turn; None for 1.
-            num_parallel_calls: not used; a `prefetch` after it works ahead.
-            deterministic: not used; the order is kept.
+            num_parallel_calls: how many of the datasets threads read ahead at one time, each for two of its turns;
+                AUTOTUNE for as many as take turns, but no more than 16, or than `Options` allow. As many more are
+                begun before it is their turn. The elements and their order stay the same. Where elements take so little
+                time that handing them over would cost as much, they are read when they are asked for. None to read no
+                dataset before its turn.
+            deterministic: not used; the order is kept. A dataset that is slow holds up the others for as long as its
+                next element takes; they are read ahead meanwhile.
             name: not used; `tf.data` has it.
 
         Example:
@@ -84,7 +89,7 @@ class StreamMethods(BaseDataset):
                 fix=f"Give {cycle} or less, or AUTOTUNE.",
             )
         block = 1 if block_length is None else whole_number(block_length, "block_length", least=1)
-        return self._of(Interleave((self._node,), user_origin(), map_func, cycle, block, random.fresh_seed()))
+        return self._of(Interleave((self._node,), user_origin(), map_func, cycle, block, random.fresh_seed(), calls))
 
     def window(
         self,

@@ -91,6 +91,9 @@ class Node:
     memory_budget: ClassVar[int | None] = None
     """How many bytes may be made ready ahead, where the user said so."""
 
+    held_bytes: ClassVar[int] = 0
+    """How many bytes of memory its elements take before anything is run."""
+
     one_by_one: ClassVar[bool] = False
     """Whether asking it for several elements at once may mean a long wait for the first."""
 

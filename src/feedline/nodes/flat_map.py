@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from feedline.errors import FeedlineError, StructureError, with_article
@@ -16,6 +17,7 @@ from feedline.nodes.streamed import OpeningNode, arguments_of, call_user
 
 if TYPE_CHECKING:
     from feedline.run.context import Run
+    from feedline.run.reading_ahead import Begin
 
 
 def dataset_of(element: Any, node: FlatMap | Interleave, epoch: int, position: int) -> Node:
@@ -35,16 +37,35 @@ def dataset_of(element: Any, node: FlatMap | Interleave, epoch: int, position: i
     return made.node
 
 
-def _opened(element: Any, node: FlatMap | Interleave, epoch: int, position: int, run: Run) -> Generator[Any] | Failure:
-    """Returns the running dataset that a user's function makes of an element."""
+def _opened(
+    element: Any,
+    node: FlatMap | Interleave,
+    epoch: int,
+    position: int,
+    run: Run,
+    begin: Begin | None = None,
+) -> Any | Failure:
+    """Returns the running dataset that a user's function makes of an element, or a `Failure`.
+
+    Args:
+        element: the element.
+        node: the stage.
+        epoch: the epoch.
+        position: the element's position.
+        run: what the running nodes share.
+        begin: returns the running dataset, given an iterator over its blocks and its node; None to take its elements.
+    """
     if isinstance(element, Failure):
         return element
     try:
         made = dataset_of(element, node, epoch, position)
-        at_hand = elements_at_hand(made)
-        return run.nested().elements(made, epoch) if at_hand is None else (row for row in at_hand)
     except FeedlineError as error:
         return Failure(error)
+    nested = run.nested()
+    if begin is not None:
+        return begin(nested.blocks(made, epoch, _PATIENCE), made)
+    at_hand = elements_at_hand(made)
+    return nested.elements(made, epoch) if at_hand is None else (row for row in at_hand)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +111,14 @@ class Interleave(OpeningNode):
         cycle_length: how many datasets take turns.
         block_length: how many elements each gives in its turn.
         seed: keys the random numbers drawn inside the function.
+        num_parallel_calls: how many datasets are read ahead at one time; None for none, AUTOTUNE for as many as pay.
     """
 
     function: Callable[..., Any]
     cycle_length: int
     block_length: int
     seed: int
+    num_parallel_calls: int | None = None
 
     name = "interleave"
 
@@ -109,10 +132,11 @@ class Interleave(OpeningNode):
         return self.learn_inner_spec(lambda element: dataset_of(element, self, 0, 0))
 
     def elements(self, epoch: int, run: Run) -> Iterator[Any]:
-        slots: list[Generator[Any] | None] = []  # grows up to the cycle's length
+        ahead = min(_MOST_AHEAD * self.block_length, _MOST_ELEMENTS_AHEAD)
+        datasets = run.ahead(partial(self._datasets, epoch, run), self.num_parallel_calls, self.cycle_length, ahead)
+        slots: list[Iterator[Any] | None] = []  # grows up to the cycle's length
         cycle = self.cycle_length
-        parent = run.elements(self.parents[0], epoch)
-        more, opened, turn, given, position = True, 0, 0, 0, 0
+        more, opened, turn, given = True, 0, 0, 0
         try:
             while more or opened:
                 rows = slots[turn] if turn < len(slots) else None
@@ -128,14 +152,12 @@ class Interleave(OpeningNode):
                     opened -= 1
                     turn, given = (turn + 1) % cycle, 0
                 elif more:
-                    element = next(parent, _END)
-                    if element is _END:
+                    made: Any = next(datasets, _END)
+                    if made is _END:
                         more = False
                         cycle = max(1, len(slots))  # those beyond will never be used
                         turn %= cycle
                         continue
-                    made = _opened(element, self, epoch, position, run)
-                    position += 1
                     if isinstance(made, Failure):
                         yield made
                         continue
@@ -144,10 +166,30 @@ class Interleave(OpeningNode):
                 else:
                     turn, given = (turn + 1) % cycle, 0
         finally:
-            parent.close()
+            datasets.close()  # type: ignore[attr-defined]
             for rows in slots:
                 if rows is not None:
-                    rows.close()
+                    rows.close()  # type: ignore[attr-defined]
 
+    def _datasets(self, epoch: int, run: Run, begin: Begin) -> Generator[Any]:
+        """Returns an iterator over the running datasets, with a `Failure` in place of each that cannot be had.
+
+        Args:
+            epoch: the epoch.
+            run: what the running nodes share.
+            begin: returns the running dataset, given an iterator over its blocks and its node.
+        """
+        with closing(run.elements(self.parents[0], epoch)) as parent:
+            for position, element in enumerate(parent):
+                yield _opened(element, self, epoch, position, run, begin)
+
+
+_PATIENCE = 1e-3
+"""Datasets that are read side by side are not asked for many elements at once where that takes longer, in seconds."""
+
+_MOST_AHEAD = 2
+"""How many of its turns each dataset is read ahead, as `tf.data` does."""
+
+_MOST_ELEMENTS_AHEAD = 1024
 
 _END = object()

@@ -94,7 +94,8 @@ class Map(BlockNode):
     Args:
         function: the user's function.
         num_parallel_calls: how many may run at one time; None for one, AUTOTUNE for as many as pay.
-        deterministic: False allows results out of order; feedline keeps the order all the same.
+        deterministic: False allows results out of order; they are kept in order all the same, so that a seed gives the
+            same bytes for every number of workers, and the number of elements given says which they were.
         seed: keys the random numbers drawn inside the function.
     """
 

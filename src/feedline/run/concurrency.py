@@ -35,16 +35,19 @@ class Asked:
     Args:
         executor: "inline", "threads" or "processes"; None where measurement is to choose.
         memory_budget: how many bytes may be made ready ahead.
+        threads: how many threads AUTOTUNE may use; None where the user did not say.
     """
 
     executor: str | None
     memory_budget: int
+    threads: int | None = None
 
 
 def asked_for(node: Node) -> Asked:
     """Returns what the options of a pipeline say; those nearest to its end go first."""
     executor: str | None = None
     budget: int | None = None
+    threads: int | None = None
     waiting, seen = [node], set()
     while waiting:
         current = waiting.pop(0)
@@ -53,8 +56,9 @@ def asked_for(node: Node) -> Asked:
         seen.add(current)
         executor = executor or current.executor
         budget = budget or current.memory_budget
+        threads = threads or current.threads
         waiting.extend(current.parents)
-    return Asked(executor, budget or default_budget())
+    return Asked(executor, budget or default_budget(), threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,18 +15,24 @@ import numpy as np
 from feedline.block import Block, other_dtype
 from feedline.errors import FeedlineError, StructureError
 from feedline.nodes.base import AUTOTUNE, Failure
+from feedline.run.concurrency import INLINE
+from feedline.run.memory import default_budget
 from feedline.run.timings import Timings
 from feedline.structure import component_dtype, component_names, describe_tree
 
 if TYPE_CHECKING:
     from feedline.nodes.base import BlockNode, Node, Stream
     from feedline.run.concurrency import Asked
+    from feedline.run.reading_ahead import Begin
     from feedline.run.remote import Remote
     from feedline.run.turns import UnitTurns
 
 
 _ALWAYS = nullcontext()
 _MOST_AT_ONCE = 64
+
+_MOST_READERS = 16
+"""How many datasets AUTOTUNE reads side by side at the most: more than there are cores, since files are waited for."""
 
 
 class _Here(threading.local):
@@ -50,6 +58,7 @@ class Run:
         self.timings = timings or Timings()
         self.keeps = keeps
         self.asked = asked
+        self._may_read_ahead = keeps and (asked is None or asked.executor != INLINE)
         self.structures: dict[Any, Any] = {}
         self._dtypes: dict[Any, tuple] = {}
         self._turns: dict[Any, threading.Semaphore] = {}
@@ -93,23 +102,22 @@ class Run:
 
         What it opened is closed when the iterator is.
         """
-        with closing(self.blocks(node, epoch)) as blocks:
-            for block in blocks:
-                if isinstance(block, Failure):
-                    yield block
-                else:
-                    yield from map(block.row, range(block.length))
+        return rows_of(self.blocks(node, epoch))
 
-    def blocks(self, node: Node, epoch: int) -> Generator[Block | Failure]:
-        """Runs a node and gives its elements in blocks, a `Failure` in place of each that cannot be computed.
+    def blocks(self, node: Node, epoch: int, patience: float = math.inf) -> Generator[Block | Failure]:
+        """Runs a node and gives its elements as blocks, longer ones as it goes on, with `Failure`s in their places.
 
-        What it opened is closed when the iterator is.
+        Args:
+            node: the node.
+            epoch: which epoch.
+            patience: for how many seconds a block may be waited for: where one took longer, the next are shorter.
         """
         stream = self.open(node, epoch)
         limit = 1
         grows = not asks_one_by_one(node)
         try:
             while True:
+                start = time.perf_counter()
                 try:
                     block = stream.next(limit)
                 except FeedlineError as error:
@@ -117,8 +125,11 @@ class Run:
                     continue
                 if block is None:
                     return
+                if time.perf_counter() - start > patience:
+                    limit = max(1, limit // 2)
+                elif grows:
+                    limit = min(2 * limit, _MOST_AT_ONCE)
                 yield block.plain()
-                limit = min(2 * limit, _MOST_AT_ONCE) if grows else 1
         finally:
             stream.close()
 
@@ -158,7 +169,36 @@ class Run:
         """
         run = Run()
         run._vectorises = False
+        run._may_read_ahead = self._may_read_ahead
         return run
+
+    def ahead(
+        self,
+        datasets: Callable[[Begin], Generator[Any]],
+        calls: int | None,
+        most_calls: int,
+        elements: int,
+    ) -> Iterator[Any]:
+        """Returns running datasets as they are given, or side by side: begun and read ahead by threads.
+
+        Args:
+            datasets: gives them, a `Failure` in place of one that cannot be had, when it is given what begins one.
+            calls: how many are to be read at one time; None to read none ahead, AUTOTUNE for as many as make sense.
+            most_calls: how many can be asked for at one time.
+            elements: how many elements of each are read ahead.
+
+        Returns:
+            An iterator with `close()`.
+        """
+        if calls is None or not self._may_read_ahead:
+            return datasets(lambda blocks, node: rows_of(blocks))
+        from feedline.run.reading_ahead import DatasetsAhead
+        from feedline.run.threads import MOST_THREADS
+
+        threads = self.asked.threads if self.asked is not None else None
+        workers = min(most_calls, MOST_THREADS, (threads or _MOST_READERS) if calls == AUTOTUNE else calls)
+        budget = self.asked.memory_budget if self.asked is not None else default_budget()
+        return DatasetsAhead(datasets, workers, elements, budget)
 
     def open_source(self, node: Node, epoch: int, packed: bool = False) -> Stream:
         """Returns a streamed node's own stream, timed, its errors located.
@@ -257,6 +297,23 @@ class Run:
 
 def _never(block: Block, positions: np.ndarray, epochs: np.ndarray) -> None:
     return None
+
+
+def rows_of(blocks: Iterator[Block | Failure]) -> Generator[Any]:
+    """Gives the elements of blocks one by one, and `Failure`s as they are; closes the blocks in the end.
+
+    Args:
+        blocks: an iterator with `close()`.
+    """
+    try:
+        for block in blocks:
+            if isinstance(block, Failure):
+                yield block
+            else:
+                for row in range(block.length):
+                    yield block.row(row)
+    finally:
+        blocks.close()  # type: ignore[attr-defined]
 
 
 def asks_one_by_one(node: Node) -> bool:

@@ -39,7 +39,7 @@ left the caches."""
 _WARM_UNITS = 3
 """After how many times the depth the results come at the pace of the threads: their memory is fresh at first."""
 
-_MOST_THREADS = 256
+MOST_THREADS = 256
 """More threads than this would only cost memory, whatever number the user gives."""
 
 _EXIT_SECONDS = 1.0
@@ -154,7 +154,7 @@ class Threads:
         give_way: bool = False,
     ) -> None:
         self._units = units
-        self._workers = workers = min(workers, _MOST_THREADS)
+        self._workers = workers = min(workers, MOST_THREADS)
         self._lookahead = lookahead
         self._elements = elements
         self._remote = remote
@@ -312,7 +312,7 @@ class Threads:
     def limit(self, workers: int) -> None:
         """Has another number of threads compute the units from now on."""
         with self._changing:
-            workers = min(workers, _MOST_THREADS)
+            workers = min(workers, MOST_THREADS)
             if workers != self._workers and not self._closed:
                 self._workers = workers
                 self._pool.limit(workers)

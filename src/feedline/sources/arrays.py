@@ -61,6 +61,11 @@ class Slices(Node):
     def cardinality(self) -> int:
         return self.length
 
+    @property
+    def held_bytes(self) -> int:  # type: ignore[override]
+        in_memory = [column for column in self.columns if not isinstance(column, StoredArray)]
+        return Block(self.length, in_memory, self.treedef).nbytes()
+
     @cached_property
     def _row_specs(self) -> list[Any]:
         return [_row_spec(column) for column in self.columns]
@@ -407,6 +412,10 @@ class Tensors(Node):
 
     def cardinality(self) -> int:
         return 1
+
+    @property
+    def held_bytes(self) -> int:  # type: ignore[override]
+        return self.block.nbytes()
 
     def spec(self) -> Any:
         return self.block.treedef.unflatten([spec_of(column[0]) for column in self.block.columns])

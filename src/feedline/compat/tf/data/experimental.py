@@ -235,8 +235,8 @@ def parallel_interleave(
     buffer_output_elements: Any = None,
     prefetch_input_elements: Any = None,
 ) -> Transformation:
-    """Returns `Dataset.interleave`, for `Dataset.apply`; the last three arguments are not used."""
-    return lambda dataset: as_dataset(dataset).interleave(map_func, cycle_length, block_length)
+    """Returns `Dataset.interleave`, in parallel, for `Dataset.apply`; the last three arguments are not used."""
+    return lambda dataset: as_dataset(dataset).interleave(map_func, cycle_length, block_length, cycle_length)
 
 
 def snapshot(path: Any, compression: Any = "AUTO", reader_func: Any = None, shard_func: Any = None) -> Transformation:
