@@ -310,8 +310,7 @@ def rows_of(blocks: Iterator[Block | Failure]) -> Generator[Any]:
             if isinstance(block, Failure):
                 yield block
             else:
-                for row in range(block.length):
-                    yield block.row(row)
+                yield from map(block.row, range(block.length))
     finally:
         blocks.close()  # type: ignore[attr-defined]
 
