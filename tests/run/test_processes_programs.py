@@ -231,8 +231,9 @@ def test_ctrl_c_in_a_terminal_ends_all_at_once(tmp_path) -> None:
     file = program(
         tmp_path,
         """
-        import os, pathlib, time
+        import os, pathlib, signal, time
         import feedline as fl
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
         def element(number):
             pathlib.Path(f"worker.{os.getpid()}").touch()
             time.sleep(1000)
