@@ -133,7 +133,7 @@ def check_name(name: Any, fix: str) -> None:
     """Checks that what came as `name` is one: data meant to be used would be dropped without a word.
 
     Raises:
-        ArgumentTypeError: it is not text.
+        ArgumentError: it is not text.
     """
     if name is not None and not isinstance(name, str | bytes):
         raise ArgumentError(f"name is {name!r:.60}, not text: it would not be used.", fix=fix)

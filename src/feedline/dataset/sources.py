@@ -37,7 +37,7 @@ class SourceMethods(BaseDataset):
         Raises:
             UnequalLengthsError: the arrays have different numbers of rows.
             ShapeError: something is a single value.
-            ArgumentTypeError: `name` is not text, as in `from_tensor_slices(x, y)`.
+            ArgumentError: `name` is not text, as in `from_tensor_slices(x, y)`.
 
         Example:
             >>> import numpy as np
