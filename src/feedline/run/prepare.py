@@ -22,7 +22,7 @@ from feedline.run.plan_message import (
 from feedline.run.processes import SharedPlan
 from feedline.run.sections import Section, must_stay, sections_of, whole_plan
 
-_MOST_OF_SOURCE = 16 << 20
+_MOST_OF_SOURCE = 32 << 20
 """A source of more data in memory stays: its rows are sent as they are needed."""
 
 _SHARE_OF_BUDGET = 4
