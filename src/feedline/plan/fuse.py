@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from feedline.image.resize import ARITHMETIC
-from feedline.plan.trace import Operation, Slot, Trace, slots_in
+from feedline.plan.trace import Operation, Slot, Trace
 
 
 def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable[..., Any]) -> Trace:
@@ -22,9 +22,7 @@ def fuse_casts(made: Trace, is_cast: Callable[[Operation], bool], rule: Callable
         is_cast: says whether an operation is a cast of integers to floats.
         rule: runs a ufunc whose results have another dtype than its arguments.
     """
-    uses = Counter(
-        slot.number for operation in made.operations for slot in slots_in((operation.args, operation.kwargs))
-    )
+    uses = Counter(slot for operation in made.operations for slot in operation.taken)
     uses.update(output.number for output in made.outputs if type(output) is Slot)
     samples = made.samples()
     casts = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,9 @@ class Operation:
         samples: those components for the element that was traced.
         draws: for each seed, how many random numbers the element had drawn before.
         named: all arguments by their names; empty where the function has no signature.
+
+    Attributes:
+        taken: the slots in its arguments, found once: blocks ask for them again and again.
     """
 
     function: Callable[..., Any]
@@ -53,6 +56,11 @@ class Operation:
     samples: tuple[Any, ...]
     draws: dict[int | None, int]
     named: dict[str, Any]
+    taken: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = slots_in((self.args, self.kwargs))
+        object.__setattr__(self, "taken", tuple(slot.number for slot in found))  # as in any frozen dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,8 @@ class Users:
     def __init__(self, made: Trace) -> None:
         self._users: dict[int, list[Operation]] = {}
         for operation in made.operations:
-            for slot in slots_in((operation.args, operation.kwargs)):
-                self._users.setdefault(slot.number, []).append(operation)
+            for slot in operation.taken:
+                self._users.setdefault(slot, []).append(operation)
         self._returned = {output.number for output in made.outputs if type(output) is Slot}
 
     def only_user(self, slot: int) -> Operation | None:

@@ -26,7 +26,7 @@ from feedline.plan.rules import (
     row_by_row,
 )
 from feedline.plan.run_chain import run_chain
-from feedline.plan.trace import Operation, Slot, Trace, draws, slots_in, trace
+from feedline.plan.trace import Operation, Slot, Trace, draws, trace
 from feedline.strings import PackedStrings, StringBatches
 from feedline.structure import as_component
 
@@ -212,7 +212,7 @@ class BlockFunction:
 
     def _done_at_once(self, operation: Operation, rows: Rows, alone: bool) -> bool:
         """Does an operation for a whole block where its values are small; those of large ones go through the caches."""
-        known = all(rows.values[slot.number] is not None for slot in slots_in((operation.args, operation.kwargs)))
+        known = all(rows.values[slot] is not None for slot in operation.taken)
         if not known or operation.results[0] in self._varying:
             return False
         pack = getattr(operation.rule, "pack", None)
@@ -289,7 +289,7 @@ def _bytes_at_once(operations: list[Operation]) -> int:
 
 def _row_bytes(operations: list[Operation], samples: list[Any]) -> int:
     """Returns how much memory the largest value of a row takes that is read; what is only written gains no cache."""
-    slots = {slot.number for operation in operations for slot in slots_in((operation.args, operation.kwargs))}
+    slots = {slot for operation in operations for slot in operation.taken}
     sizes = (len(samples[slot]) if isinstance(samples[slot], bytes) else samples[slot].nbytes for slot in slots)
     return max([1, *sizes])
 
