@@ -106,7 +106,8 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY_MODULES:
         return importlib.import_module(f"feedline.{name}")
     if name in _LAZY_NAMES:
-        return getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+        # Kept, so that it is looked for once: a user's function may ask for it with every element.
+        return globals().setdefault(name, getattr(importlib.import_module(_LAZY_NAMES[name]), name))
     if name == "data":
         raise AttributeError("feedline has no 'data': what is in tf.data is here itself, as in feedline.Dataset")
     nearest = errors.nearest_name(name, __all__)
