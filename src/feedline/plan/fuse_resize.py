@@ -16,6 +16,7 @@ import numpy as np
 from feedline.image.resize import ARITHMETIC
 from feedline.io.decode_jpeg import decode_window_of_jpeg
 from feedline.plan.constant_operands import BYTE_SCALE, constant_operand, without_repeats
+from feedline.plan.fuse_decode import jpeg_decoders
 from feedline.plan.trace import Operation, Slot, Trace, Users, change_dtype, others_draw_between, slots_in
 
 _LARGEST = 1e37
@@ -54,7 +55,10 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.size == 0:
             continue
         codes, operands, flip, last, gone = _what_follows(operation, users, scale, made)
-        if not codes and flip is None and scaling is None:
+        maker, first = makers.get(source.number), scaling or operation
+        decoded = maker is not None and maker.function in jpeg_decoders()
+        crops = maker is not None and maker.function is feedline.io.decode_and_crop_jpeg
+        if not codes and flip is None and scaling is None and not decoded and not crops:
             continue
         what = np.array(codes, np.uint8)
         _, width, channels = operation.samples[0].shape
@@ -62,8 +66,6 @@ def fuse_resize(made: Trace, rule: Callable[..., Any]) -> Trace:
         dropped.update(gone)
         if scaling is not None:
             dropped.add(scaling.results[0])
-        maker, first = makers.get(source.number), scaling or operation
-        crops = maker is not None and maker.function is feedline.io.decode_and_crop_jpeg
         if maker is not None and crops and users.only_user(source.number) is first:
             fused[source.number] = replace(maker, function=decode_window_of_jpeg)  # taken from where it lies
         fused[last.results[0]] = replace(

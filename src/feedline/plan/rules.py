@@ -172,6 +172,27 @@ def resize_and_compute(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return (resize_and_compute(images, *arguments, out=room, flips=flips),)
 
 
+def decode_and_resize(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Runs a fused resize on the images that a decoder returns, one after the other, whatever their sizes."""
+    from feedline.image.resize import resize_and_compute
+
+    args, named, *arguments, flip, shape = operation.args
+    room = rows.room_for(operation, (rows.count, *operation.samples[0].shape), np.dtype(np.float32))
+    flips = None if flip is None else draws_of(flip, rows, flip.named.get("seed")) < 0.5
+    for index in range(rows.count):
+        image = operation.function(*rows.row(args, index), **rows.row(named, index))
+        if image.dtype != np.uint8 or image.shape[2:] != room.shape[3:] or (shape is not None and image.shape != shape):
+            raise NotAlikeError
+        out, flipped = room[index : index + 1], None if flips is None else flips[index : index + 1]
+        resize_and_compute(image[None], *arguments, out=out, flips=flipped)
+    return (room,)
+
+
+def is_call_by_row(operation: Operation) -> bool:
+    """Says whether an operation calls its function for each row."""
+    return operation.rule is row_by_row
+
+
 def check_only_first(operation: Operation) -> None:
     if type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
         raise NotAlikeError

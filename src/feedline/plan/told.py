@@ -12,6 +12,7 @@ from feedline.plan.trace import Operation, Trace
 _REASONS: dict[Any, str] = {
     run_chain: "in one pass over memory, while the values are in the cache",
     rules.resize_and_compute: "in one pass over memory, while the values are in the cache",
+    rules.decode_and_resize: "photo after photo, straight into the block",
     rules.cast_and_compute: "casts as it computes, in one pass",
     rules.row_by_row: "for one element after the other",
     rules.drawn_crops: "for all elements in one call, each with random numbers of its own",
@@ -42,9 +43,11 @@ def told(made: Trace) -> list[str]:
 def _names(operation: Operation) -> str:
     if operation.rule is run_chain:
         return ", ".join(_name(step.function) for step in operation.args[1].steps)
-    if operation.rule is rules.resize_and_compute:
-        _, _, scale, codes, _, flip = operation.args
-        before = ["convert_image_dtype"] if scale != 1 else []
+    if operation.rule in (rules.resize_and_compute, rules.decode_and_resize):
+        decodes = operation.rule is rules.decode_and_resize
+        scale, codes, _, flip = operation.args[3:7] if decodes else operation.args[2:]
+        before = [_name(operation.function)] if decodes else []
+        before += ["convert_image_dtype"] if scale != 1 else []
         flips = [] if flip is None else [_name(flip.function)]
         return ", ".join([*before, "resize", *flips, *(_name(ARITHMETIC[code]) for code in codes.tolist())])
     return _name(operation.function)

@@ -12,6 +12,7 @@ from feedline import random
 from feedline.block import Block
 from feedline.buffers import POOL
 from feedline.plan.fuse import fuse_casts
+from feedline.plan.fuse_decode import fuse_decode
 from feedline.plan.fuse_pointwise import fuse_pointwise
 from feedline.plan.fuse_resize import fuse_resize
 from feedline.plan.prove import UnprovenError, prove
@@ -20,7 +21,9 @@ from feedline.plan.rules import (
     Rows,
     all_rules,
     cast_and_compute,
+    decode_and_resize,
     drawn_row_by_row,
+    is_call_by_row,
     is_cast_to_floats,
     resize_and_compute,
     row_by_row,
@@ -159,7 +162,9 @@ class BlockFunction:
                 random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
                     made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
-                    made = fuse_pointwise(fuse_resize(made, resize_and_compute), run_chain)
+                    made = fuse_resize(made, resize_and_compute)
+                    made = fuse_decode(made, is_call_by_row, resize_and_compute, decode_and_resize)
+                    made = fuse_pointwise(made, run_chain)
                     self._trace = fuse_casts(made, is_cast_to_floats, cast_and_compute)
                 finally:
                     random.leave_element(outer)
@@ -283,7 +288,7 @@ def _is_light(sample: Any, count: int) -> bool:
 
 def _bytes_at_once(operations: list[Operation]) -> int:
     """Returns how much memory may be gone through together, so that it stays in the caches from step to step."""
-    in_one_pass = len(operations) == 1 and operations[0].rule is run_chain
+    in_one_pass = len(operations) == 1 and operations[0].rule in (run_chain, decode_and_resize)
     return _BYTES_IN_ONE_PASS if in_one_pass else _BYTES_AT_ONCE
 
 
