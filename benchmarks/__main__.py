@@ -52,7 +52,7 @@ def main() -> None:
 def _measure(console: Console, arguments: argparse.Namespace, measured: Session) -> None:
     if measured.machine["load_before"] > 0.5:
         console.print(f"note: the machine is busy (load {measured.machine['load_before']}); expect a wide spread")
-    only = arguments.import_cost or arguments.startup or arguments.memory
+    only = arguments.only
     if not only or arguments.startup:
         with console.status("making the data (once, about 550 MB)"):
             if not data.is_made():
@@ -66,6 +66,7 @@ def _measure(console: Console, arguments: argparse.Namespace, measured: Session)
                 measured.workloads[part] = harness.measure(
                     part, arguments.contenders, arguments.rounds, arguments.seconds, arguments.warm, status.update
                 )
+            measured.commits[part] = session.commit()
             report.show_workload(console, part, measured.workloads[part], arguments.tracebacks)
             _save(arguments.json, measured)
         if len(known.parts(name)) > 1:
@@ -115,15 +116,19 @@ def _parse() -> argparse.Namespace:
         "--read", type=Path, nargs="+", metavar="FILE", help="measure nothing: take what --json wrote in earlier runs"
     )
     parser.add_argument(
-        "--write", action="store_true", help="write docs/benchmarks.md and its chart, with imports and first batches"
+        "--write",
+        action="store_true",
+        help="write docs/benchmarks.md and its chart, with imports and first batches (a run of everything always does)",
     )
     parser.add_argument("--tracebacks", action="store_true", help="print the traceback of what failed")
     parser.add_argument("--list", action="store_true", help="list the workloads and the contenders")
     arguments = parser.parse_args()
     if arguments.rounds < 0 or arguments.seconds <= 0 or arguments.warm < 0 or arguments.records < 1000:
         parser.error("--rounds and --warm must not be negative, --seconds more than 0, --records at least 1000")
-    if arguments.write and not arguments.read and (arguments.import_cost or arguments.startup or arguments.memory):
-        parser.error("--write writes about the workloads: keep the other with --json, and give it to --read")
+    arguments.only = not arguments.write and (arguments.import_cost or arguments.startup or arguments.memory)
+    everything = arguments.workloads == known.NAMES and arguments.contenders == tuple(known.CONTENDERS)
+    if everything and arguments.rounds and not arguments.only and not arguments.read:
+        arguments.write = True
     return arguments
 
 

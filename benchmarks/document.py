@@ -52,6 +52,7 @@ def _head(session: Session) -> list[str]:
         "",
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']};",
         f"{versions}.",
+        *_commits(session),
         f"Medians of {settings['rounds']:.0f} rounds of {settings['seconds']:g} s each,",
         f"after {settings['warm']:g} s of warm-up or more; the machine's load before was {machine['load_before']}.",
         "Absolute figures are this machine's; the ratios are the point.",
@@ -62,6 +63,17 @@ def _head(session: Session) -> list[str]:
         "- *spread*: the range of the rates as a share of their median.",
         "",
     ]
+
+
+def _commits(session: Session) -> list[str]:
+    """Says which commit was measured; where they are several, which workload at which."""
+    by_commit: dict[str, list[str]] = {}
+    for name in session.workloads:
+        by_commit.setdefault(session.commits.get(name, ""), []).append(name)
+    if len(by_commit) == 1:
+        return [f"All at commit {commit}." for commit in by_commit if commit]
+    told = [f"{', '.join(names)} at {commit or 'one that was not noted'}" for commit, names in by_commit.items()]
+    return [f"Not all at one commit: {'; '.join(told)}."] if told else []
 
 
 def _workloads(session: Session) -> Iterator[str]:

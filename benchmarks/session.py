@@ -7,12 +7,13 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import REFERENCE, Outcome
+from benchmarks.harness import REFERENCE, ROOT, Outcome
 from benchmarks.import_cost import Cost
 from benchmarks.limits import cores
 from benchmarks.memory import Pass
@@ -33,6 +34,7 @@ class Session:
         imports: {module: cost}, empty where that was not measured.
         starts: how soon first batches were there.
         passes: how much memory passes over a large set took.
+        commits: {workload: the commit of feedline that was measured}.
     """
 
     settings: dict[str, float]
@@ -41,6 +43,7 @@ class Session:
     imports: dict[str, Cost] = dataclasses.field(default_factory=dict)
     starts: list[Start] = dataclasses.field(default_factory=list)
     passes: list[Pass] = dataclasses.field(default_factory=list)
+    commits: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Returns it as plain dicts, with the medians and ratios beside what was measured."""
@@ -72,6 +75,7 @@ class Session:
             {name: Cost(**cost) for name, cost in described["imports"].items()},
             [Start(**start) for start in described["starts"]],
             [Pass(**one) for one in described["passes"]],
+            described.get("commits", {}),
         )
 
 
@@ -92,6 +96,7 @@ def read(files: Sequence[Path]) -> Session:
                 raise ValueError(f"{file} has another {what} than {files[0]}: {its}, not {mine}")
         first.machine["load_before"] = max(first.machine["load_before"], other.machine["load_before"])
         first.workloads |= other.workloads
+        first.commits |= other.commits
         first.imports |= other.imports
         first.starts = other.starts or first.starts
         first.passes = other.passes or first.passes
@@ -100,6 +105,15 @@ def read(files: Sequence[Path]) -> Session:
 
 def _without_load(machine: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in machine.items() if name != "load_before"}
+
+
+def commit() -> str:
+    """Returns the commit that is measured, with a mark where files differ from it; nothing where there is no git."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def machine() -> dict[str, Any]:

@@ -12,22 +12,22 @@ from numba import njit
 
 from benchmarks import short_records
 from benchmarks.limits import on_all_cores
-from benchmarks.limits.example import HAS_CRC_INSTRUCTION, masked_crc, number_at
+from feedline.kernels.crc32c import masked_crc32c_of
+from feedline.kernels.wire import address_of, copy_bytes, load32, load64
 
 ROWS_A_UNIT = 4096
 
 
 @njit(nogil=True)
-def _gather(content: np.ndarray, places: np.ndarray, rows: np.ndarray, check: bool, batch: np.ndarray) -> int:
+def _gather(content: np.ndarray, places: np.ndarray, rows: np.ndarray, batch: np.ndarray) -> int:
+    length = np.int64(batch.shape[1])
     for row in range(len(rows)):
-        start = places[rows[row]]
-        length = batch.shape[1]
-        if number_at(content, start, 8) != length:
+        start = address_of(content) + places[rows[row]]
+        if np.int64(load64(start)) != length:
             return -1
-        if check and masked_crc(content, start + 12, length) != number_at(content, start + 12 + length, 4):
+        if masked_crc32c_of(start + 12, length) != load32(start + 12 + length):
             return -1
-        for byte in range(length):
-            batch[row, byte] = content[start + 12 + byte]
+        copy_bytes(address_of(batch) + row * length, start + 12, length)
     return len(rows)
 
 
@@ -40,7 +40,7 @@ def shuffled() -> Iterator[int]:
 
     def work(unit: int) -> int:
         rows, batch = order[unit * ROWS_A_UNIT : (unit + 1) * ROWS_A_UNIT], free.pop()
-        if _gather(content, places, rows, HAS_CRC_INSTRUCTION, batch) != len(rows):
+        if _gather(content, places, rows, batch) != len(rows):
             raise ValueError("a record of the benchmark's short records is damaged: make the data anew")
         free.append(batch)
         return len(rows)

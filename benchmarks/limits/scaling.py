@@ -1,4 +1,4 @@
-"""The fastest way known here from uint8 to float32: an unguarded Numba loop, where NumPy takes two steps."""
+"""The fastest ways known here to float32: unguarded Numba loops, where NumPy takes two steps, or a slower one."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ def scale(values: np.ndarray, divisor: np.float32, out: np.ndarray) -> None:
     """out = values / divisor, all of them of one dimension."""
     for i in range(values.size):
         out[i] = np.float32(values[i]) / divisor
+
+
+@njit(nogil=True, cache=True)
+def cast(values: np.ndarray, out: np.ndarray) -> None:
+    """out = values, all of them of one dimension."""
+    for i in range(values.size):
+        out[i] = values[i]

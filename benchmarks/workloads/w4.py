@@ -15,7 +15,7 @@ from benchmarks.limits import decoding
 
 TITLE = "64x64 PNG files with .npy labels, to float32 128x128, shuffle, batch 32"
 SHORT = "small PNG files and labels"
-LIMIT = "decoding the PNG files, already in memory, by isal and a Numba unfilter, on all cores"
+LIMIT = "decoding the PNG files, already in memory, by isal and feedline's unfilter, on all cores"
 ABSENT = {"torch-bulk": "the data is in files"}
 COMPARE = Rule(largest=1e-4)
 SHUFFLES = True

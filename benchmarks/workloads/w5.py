@@ -13,7 +13,7 @@ from benchmarks.limits import decoding
 
 TITLE = "256x256 PNG files, to float32 224x224, batch 32"
 SHORT = "PNG files"
-LIMIT = "decoding the PNG files, already in memory, by isal and a Numba unfilter, on all cores"
+LIMIT = "decoding the PNG files, already in memory, by isal and feedline's unfilter, on all cores"
 ABSENT = {"torch-bulk": "the data is in files"}
 COMPARE = Rule(largest=1e-4)
 SHUFFLES = False
