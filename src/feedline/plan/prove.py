@@ -41,7 +41,19 @@ _REASONS = {
 _CONSTANTS = (bool, int, float, str, bytes, type(None), type(Ellipsis))
 """Types of constants; a class made from one may compute whatever it likes."""
 
-_CONSTANTS_OF_ANY_SUBCLASS = (np.generic, np.dtype, enum.Enum)
+_NUMBER_MODULES = ("numpy", "ml_dtypes")
+_LIBRARY_MODULES = ("builtins", "typing", "enum", "numpy", "collections", "abc")
+_OF_NAMED_TUPLES = ("_replace", "_asdict", "_fields", "_field_defaults", "_make")
+_HARMLESS_METHOD_NAMES = """
+    __annotations__ __annotate__ __annotate_func__ __annotations_cache__ __classcell__ __conditional_annotations__
+    __dataclass_fields__ __dataclass_params__ __delattr__ __dict__ __doc__ __eq__ __firstlineno__ __format__ __ge__
+    __getnewargs__ __getstate__ __gt__ __hash__ __init__ __init_subclass__ __le__ __lt__ __match_args__ __module__
+    __new__ __new_member__ __orig_bases__ __parameters__ __post_init__ __qualname__ __reduce__ __reduce_ex__ __replace__
+    __repr__ __setattr__ __setstate__ __slots__ __static_attributes__ __str__ __subclasshook__ __weakref__
+"""
+_HARMLESS_METHODS = frozenset(_HARMLESS_METHOD_NAMES.split())
+"""Methods that are made with a class, and those that no operation on an object calls."""
+
 _DEEPEST = 8
 _MOST_ARRAY_BYTES = 1 << 20
 """A larger array is no constant: it would be looked through before every block."""
@@ -60,12 +72,16 @@ class Proof:
     Args:
         function: the same code, bound to what `replace` made of all that it refers to.
         references: what it refers to, as ways to look at it again and what was found.
+        attributes: the names of all attributes and methods that its code, and that of what it calls, asks for.
+        objects: what it refers to that has methods of its own, with its name.
     """
 
     function: Callable[..., Any]
     references: list[tuple[Callable[[], Any], Any]] = field(default_factory=list)
     mappings: list[tuple[Mapping, dict]] = field(default_factory=list)
     arrays: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    attributes: set[str] = field(default_factory=set)
+    objects: list[tuple[str, Any]] = field(default_factory=list)
 
     def holds(self) -> bool:
         """Says whether everything it refers to is still what it was."""
@@ -103,7 +119,40 @@ def prove(function: Any, replace: Callable[[Any, Proof], Any]) -> Proof:
     """
     proof = Proof(function)
     proof.function = _bound(function, replace, proof, 0)
+    for name, value in proof.objects:
+        check_class(type(value), proof, name)
     return proof
+
+
+def check_class(kind: type, proof: Proof, name: str) -> None:
+    """Checks that a function asks an object for nothing that its class computes: that code is not looked at.
+
+    Args:
+        kind: the class.
+        proof: the function's.
+        name: what the object is called.
+
+    Raises:
+        UnprovenError: it does.
+    """
+    known = {*getattr(kind, "_fields", ()), *getattr(kind, "__dataclass_fields__", ()), *attrs_fields(kind)}
+    known.update(_OF_NAMED_TUPLES)
+    if issubclass(kind, enum.Enum):
+        known |= {"name", "value"}
+    for each in kind.__mro__:
+        if each.__module__ in _LIBRARY_MODULES:
+            continue
+        for attribute in vars(each):
+            special = attribute.startswith("__") and attribute.endswith("__")
+            if special and attribute not in _HARMLESS_METHODS and not attribute.startswith(("__attrs_", "__tf_")):
+                raise UnprovenError(f"{name} is a {kind.__name__}, which has a {attribute}() of its own")
+            if not special and attribute in proof.attributes and attribute not in known:
+                raise UnprovenError(f"it uses {name}.{attribute}, which {kind.__name__} computes")
+
+
+def attrs_fields(kind: type) -> list[str]:
+    """Returns the names of the fields of an attrs class; none of any other."""
+    return [each.name for each in getattr(kind, "__attrs_attrs__", ())]
 
 
 def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, depth: int) -> Callable[..., Any]:
@@ -118,6 +167,7 @@ def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, de
     if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise UnprovenError("it is a generator")
     global_names = _check_code(code)
+    proof.attributes.update(_attributes(code))
 
     def stand_in(name: str, value: Any) -> Any:
         if isinstance(value, types.FunctionType) and not _is_feedlines(value):
@@ -139,16 +189,24 @@ def _bound(function: Any, replace: Callable[[Any, Proof], Any], proof: Proof, de
             raise UnprovenError(f"{name} has no value yet") from None
         proof.references.append((_contents(cell), value))
         cells.append(types.CellType(stand_in(name, value)))
-    for value in function.__defaults__ or ():
-        _check_constant("a default", value, proof)
-    for name, value in (function.__kwdefaults__ or {}).items():
-        _check_constant(name, value, proof)
+    _look_again(function, proof)
+    defaults = tuple(_constant("a default", value, proof) for value in function.__defaults__ or ())
+    named_defaults = {name: _constant(name, value, proof) for name, value in (function.__kwdefaults__ or {}).items()}
     _check_attributes(
         code, {**names, **{name: cell.cell_contents for name, cell in zip(code.co_freevars, cells, strict=True)}}
     )
-    bound = types.FunctionType(code, names, function.__name__, function.__defaults__, tuple(cells))
-    bound.__kwdefaults__ = function.__kwdefaults__
+    bound = types.FunctionType(code, names, function.__name__, defaults, tuple(cells))
+    bound.__kwdefaults__ = named_defaults
     return bound
+
+
+def _look_again(function: types.FunctionType, proof: Proof) -> None:
+    """Has the proof end where a function is given other code or other defaults."""
+    proof.references.append((lambda: function.__code__, function.__code__))
+    proof.references.append((lambda: function.__defaults__, function.__defaults__))
+    proof.references.append((lambda: function.__kwdefaults__, function.__kwdefaults__))
+    if function.__kwdefaults__ is not None:
+        proof.mappings.append((function.__kwdefaults__, dict(function.__kwdefaults__)))
 
 
 def _is_feedlines(function: types.FunctionType) -> bool:
@@ -185,6 +243,12 @@ def _check_code(code: types.CodeType) -> list[str]:
     return names
 
 
+def _attributes(code: types.CodeType) -> set[str]:
+    """Returns the names of the attributes and methods that code asks for."""
+    asking = (each for each in dis.get_instructions(code) if each.opname in ("LOAD_ATTR", "LOAD_METHOD"))
+    return {each.argval for each in asking}
+
+
 def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof: Proof) -> Any:
     replaced = replace(value, proof)
     if replaced is not None:
@@ -194,22 +258,37 @@ def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof
         copy.flags.writeable = False
         proof.arrays.append((value, copy))
         return copy
-    _check_constant(name, value, proof)
-    return value
+    return _constant(name, value, proof)
 
 
-def _check_constant(name: str, value: Any, proof: Proof) -> None:
-    if type(value) in _CONSTANTS or isinstance(value, _CONSTANTS_OF_ANY_SUBCLASS):
-        return
+class _ReadOnly(dict):
+    """A copy of a dict that a function refers to, which it must not change."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise UnprovenError("it changes a dict")
+
+    setdefault = pop = popitem = update = clear = __ior__ = _refuse  # type: ignore[assignment]
+
+
+def _constant(name: str, value: Any, proof: Proof) -> Any:
+    """Returns what stands in for a constant: itself, or a copy of what could be changed."""
+    if type(value) in _CONSTANTS or isinstance(value, np.dtype):
+        return value
+    if isinstance(value, enum.Enum):
+        proof.objects.append((name, value))
+        _constant(name, value.value, proof)
+        return value
+    if isinstance(value, np.generic) and not isinstance(value, np.void):
+        if type(value).__module__.partition(".")[0] not in _NUMBER_MODULES:
+            proof.objects.append((name, value))
+        return value
     if isinstance(value, type) and issubclass(value, np.generic):
-        return
+        return value
     if type(value) is tuple:
-        for part in value:
-            _check_constant(name, part, proof)
-        return
+        return tuple(_constant(name, part, proof) for part in value)
     if type(value) is dict and all(_is_feature(part) for part in value.values()):
         proof.mappings.append((value, dict(value)))
-        return
+        return _ReadOnly(value)
     what = f"{name}()" if callable(value) else f"{name}, a {type(value).__name__} that may change"
     raise UnprovenError(f"it {'calls' if callable(value) else 'uses'} {what}")
 

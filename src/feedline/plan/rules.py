@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -343,9 +345,18 @@ def _change_shape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 
 def _reshape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    return (
-        row_by_row(operation, rows) if operation.kwargs or len(operation.args) > 2 else _change_shape(operation, rows)
-    )
+    if operation.kwargs or len(operation.args) > 2 or slots_in(operation.args[1:]):
+        return row_by_row(operation, rows)
+    return _change_shape(operation, rows)
+
+
+def _change_axes(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Adds or takes away axes of length 1; which shape that gives is for each row's own shape to say."""
+    if type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
+        return row_by_row(operation, rows)
+    values = rows.of(operation.args[0])
+    row = np.broadcast_to(np.empty((), values.dtype), values.shape[1:])  # of no memory
+    return (values.reshape(rows.count, *operation.function(row, *operation.args[1:], **operation.kwargs).shape),)
 
 
 def _joined(operation: Operation, rows: Rows) -> tuple[Any, ...]:
@@ -412,7 +423,7 @@ def all_rules() -> dict[Any, Rule]:
         if not isinstance(getattr(np, name), type):
             rules[getattr(np, name)] = row_by_row
     rules[np.reshape] = _reshape
-    rules.update(dict.fromkeys((np.expand_dims, np.squeeze), _change_shape))
+    rules.update(dict.fromkeys((np.expand_dims, np.squeeze), _change_axes))
     rules.update(dict.fromkeys((np.stack, np.concatenate), _joined))
     rules.update(dict.fromkeys((np.array, np.asarray), _array_of))
     rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, _cast, _change_shape
@@ -430,7 +441,17 @@ def all_rules() -> dict[Any, Rule]:
     rules[feedline.image.random_flip_left_right] = _random_flip(-2)
     rules[feedline.image.random_flip_up_down] = _random_flip(-3)
     rules[feedline.image.random_brightness] = _random_brightness
-    return rules
+    return {function: rule for function, rule in rules.items() if _is_as_written(function)}
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+
+
+def _is_as_written(function: Any) -> bool:
+    """Says whether a function is the one that a rule is about: what a program put in its place has no rule."""
+    if not isinstance(function, types.FunctionType):
+        return True
+    return function.__module__.startswith("numpy") or function.__code__.co_filename.startswith(_PACKAGE)
 
 
 def _found(module: Any, names: str) -> Iterator[Any]:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from feedline import random
-from feedline.plan.prove import Proof, UnprovenError, prove
+from feedline.classes import is_structured
+from feedline.plan.prove import Proof, UnprovenError, attrs_fields, check_class, prove
 from feedline.strings import PackedStrings
 from feedline.structure import Treedef, flatten
 
@@ -144,6 +145,8 @@ def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[
     recorder = _Recorder(rules)
     proof = prove(function, recorder.replace)
     samples, treedef = flatten(element)
+    for kind in _classes_in(element):
+        check_class(kind, proof, f"the {kind.__name__}")
     traced = treedef.unflatten([recorder.new(sample) for sample in samples])
     result = proof.function(*traced) if type(traced) is tuple else proof.function(traced)
     if type(result) is list:
@@ -162,6 +165,22 @@ def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[
         not recorder.looked_at_shapes,
         any(getattr(operation.rule, "draws_vary", False) for operation in recorder.operations),
     )
+
+
+def _classes_in(element: Any) -> set[type]:
+    """Returns the classes of the user's that hold the components of an element."""
+    if type(element) in (tuple, list):
+        parts = element
+    elif isinstance(element, dict):
+        parts = element.values()
+    elif isinstance(element, tuple) or is_structured(type(element)):
+        kind = type(element)
+        names = getattr(kind, "_fields", None) or getattr(kind, "__dataclass_fields__", ()) or attrs_fields(kind)
+        parts = [getattr(element, name) for name in names if hasattr(element, name)]
+    else:
+        return set()
+    own = set() if type(element) in (tuple, list, dict) else {type(element)}
+    return own.union(*map(_classes_in, parts))
 
 
 class _Recorder:
@@ -386,6 +405,8 @@ class Traced:
 
     __bool__ = __len__ = __iter__ = __int__ = __float__ = __index__ = __array__ = __contains__ = __call__ = _refuse
     __setitem__ = __hash__ = __complex__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse  # type: ignore[assignment]
+    __str__ = __format__ = __bytes__ = __round__ = __divmod__ = __rdivmod__ = _refuse  # type: ignore[assignment]
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = _refuse
 
 
 def _is_plain_index(part: Any) -> bool:
@@ -397,7 +418,8 @@ def _is_plain_index(part: Any) -> bool:
 def _operator(ufunc: np.ufunc, swapped: bool = False) -> Callable[[Traced, Any], Any]:
     def apply(self: Traced, other: Any) -> Any:
         if not isinstance(other, Traced | int | float | np.generic | np.ndarray):
-            return NotImplemented
+            # Python would compare by identity then, and the answer would be the same for every element.
+            raise UnprovenError(f"it combines a value with a {type(other).__name__}")
         self._numbers()
         return self.recorder.record(ufunc, other, self) if swapped else self.recorder.record(ufunc, self, other)
 
