@@ -153,3 +153,18 @@ def test_close_ends_it() -> None:
     ahead.close()
     assert list(ahead) == []
     assert carrier.closed
+
+
+def test_a_state_taken_after_close_or_in_the_middle_of_next_counts_what_was_given() -> None:
+    states = []
+
+    class Asking(Recorded):
+        def send(self, components, treedef):
+            states.append(ahead.state_dict()["given"])
+            return super().send(components, treedef)
+
+    ahead = LookAhead(iter(fl.Dataset.range(10)), Asking(), 2)
+    assert [int(next(ahead)), int(next(ahead))] == [0, 1]
+    assert states == [0, 0, 0, 1]  # three are sent before the first is given, one before each other
+    ahead.close()
+    assert ahead.state_dict()["given"] == 2

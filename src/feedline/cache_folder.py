@@ -24,7 +24,7 @@ def cache_folder() -> Path | None:
     """
     chosen = os.environ.get("FEEDLINE_CACHE")
     if chosen is not None:
-        return Path(chosen) if chosen else None
+        return Path(chosen).expanduser() if chosen else None
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA")
         return Path(base) / "feedline" if base else None

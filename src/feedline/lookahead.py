@@ -52,6 +52,7 @@ class LookAhead:
         self._carrier = carrier
         self._depth = depth
         self._number = 0
+        self._given = 0
         self._sent: deque[tuple[Any, Treedef]] = deque()
         self._failure: Exception | None = None
         self._ended = False
@@ -74,6 +75,7 @@ class LookAhead:
         sent, treedef = self._sent[0]
         components = self._carrier.receive(sent)  # where an interrupt comes here, the element is still to be had
         self._sent.popleft()
+        self._given += 1
         return treedef.unflatten(components)
 
     def _send(self, element: Any) -> tuple[Any, Treedef]:
@@ -87,8 +89,7 @@ class LookAhead:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns where the iteration is, as `DatasetIterator.state_dict` does; what was sent ahead was not given."""
-        state = self._iterator.state_dict()
-        return {**state, "given": state["given"] - len(self._sent)}
+        return {**self._iterator.state_dict(), "given": self._given}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from a state, as `DatasetIterator.load_state_dict` does.
@@ -97,7 +98,7 @@ class LookAhead:
             StateError: it is no state, or that of another pipeline; the iterator stays where it is.
         """
         self._iterator.load_state_dict(state)
-        self._number = int(state["given"])
+        self._number = self._given = int(state["given"])
         self._sent.clear()
         self._failure, self._ended = None, False
 

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import feedline as fl
 from feedline.errors import (
     ArgumentError,
     CorruptRecordError,
@@ -493,3 +494,26 @@ def test_abandoned_stream_closes_its_file(tmp_path):
         assert str(tmp_path / "x") not in [
             os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")
         ]
+
+
+def test_a_file_in_place_of_one_of_the_same_size_and_time_is_read_anew(tmp_path) -> None:
+    path = str(tmp_path / "a.tfrecord")
+
+    def write(records) -> None:
+        with fl.io.TFRecordWriter(path + ".new") as writer:
+            for record in records:
+                writer.write(record)
+        os.replace(path + ".new", path)
+        os.utime(path, (10**9, 10**9))
+
+    for records in ([b"old-1", b"old-22"], [b"new-1", b"new-22"], [b"new-22", b"new-1"]):
+        write(records)
+        assert list(fl.TFRecordDataset(path)) == records
+        assert list(fl.FixedLengthRecordDataset(path, 1, header_bytes=12)) != []
+    fixed = str(tmp_path / "a.bin")
+    for content in (b"abcd", b"efgh"):
+        with open(fixed + ".new", "wb") as file:
+            file.write(content)
+        os.replace(fixed + ".new", fixed)
+        os.utime(fixed, (10**9, 10**9))
+        assert list(fl.FixedLengthRecordDataset(fixed, 2)) == [content[:2], content[2:]]

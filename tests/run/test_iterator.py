@@ -1,5 +1,8 @@
+import os
+import signal
 import sys
 import threading
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -70,3 +73,75 @@ def test_elements_have_their_structure(element, batch) -> None:
     for value in given:
         assert structure.flatten(value)[1] == expected
         assert type(value) is type(element) or not isinstance(element, tuple | dict)
+
+
+def test_a_handler_of_a_signal_gets_the_state_in_the_middle_of_next() -> None:
+    """What is saved when a program is told to end resumes with the element that was not given."""
+    states = []
+    iterator = iter(fl.Dataset.range(10).map(raise_signal_at_4))
+    previous = signal.signal(signal.SIGUSR1, lambda *_: states.append(iterator.state_dict()))
+    try:
+        given = [int(number) for number in iterator]
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert given == list(range(10))
+    (state,) = states
+    assert state["given"] <= 4
+    again = iter(fl.Dataset.range(10).map(raise_signal_at_4))
+    again.load_state_dict(state)
+    assert int(next(again)) == state["given"]
+
+
+def raise_signal_at_4(number):
+    if number == 4:
+        signal.raise_signal(signal.SIGUSR1)
+    return number
+
+
+def test_a_function_may_ask_where_the_iteration_is() -> None:
+    seen = []
+
+    def look(number):
+        seen.append(iterator.state_dict()["given"])
+        return number
+
+    iterator = iter(fl.Dataset.range(3).map(look))
+    assert [int(number) for number in iterator] == [0, 1, 2]
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_another_thread_may_close_it(executor) -> None:
+    dataset = fl.Dataset.range(10_000).map(slow, num_parallel_calls=2)
+    iterator = iter(dataset.with_options(fl.Options(executor=executor)))
+    next(iterator)
+    threading.Timer(0.1, iterator.close).start()
+    assert len(list(iterator)) < 9_999
+
+
+def slow(number):
+    time.sleep(0.002)
+    return number
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_after_a_fork_the_error_says_so() -> None:
+    iterator = iter(fl.Dataset.range(1000).map(slow, num_parallel_calls=2).with_options(fl.Options(executor="threads")))
+    next(iterator)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            for _ in range(300):
+                next(iterator)
+            told = "nothing"
+        except BaseException as error:
+            told = f"{type(error).__name__}: {error}"
+        os.write(writing, told.encode())
+        os._exit(0)
+    os.close(writing)
+    told = b"".join(iter(lambda: os.read(reading, 4096), b"")).decode()
+    os.close(reading)
+    os.waitpid(child, 0)
+    assert "fork" in told
+    assert "UnboundLocalError" not in told

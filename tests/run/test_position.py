@@ -247,3 +247,72 @@ def test_a_killed_process_is_gone_on_from(tmp_path) -> None:
     assert second + third == whole
     assert not set(first) & set(whole)
     assert len(first) + len(whole) == -(-sum(number % 7 > 0 for number in range(2000)) // 3)
+
+
+def rest_and_next_epoch(dataset, iterator) -> tuple[list[int], list[int]]:
+    return [int(number) for number in iterator], [int(number) for number in dataset]
+
+
+@pytest.mark.parametrize("reshuffle", [True, False])
+def test_epochs_after_it_have_the_seeds_of_the_state(reshuffle) -> None:
+    def build():
+        return fl.Dataset.range(10).shuffle(10, reshuffle_each_iteration=reshuffle)
+
+    dataset = build()
+    iterator = iter(dataset)
+    for _ in range(3):
+        next(iterator)
+    state = iterator.state_dict()
+    expected = rest_and_next_epoch(dataset, iterator)
+    fl.random.set_seed(None)
+    again = build()
+    resumed = iter(again)
+    resumed.load_state_dict(state)
+    assert rest_and_next_epoch(again, resumed) == expected
+
+
+def test_a_state_beyond_the_end_is_refused() -> None:
+    iterator = iter(fl.Dataset.range(9))
+    state = iterator.state_dict()
+    next(iterator)
+    for given in (10, 10**9):
+        with pytest.raises(fl.errors.StateError, match="longer epoch"):
+            iterator.load_state_dict({**state, "given": given})
+    assert int(next(iterator)) == 1  # it stays where it is
+    iterator.load_state_dict({**state, "given": 9})
+    assert list(iterator) == []
+
+
+@pytest.mark.parametrize("batch", [None, 4])
+def test_a_stream_that_has_become_shorter_is_told(batch) -> None:
+    lengths = [22]
+
+    def build():
+        dataset = fl.Dataset.from_generator(
+            lambda: iter(range(lengths[0])), output_signature=fl.TensorSpec((), fl.int64)
+        )
+        return dataset if batch is None else dataset.batch(batch)
+
+    iterator = iter(build())
+    for _ in range(6 if batch else 22):
+        next(iterator)
+    state = iterator.state_dict()
+    again = iter(build())
+    again.load_state_dict(state)  # behind its last element, which is a part of a batch
+    assert list(again) == []
+    lengths[0] = 11
+    shorter = iter(build())
+    with pytest.raises(fl.errors.StateError, match="longer epoch"):
+        shorter.load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seeds": [None, None]}, {"seeds": [5, None]}, {"given": float("inf")}, {"epoch": float("nan")}]
+)
+def test_a_damaged_state_is_refused_and_the_iterator_stays(change) -> None:
+    iterator = iter(fl.Dataset.range(9).shuffle(9, seed=1))
+    state = iterator.state_dict()
+    first = int(next(iterator))
+    with pytest.raises(fl.errors.StateError):
+        iterator.load_state_dict({**state, **change})
+    assert sorted([first, *(int(number) for number in iterator)]) == list(range(9))

@@ -121,7 +121,11 @@ def open_file(path: str) -> OpenFile | StoreFile:
         ArgumentError: it is a folder, or nothing that can be read at any position.
         FileFormatError: the store refuses.
     """
-    return StoreFile(path) if is_url(path) else OpenFile(path)
+    if is_url(path):
+        return StoreFile(path)
+    file = OpenFile(path)
+    _forget_replaced(path, file)
+    return file
 
 
 def open_stream(path: str) -> tuple[BinaryIO, int | None]:
@@ -203,6 +207,14 @@ def opened(path: str, version: tuple[int, int]) -> OpenFile | StoreFile:
         dropped = [_files.popitem(last=False)[1] for _ in range(len(_files) - _MOST_OPEN)]
     del dropped  # closes files; not while the lock is held
     return file
+
+
+def _forget_replaced(path: str, now: OpenFile) -> None:
+    """Lets go of files that had this path before, also where the one that has it now is as large and as old."""
+    with _files_lock:
+        known = [(key, file) for key, file in _files.items() if key[0] == path]
+        dropped = [_files.pop(key) for key, file in known if not os.path.sameopenfile(file.descriptor, now.descriptor)]
+    del dropped
 
 
 def close_all() -> None:

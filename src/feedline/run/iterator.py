@@ -40,16 +40,29 @@ class Epochs:
     def __init__(self) -> None:
         self._next = 0
         self._lock = threading.Lock()
+        self._seeded: tuple[Node, Node] | None = None
 
     def __next__(self) -> int:
         with self._lock:
             self._next += 1
             return self._next - 1
 
-    def go_on_after(self, epoch: int) -> None:
-        """Makes the next epoch the one after this."""
+    def go_on_after(self, epoch: int, node: Node, seeded: Node) -> None:
+        """Makes the next epoch the one after this, with the seeds that this has.
+
+        Args:
+            epoch: the epoch.
+            node: the dataset's last node.
+            seeded: the same with the seeds of a state.
+        """
         with self._lock:
             self._next = epoch + 1
+            self._seeded = node, seeded
+
+    def node_for(self, node: Node) -> Node:
+        """Returns a node with the seeds that its epochs have."""
+        seeded = self._seeded
+        return seeded[1] if seeded is not None and seeded[0] is node else node
 
     def __reduce__(self) -> tuple:
         return Epochs, ()
@@ -78,25 +91,28 @@ class DatasetIterator:
     """
 
     def __init__(self, node: Node, epochs: Epochs, timings: Timings) -> None:
-        self._node = node
+        self._given_node = node
+        node = epochs.node_for(node)
         self._epochs = epochs
         self._timings = timings
         self._lock = threading.Lock()
         self._grows = not asks_one_by_one(node)
         self._ahead = 0 if self._grows else _ahead(node)
-        self._open(next(epochs), 0)
+        self._open(node, next(epochs), 0)
 
-    def _open(self, epoch: int, given: int) -> None:
-        self._epoch = epoch
-        self._given = given
+    def _open(self, node: Node, epoch: int, given: int) -> None:
+        # Together, and with a count that goes with them: who asks for the state does not wait for the next element.
+        self._place: tuple[Node, int, list[int]] = node, epoch, [given]
+        self._given = self._place[2]
         self._limit = 1
         self._left = 0.0
         self._elements: Iterator[Any] = iter(())
-        asked = asked_for(self._node)
+        asked = asked_for(node)
         if asked.executor == PROCESSES:
-            _warn_if_in_vain(self._node)
+            _warn_if_in_vain(node)
         run = Run(self._timings, asked=asked)
-        self._stream: Stream | None = run.open(self._node, epoch, given)
+        self._stream: Stream | None = None
+        self._stream = run.open(node, epoch, given)
 
     def __iter__(self) -> DatasetIterator:
         return self
@@ -108,7 +124,7 @@ class DatasetIterator:
                 self._elements = iter(())  # what was given is let go of: its memory may be used again
                 self._elements = self._next_block().rows()
                 element = next(self._elements, _END)
-            self._given += 1
+            self._given[0] += 1
         return element
 
     def state_dict(self) -> dict[str, Any]:
@@ -127,8 +143,9 @@ class DatasetIterator:
         """
         from feedline.run.position import state_of
 
-        with self._lock:
-            return state_of(self._node, self._epoch, self._given)
+        # Without the lock: a handler of a signal asks for it in the middle of `next`, whose element is not given then.
+        node, epoch, given = self._place
+        return state_of(node, epoch, given[0])
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from a state: the elements to come are those that would have come there, byte for byte.
@@ -136,22 +153,23 @@ class DatasetIterator:
         An indexed pipeline goes straight to its position. A streamed one goes through its stream again from the start
         of the epoch, without the `map` and `batch` steps above it: what the stream reads must be as it was. How many
         elements run in parallel, and how far they are made ready ahead, may differ. The dataset's next epoch is the
-        one after the state's. Seeds that the pipeline drew by chance are taken from the state.
+        one after the state's. Seeds are taken from the state, for the epochs after it too: those that are drawn by
+        chance are others in each program.
 
         Args:
             state: what `state_dict` returned, also in another process or after a trip through JSON.
 
         Raises:
-            StateError: it is no state, or that of another pipeline; the iterator stays where it is.
+            StateError: it is no state, or that of another pipeline: the iterator stays where it is. Or a stream ends
+                before it: the iterator is at its end then.
         """
         from feedline.run.position import restored
 
         with self._lock:
-            node, epoch, given = restored(self._node, state)
+            node, epoch, given = restored(self._given_node, state)
             self.close()
-            self._node = node
-            self._epochs.go_on_after(epoch)
-            self._open(epoch, given)
+            self._epochs.go_on_after(epoch, self._given_node, node)
+            self._open(node, epoch, given)
 
     def _next_block(self) -> Block:
         if self._stream is None:

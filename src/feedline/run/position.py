@@ -40,7 +40,7 @@ def restored(node: Node, state: Any) -> tuple[Node, int, int]:
         version, epoch, given = int(state["version"]), int(state["epoch"]), int(state["given"])
         known = [(str(label), str(digest)) for label, digest in state["steps"]]
         seeds = [None if seed is None else int(seed) for seed in state["seeds"]]
-    except (TypeError, KeyError, ValueError, IndexError):
+    except (TypeError, KeyError, ValueError, IndexError, OverflowError):
         raise StateError(
             f"this is no state of an iteration: {state!r:.80}.", fix="Give what state_dict() returned."
         ) from None
@@ -51,8 +51,15 @@ def restored(node: Node, state: Any) -> tuple[Node, int, int]:
         )
     steps = steps_of(node)
     _check_same(steps, known)
-    if len(seeds) != len(steps) or epoch < 0 or given < 0:
+    drawn = [seed is not None for seed in seeds]
+    if drawn != [step.seed is not None for step in steps] or epoch < 0 or given < 0:
         raise StateError("this state was changed: its numbers do not fit.", fix="Give what state_dict() returned.")
+    length = node.cardinality()
+    if 0 <= length < given:
+        raise StateError(
+            f"this state is of a longer epoch: {given:,} elements were given there, and there are {length:,}.",
+            fix="Give the pipeline what it read then, or begin anew with iter(dataset).",
+        )
     return with_seeds(node, seeds), epoch, given
 
 

@@ -124,11 +124,12 @@ class UnitStream:
         if not self._begun:
             self._begun = True
             self._begin(1)
-        while self._threads is not None:
+        while (threads := self._threads) is not None:
+            ticket = None
             try:
-                ticket = self._threads.next()
+                ticket = threads.next()
                 if ticket is None:  # drained
-                    self._begin(self._threads.elements)
+                    self._begin(threads.elements)
                     continue
                 block = ticket.result()
             except CancelledError:  # another thread has closed this stream
@@ -140,7 +141,7 @@ class UnitStream:
             except BaseException:
                 self.close(interrupted=True)
                 raise
-            self._tune(block, came, self._threads.warm, self._threads.busy_seconds)
+            self._tune(block, came, threads.warm, threads.busy_seconds)
             return block
         unit = self._units.take(limit)
         if unit is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks
-from feedline.errors import FeedlineError
+from feedline.errors import FeedlineError, StateError
 from feedline.nodes.base import BlockNode, Node, Stream
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class StreamedUnits:
         self._first = given * self._group
         self._ended = False
         self._error: BaseException | None = None
-        pass_over(self._stream, self._first)
+        pass_over(self._stream, self._first, self._group)
 
     def take(self, count: int) -> StreamedUnit | None:
         if self._error is not None:
@@ -217,13 +217,32 @@ class StreamedUnits:
 _PASSED_AT_ONCE = 1024
 
 
-def pass_over(stream: Stream, count: int) -> None:
-    """Lets a stream go through so many elements."""
-    while count > 0:
-        block = stream.next(min(count, _PASSED_AT_ONCE))
-        if block is None:
-            return
-        count -= block.length
+def pass_over(stream: Stream, count: int, group: int = 1) -> None:
+    """Lets a stream go through elements that were given before.
+
+    Args:
+        stream: the stream, which is closed where this fails.
+        count: how many.
+        group: how many make a batch, of which the last may have fewer.
+
+    Raises:
+        StateError: it ends before.
+    """
+    left = count
+    try:
+        while left > 0:
+            block = stream.next(min(left, _PASSED_AT_ONCE))
+            if block is None:
+                break
+            left -= block.length
+        if left >= group:
+            raise StateError(
+                f"this state is of a longer epoch: {count:,} elements were read there, now there are {count - left:,}.",
+                fix="Give the pipeline what it read then, or begin anew with iter(dataset).",
+            )
+    except BaseException:
+        stream.close()
+        raise
 
 
 def split_plan(node: Node) -> tuple[Node, list[BlockNode]]:
