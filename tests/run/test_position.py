@@ -284,12 +284,13 @@ def test_a_state_beyond_the_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize("batch", [None, 4])
-def test_a_stream_that_has_become_shorter_is_told(batch) -> None:
-    lengths = [22]
+def test_a_stream_that_has_become_shorter_is_told(batch, tmp_path) -> None:
+    path = tmp_path / "length"
+    path.write_text("22")
 
     def build():
         dataset = fl.Dataset.from_generator(
-            lambda: iter(range(lengths[0])), output_signature=fl.TensorSpec((), fl.int64)
+            lambda: iter(range(int(path.read_text()))), output_signature=fl.TensorSpec((), fl.int64)
         )
         return dataset if batch is None else dataset.batch(batch)
 
@@ -300,7 +301,7 @@ def test_a_stream_that_has_become_shorter_is_told(batch) -> None:
     again = iter(build())
     again.load_state_dict(state)  # behind its last element, which is a part of a batch
     assert list(again) == []
-    lengths[0] = 11
+    path.write_text("11")
     shorter = iter(build())
     with pytest.raises(fl.errors.StateError, match="longer epoch"):
         shorter.load_state_dict(state)
