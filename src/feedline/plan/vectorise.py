@@ -23,6 +23,7 @@ from feedline.plan.rules import (
     cast_and_compute,
     decode_and_resize,
     drawn_row_by_row,
+    in_order_of_memory,
     is_call_by_row,
     is_cast_to_floats,
     resize_and_compute,
@@ -276,7 +277,7 @@ def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
 
 
 def _is_called_for_each(operation: Operation) -> bool:
-    by_row = operation.rule in (row_by_row, drawn_row_by_row)
+    by_row = operation.rule in (row_by_row, in_order_of_memory, drawn_row_by_row)
     return by_row and not operation.function.__name__.startswith(_LONG_CALLS)
 
 
