@@ -94,7 +94,10 @@ def test_it_says_why_a_function_runs_element_by_element_and_where_and_what_to_wr
 
 
 NOT_ON_BLOCKS = {
-    "strings": (fl.Dataset.from_tensor_slices(["a"] * 50).map(lambda text: text + b"x"), "it uses + between a value"),
+    "strings": (
+        fl.Dataset.from_tensor_slices(["a"] * 50).map(lambda text: text + b"x"),
+        "it combines a value with a bytes",
+    ),
     "a method of strings": (
         fl.Dataset.from_tensor_slices(["a"] * 50).map(lambda text: text.decode()),
         "it uses .decode of a string",

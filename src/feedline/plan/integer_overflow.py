@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-OVERFLOWING: dict[np.ufunc, Callable[..., int]] = {
+OVERFLOWING: dict[Callable[..., Any], Callable[..., int]] = {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -20,7 +20,7 @@ OVERFLOWING: dict[np.ufunc, Callable[..., int]] = {
 """The operations of single integers that warn, as they are for integers without end."""
 
 
-def overflows(function: np.ufunc, values: list[Any], dtype: np.dtype) -> bool:
+def overflows(function: Callable[..., Any], values: list[Any], dtype: np.dtype) -> bool:
     """Says whether an operation gives, for any of its integers, what a dtype has no room for.
 
     Args:

@@ -465,11 +465,12 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Callable[[
     return apply
 
 
-for _name, _function in {
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
     "mod": np.remainder, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift,
     "rshift": np.right_shift, "pow": power,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _function in _ARITHMETIC.items():
     setattr(Traced, f"__{_name}__", _operator(_function))
     setattr(Traced, f"__r{_name}__", _operator(_function, swapped=True))
 for _name, _ufunc in {
