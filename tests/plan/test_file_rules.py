@@ -231,6 +231,20 @@ def test_npys(tmp_path, arrays) -> None:
     same(*both(paths, lambda path: fl.io.decode_npy(fl.io.read_file(path)))[:2])
 
 
+def test_sums_of_npys_in_different_orders_are_those_of_single_files(tmp_path) -> None:
+    arrays = [np.random.default_rng(number).normal(size=(40, 31)).astype(np.float32) for number in range(96)]
+    arrays = [np.asfortranarray(array) if number >= 64 else array for number, array in enumerate(arrays)]
+
+    def add_up(path):
+        array = fl.io.decode_npy(fl.io.read_file(path))
+        return np.sum(array), np.mean(array * np.float32(2))
+
+    blocks = list(fl.Dataset.from_tensor_slices(npy(tmp_path, arrays)).map(add_up).batch(16))
+    for place, function in enumerate((np.sum, lambda array: np.mean(array * np.float32(2)))):
+        expected = np.array([function(array) for array in arrays])
+        assert np.concatenate([batch[place] for batch in blocks]).tobytes() == expected.tobytes()
+
+
 def test_an_npy_of_another_shape_is_told_by_batch(tmp_path) -> None:
     paths = npy(tmp_path, [np.zeros(3 + (n == 21)) for n in range(40)])
     with pytest.raises(fl.errors.FeedlineError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ UNPROVEN = {
     "an unknown function": (lambda image, label: np.linalg.norm(image), "not known to work on blocks"),
     "a builtin": (lambda image, label: float(label), r"calls float\(\)"),
     "picks by a value": (lambda image, label: image[label % 2], "picks by a value"),
-    "a method": (lambda image, label: image.mean(), r"uses \.mean"),
+    "a method": (lambda image, label: image.cumsum(), r"uses \.cumsum"),
     "asks a value": (lambda image, label: image * (not label), "uses|depends"),
     "draws element by element": (lambda image, label: image + fl.random.uniform((3,)), "not known|draws"),
 }
@@ -488,3 +489,87 @@ def test_a_method_that_changes_an_array_does_so_once_an_element() -> None:
     order = np.array([3, 2, 1])
     dataset = fl.Dataset.from_tensor_slices(np.zeros(16, np.int64)).map(lambda row: (order.sort(), row + order)[1])
     assert np.array_equal(next(iter(dataset)), [1, 2, 3])
+
+
+OVERFLOWING = {
+    "plus": lambda number: number + 100,
+    "minus": lambda number: -100 - number,
+    "times": lambda number: number * 2,
+    "negative": lambda number: -(-number - 1),
+    "absolute": lambda number: abs(-number - 1),
+}
+
+
+@pytest.mark.parametrize("name", OVERFLOWING)
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64"])
+def test_single_integers_that_overflow_warn_and_raise_at_the_users_line(name: str, dtype: str) -> None:
+    rows = np.ones(400, dtype)
+    rows[200:] = np.iinfo(dtype).max
+    dataset = fl.Dataset.from_tensor_slices(rows).map(OVERFLOWING[name]).batch(50)
+    with pytest.warns(RuntimeWarning, match="overflow encountered in scalar") as caught:
+        warned = [batch.tobytes() for batch in dataset]
+    assert {warning.filename for warning in caught} == {__file__}
+    with np.errstate(over="raise"), pytest.raises(fl.errors.UserFunctionError, match="element 200"):
+        list(dataset)
+    with np.errstate(over="ignore"):
+        assert [batch.tobytes() for batch in dataset] == warned
+
+
+def test_integers_that_do_not_overflow_stay_on_blocks() -> None:
+    rows = np.array([-(1 << 30), 1 << 30] * 100, np.int32)
+    dataset = fl.Dataset.from_tensor_slices((rows, -rows // 4)).map(lambda one, other: one + other).batch(50)
+    assert [int(batch.sum()) for batch in dataset] == [0] * 4
+    assert "; runs on blocks\n" in dataset.explain()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a, b: a * b,
+        lambda a, b: np.square(a) + b,
+        lambda a, b: abs(a) + b,
+        lambda a, b: (a * np.complex64(1 + 2j), b),
+        lambda a, b: a**2,
+    ],
+)
+def test_single_complex_numbers_have_the_bits_of_single_elements(function, monkeypatch) -> None:
+    values = np.zeros(800, np.complex64)
+    values[600:] = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32).view(np.complex64)[:, 0]
+    dataset = fl.Dataset.from_tensor_slices((values, values[::-1].copy())).map(function).batch(50)
+    on_blocks = [[part.tobytes() for part in _leaves(batch)] for batch in dataset]
+    monkeypatch.setattr(vectorise, "LEAST_ROWS", 1 << 40)
+    assert on_blocks == [[part.tobytes() for part in _leaves(batch)] for batch in dataset]
+
+
+def test_numpy_compares_strings_on_blocks_as_it_does_single_ones(monkeypatch) -> None:
+    texts = np.array([b"dog"] * 300 + [b"cat", b"cat\0"] * 50, object)
+    dataset = fl.Dataset.from_tensor_slices(texts).map(lambda text: np.equal(text, b"cat")).batch(50)
+    assert sum(int(batch.sum()) for batch in dataset) == 100
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        (lambda row: row.astype(np.float32), 1e300),
+        (lambda row: row.astype(np.int32), np.nan),
+        (lambda row: np.mean(row), np.inf),
+        (lambda row: np.round(row * 1e308, 1), 1e300),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_warnings_name_the_line_that_they_name_for_single_elements(function, value, first, monkeypatch) -> None:
+    rows = _late(value, "float64")
+    rows[600:, 0] = -value
+    rows = rows[::-1] if first else rows
+    dataset = fl.Dataset.from_tensor_slices(rows).map(function).batch(50)
+
+    def told() -> set[tuple[str, int]]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            list(dataset)
+        return {(warning.filename, warning.lineno) for warning in caught}
+
+    on_blocks = told()
+    monkeypatch.setattr(vectorise, "LEAST_ROWS", 1 << 40)
+    assert on_blocks == told()
+    assert not any("plan" in filename and "src" in filename for filename, _ in on_blocks)

@@ -234,7 +234,9 @@ class OutputMethods(BaseDataset):
     def explain(self) -> str:
         """Returns the plan as text: each step, whether it is indexed or streamed, how functions are run, and why.
 
-        It also says by what the plan was run last: inline, by threads or by processes.
+        What is said of a function is what happened to it, once it has run; before that, what its code and the first
+        element tell. It also says by what the plan was run last, inline, by threads or by processes, and what was not
+        tried yet.
 
         Example:
             >>> from feedline import Dataset

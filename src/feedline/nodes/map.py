@@ -122,12 +122,6 @@ class Map(BlockNode):
     def label(self) -> str:
         return f"map({function_name(self.function)})"
 
-    def way(self) -> str:
-        from feedline.plan.vectorise import why_not
-
-        reason = why_not(self.function)
-        return "runs on blocks" if reason is None else f"runs element by element: {reason}"
-
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         if not run.reads_in_place(self):
             return super().read(positions, epochs, run)

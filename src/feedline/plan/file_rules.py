@@ -11,7 +11,7 @@ from feedline.buffers import POOL
 from feedline.errors import FeedlineError
 from feedline.formats.jpeg import parse_jpeg_header
 from feedline.packed_arrays import PackedArrays
-from feedline.plan.rules import Rows, packing, row_by_row, strings_alone
+from feedline.plan.rules import NotAlikeError, Rows, packing, row_by_row, strings_alone
 from feedline.plan.trace import Operation, Slot, slots_in
 from feedline.strings import PackedStringRows, PackedStrings, StringBatches
 
@@ -152,8 +152,20 @@ def packed_npys(operation: Operation, rows: Rows) -> PackedArrays | None:
 
 @packing(packed_npys)
 def decode_npys(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Decodes `.npy` files one by one: those that are not alike."""
-    return row_by_row(operation, rows)
+    """Decodes `.npy` files one by one: those that are not alike.
+
+    Raises:
+        NotAlikeError: they lie in memory in another order than that of the element that was traced.
+    """
+    sample = operation.samples[0]
+
+    def decode(*args: Any, **kwargs: Any) -> Any:
+        array = operation.function(*args, **kwargs)
+        if isinstance(array, np.ndarray) and array.flags.c_contiguous != sample.flags.c_contiguous:
+            raise NotAlikeError
+        return array
+
+    return row_by_row(operation, rows, decode)
 
 
 def packed_raws(operation: Operation, rows: Rows) -> PackedArrays | None:

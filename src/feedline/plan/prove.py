@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from feedline.plan.constant_arrays import copy_as_it_lies
+
 _HARMLESS_NAMES = """
     RESUME NOP CACHE PUSH_NULL POP_TOP COPY SWAP COPY_FREE_VARS PRECALL KW_NAMES CALL CALL_KW CALL_FUNCTION_EX NOT_TAKEN
     LOAD_CONST LOAD_SMALL_INT LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_BORROW LOAD_FAST_LOAD_FAST STORE_FAST
@@ -254,10 +256,11 @@ def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof
     if replaced is not None:
         return replaced
     if type(value) is np.ndarray and not value.dtype.hasobject and value.nbytes <= _MOST_ARRAY_BYTES:
-        copy = value.copy()
-        copy.flags.writeable = False
-        proof.arrays.append((value, copy))
-        return copy
+        copy = copy_as_it_lies(value, _MOST_ARRAY_BYTES)
+        if copy is not None:
+            copy.flags.writeable = False
+            proof.arrays.append((value, copy))
+            return copy
     return _constant(name, value, proof)
 
 

@@ -15,8 +15,9 @@ from feedline import random
 from feedline.buffers import POOL
 from feedline.image.sample_distorted_bounding_box import sample_crops
 from feedline.packed_arrays import PackedArrays
+from feedline.plan.integer_overflow import OVERFLOWING, overflows
 from feedline.plan.prove import UnprovenError
-from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, replaced, slots_in, take_item
+from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, power, replaced, slots_in, take_item
 from feedline.strings import PackedStringRows, PackedStrings, as_plain_array
 from feedline.structure import flatten
 
@@ -93,6 +94,8 @@ def _no_warnings() -> np.errstate:
 
 def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Runs a ufunc: rows of fewer dimensions than others get dimensions of length 1 behind the first."""
+    if operation.samples[0].ndim == 0 and (singly := _as_single_values(operation, rows)) is not None:
+        return singly
     values = [rows.of(argument) for argument in operation.args]
     ranks = [np.ndim(value) - (type(argument) is Slot) for argument, value in zip(operation.args, values, strict=True)]
     most = max(ranks)
@@ -105,6 +108,29 @@ def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
         return (operation.function(*values, out=rows.room_for(operation, shape, operation.samples[0].dtype)),)
 
 
+_NO_DTYPE = np.dtype(bool)
+
+
+def _as_single_values(operation: Operation, rows: Rows) -> tuple[Any, ...] | None:
+    """Sees to what NumPy does to single values and not to arrays of them; None where that is the same.
+
+    Raises:
+        UnprovenError: the bits of the results may be others.
+        FloatingPointError: an integer overflows, which NumPy tells of single values alone.
+    """
+    for argument in operation.args:
+        sample = _sample(argument, rows)
+        if isinstance(sample, bytes | str):  # NumPy does not look at zeros at their ends
+            return row_by_row(operation, rows)
+        if isinstance(sample, complex) or getattr(sample, "dtype", _NO_DTYPE).kind == "c":
+            raise UnprovenError("it computes with single complex numbers, whose last bits differ in arrays")
+    dtype = operation.samples[0].dtype
+    told = dtype.kind in "iu" and operation.function in OVERFLOWING and np.geterr()["over"] != "ignore"
+    if told and overflows(operation.function, [rows.of(argument) for argument in operation.args], dtype):
+        raise FloatingPointError(f"overflow encountered in scalar {operation.function.__name__}")
+    return None
+
+
 def _sample(argument: Any, rows: Rows) -> Any:
     return rows.samples[argument.number] if type(argument) is Slot else argument
 
@@ -112,7 +138,8 @@ def _sample(argument: Any, rows: Rows) -> Any:
 def at_once(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Calls a function that does to each value of an array, of any shape, what it does to it alone."""
     check_only_first(operation)
-    return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs),)
+    with _no_warnings():
+        return (operation.function(rows.of(operation.args[0]), *operation.args[1:], **operation.kwargs),)
 
 
 def _cast(operation: Operation, rows: Rows) -> tuple[Any, ...]:
@@ -208,11 +235,23 @@ def strings_alone(operation: Operation, rows: Rows) -> PackedStrings | None:
     return strings if isinstance(strings, PackedStrings) else None
 
 
-def row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Calls a function for each row, and stacks what it returns."""
-    if operation.function in (np.sum, np.mean):
-        _check_layout(operation.args, rows)
-    return _stacked(operation, rows, lambda index, *args, **kwargs: operation.function(*args, **kwargs))
+def row_by_row(operation: Operation, rows: Rows, function: Callable[..., Any] | None = None) -> tuple[Any, ...]:
+    """Calls a function for each row, and stacks what it returns.
+
+    Args:
+        operation: the operation.
+        rows: the rows.
+        function: what is called; None for the operation's own function.
+    """
+    called = function or operation.function
+    with _no_warnings():
+        return _stacked(operation, rows, lambda index, *args, **kwargs: called(*args, **kwargs))
+
+
+def in_order_of_memory(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Calls a function for each row that goes through memory as it lies."""
+    _check_layout(operation.args, rows)
+    return row_by_row(operation, rows)
 
 
 def _stacked(operation: Operation, rows: Rows, call: Callable[..., Any]) -> tuple[Any, ...]:
@@ -238,9 +277,10 @@ def drawn_row_by_row(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     streams = rows.own_streams
     if streams is None:
         raise NotAlikeError
-    return _stacked(
-        operation, rows, lambda index, *args, **kwargs: streams.call(index, operation.function, *args, **kwargs)
-    )
+    with _no_warnings():
+        return _stacked(
+            operation, rows, lambda index, *args, **kwargs: streams.call(index, operation.function, *args, **kwargs)
+        )
 
 
 drawn_row_by_row.draws = drawn_row_by_row.draws_vary = True  # type: ignore[attr-defined]
@@ -268,9 +308,13 @@ def _check_layout(args: tuple[Any, ...], rows: Rows) -> None:
         if type(argument) is not Slot or not isinstance(sample := rows.samples[argument.number], np.ndarray):
             continue
         value = _gathered(rows.values[argument.number])
+        if value.shape[1:] != sample.shape:  # one row, of another shape
+            if not (sample.flags.c_contiguous and value.flags.c_contiguous):
+                raise NotAlikeError
+            continue
         steps = zip(sample.shape, value.strides[1:], sample.strides, strict=True)
         if sample.size and any(ours != theirs for length, ours, theirs in steps if length > 1):
-            raise UnprovenError("its arrays lie in memory in another order")
+            raise UnprovenError("it adds up arrays that lie in memory in another order than rows of a block")
 
 
 def _column_for(sample: Any, count: int) -> np.ndarray:
@@ -359,6 +403,28 @@ def _change_axes(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return (values.reshape(rows.count, *operation.function(row, *operation.args[1:], **operation.kwargs).shape),)
 
 
+def _transposed(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Transposes each row: they lie in memory as before, as it is for a single array."""
+    value, *axes = operation.args
+    alone = type(value) is Slot and not operation.kwargs and not slots_in(axes)
+    order = axes[0] if axes else None
+    if not alone or not (order is None or type(order) is tuple):
+        return row_by_row(operation, rows)
+    values = rows.of(value)
+    rank = values.ndim - 1
+    turned = range(rank)[::-1] if order is None else [axis % rank for axis in order]
+    return (values.transpose(0, *(axis + 1 for axis in turned)),)
+
+
+def _power(operation: Operation, rows: Rows) -> tuple[Any, ...]:
+    """Squares arrays, which is the same bits for one and for many; other powers row by row."""
+    base, exponent = operation.args
+    if type(exponent) not in (int, float) or exponent != 2 or not isinstance(_sample(base, rows), np.ndarray):
+        return in_order_of_memory(operation, rows)
+    with _no_warnings():
+        return (rows.of(base) ** exponent,)
+
+
 def _joined(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Joins arrays of all rows, along an axis that is one further on in a block."""
     arrays, *others = operation.args
@@ -383,8 +449,8 @@ def _array_of(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 _UFUNCS = (
     "add subtract multiply true_divide floor_divide remainder negative absolute sqrt square maximum minimum less "
-    "less_equal greater greater_equal equal not_equal logical_and logical_or logical_not logical_xor bitwise_and "
-    "bitwise_or bitwise_xor invert floor ceil trunc rint sign isnan isfinite isinf"
+    "less_equal greater greater_equal equal not_equal left_shift right_shift logical_and logical_or logical_not "
+    "logical_xor bitwise_and bitwise_or bitwise_xor invert floor ceil trunc rint sign isnan isfinite isinf"
 )
 """Those whose results are the same bits in every shape and order of memory."""
 
@@ -401,7 +467,8 @@ _OF_ROWS = (
 _DRAWN_OF_ROWS = (
     "image.random_crop image.random_contrast image.random_saturation image.random_hue image.random_jpeg_quality"
 )
-_OF_ROWS_IN_NUMPY = "where clip transpose float32 sum mean max min"
+_OF_ROWS_IN_NUMPY = "where clip float32 max min any all argmax argmin"
+_ADDING_UP = "sum mean std var prod"
 
 
 @functools.cache
@@ -422,6 +489,8 @@ def all_rules() -> dict[Any, Rule]:
     for name in _OF_ROWS_IN_NUMPY.split():
         if not isinstance(getattr(np, name), type):
             rules[getattr(np, name)] = row_by_row
+    rules.update((getattr(np, name), in_order_of_memory) for name in _ADDING_UP.split())
+    rules[np.transpose], rules[np.round], rules[power] = _transposed, at_once, _power
     rules[np.reshape] = _reshape
     rules.update(dict.fromkeys((np.expand_dims, np.squeeze), _change_axes))
     rules.update(dict.fromkeys((np.stack, np.concatenate), _joined))

@@ -15,6 +15,7 @@ _REASONS: dict[Any, str] = {
     rules.decode_and_resize: "photo after photo, straight into the block",
     rules.cast_and_compute: "casts as it computes, in one pass",
     rules.row_by_row: "for one element after the other",
+    rules.in_order_of_memory: "for one element after the other",
     rules.drawn_crops: "for all elements in one call, each with random numbers of its own",
     rules.drawn_row_by_row: "for one element after the other, each with random numbers of its own",
     file_rules.read_files: "many files in one call",
@@ -57,6 +58,7 @@ _PLAIN = {
     "take_item": "[...]",
     "change_dtype": "astype",
     "change_shape": "reshape",
+    "power": "**",
     "decode_window_of_jpeg": "decode_and_crop_jpeg",
 }
 

@@ -15,13 +15,20 @@ import numpy as np
 
 from feedline import random
 from feedline.classes import is_structured
+from feedline.plan.methods import method_of
 from feedline.plan.prove import Proof, UnprovenError, attrs_fields, check_class, prove
 from feedline.strings import PackedStrings
 from feedline.structure import Treedef, flatten
 
 _MODULES = ("numpy", "feedline")
-_NEW_RESULTS = (np.clip, np.sum, np.mean, np.min, np.max, np.stack, np.concatenate)
+_NEW_RESULTS = (
+    *(np.clip, np.sum, np.mean, np.std, np.var, np.prod, np.min, np.max, np.argmin, np.argmax, np.any, np.all),
+    *(np.stack, np.concatenate),
+)
 """Functions that return one of their arguments only where they were told, by its place, to write to it."""
+
+_OUT_OF_ROUND = 2
+"""The place of what `np.round` is to write to: it may also return its first argument, where that is of integers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +155,22 @@ def trace(function: Callable[..., Any], element: Any, rules: dict[Any, Callable[
     for kind in _classes_in(element):
         check_class(kind, proof, f"the {kind.__name__}")
     traced = treedef.unflatten([recorder.new(sample) for sample in samples])
-    result = proof.function(*traced) if type(traced) is tuple else proof.function(traced)
+    try:
+        with np.errstate(all="ignore"):  # the first element is computed again: then it warns, at the user's line
+            result = proof.function(*traced) if type(traced) is tuple else proof.function(traced)
+    except TypeError as error:
+        if Traced.__name__ not in str(error):
+            raise
+        raise UnprovenError("it does to a value what is not known to work on blocks") from None
     if type(result) is list:
         result = tuple(result)
     leaves, result_tree = flatten(result)
     if not leaves:
         raise UnprovenError("it returns no arrays")
+    if any(type(leaf) is list for leaf in leaves):
+        raise UnprovenError("it returns a list within its result (np.stack makes an array of it)")
+    if any(callable(leaf) and type(leaf) is not Traced for leaf in leaves):
+        raise UnprovenError("it returns a function")
     outputs = tuple(Slot(leaf.slot) if type(leaf) is Traced else leaf for leaf in leaves)
     return Trace(
         proof,
@@ -222,7 +239,7 @@ class _Recorder:
             raise UnprovenError(f"it calls {getattr(function, '__name__', function)}()")
         if isinstance(function, np.ufunc) and (kwargs or len(args) != function.nin):
             raise UnprovenError(f"it calls {function.__name__} with more than values")
-        if "out" in kwargs:
+        if "out" in kwargs or (function is np.round and len(args) > _OUT_OF_ROUND):
             raise UnprovenError("it changes a value in place")
         before = random.draws_so_far()
         result = function(*_samples(args), **_samples(kwargs))
@@ -339,6 +356,11 @@ def change_shape(value: Any, shape: Any) -> Any:
     return value.reshape(shape)
 
 
+def power(base: Any, exponent: Any) -> Any:
+    """Returns `base**exponent`, which NumPy computes in other ways than `np.power` where the exponent is a constant."""
+    return base**exponent
+
+
 class Traced:
     """A value whose uses are noted.
 
@@ -368,10 +390,10 @@ class Traced:
 
     def _numbers(self) -> Any:
         if isinstance(self.sample, bytes | PackedStrings):
-            raise UnprovenError("it looks into text")
+            raise UnprovenError("it computes with strings")
         return self.sample
 
-    def astype(self, dtype: Any) -> Any:
+    def astype(self, dtype: Any, *, copy: bool = True) -> Any:  # nothing is changed: a copy is as good as none
         self._numbers()
         return self.recorder.record(change_dtype, self, np.dtype(dtype))
 
@@ -385,7 +407,7 @@ class Traced:
     def __getitem__(self, key: Any) -> Any:
         parts = key if type(key) is tuple else (key,)
         if not all(_is_plain_index(part) for part in parts):
-            raise UnprovenError("it picks by a value")
+            raise UnprovenError("it picks by a value, as in x[x > 0] or x[i] (np.where may do)")
         self._numbers()
         return self.recorder.record(take_item, self, key)
 
@@ -398,15 +420,32 @@ class Traced:
         raise UnprovenError(f"it calls {function.__name__}()")
 
     def __getattr__(self, name: str) -> Any:
-        raise UnprovenError(f"it uses .{name} of a value")
+        return method_of(self, name)
 
-    def _refuse(self, *others: Any) -> Any:
-        raise UnprovenError("what it does depends on a value")
 
-    __bool__ = __len__ = __iter__ = __int__ = __float__ = __index__ = __array__ = __contains__ = __call__ = _refuse
-    __setitem__ = __hash__ = __complex__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse  # type: ignore[assignment]
-    __str__ = __format__ = __bytes__ = __round__ = __divmod__ = __rdivmod__ = _refuse  # type: ignore[assignment]
-    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = _refuse
+def _refusing(reason: str) -> Callable[..., Any]:
+    def refuse(self: Traced, *others: Any) -> Any:
+        raise UnprovenError(reason)
+
+    return refuse
+
+
+for _names, _reason in {
+    "bool": "it asks whether a value is true",
+    "len": "it asks for the length of a value (x.shape[0] may do)",
+    "iter contains": "it goes through the values of an array",
+    "int float index complex": "it makes a number of Python's of a value",
+    "array": "it hands a value to a function that is not known to work on blocks",
+    "call": "it calls a value",
+    "setitem": "it changes a value in place",
+    "hash": "it looks a value up",
+    "str format bytes": "it makes a string of a value",
+    "round": "it calls round() (write np.round)",
+    "divmod rdivmod": "it calls divmod() (write x // y and x % y)",
+    "matmul rmatmul": "it multiplies matrices, whose products may be added up in another order on blocks",
+}.items():
+    for _name in _names.split():
+        setattr(Traced, f"__{_name}__", _refusing(_reason))
 
 
 def _is_plain_index(part: Any) -> bool:
@@ -415,23 +454,25 @@ def _is_plain_index(part: Any) -> bool:
     return part is None or part is Ellipsis or type(part) is int
 
 
-def _operator(ufunc: np.ufunc, swapped: bool = False) -> Callable[[Traced, Any], Any]:
+def _operator(function: Callable[..., Any], swapped: bool = False) -> Callable[[Traced, Any], Any]:
     def apply(self: Traced, other: Any) -> Any:
         if not isinstance(other, Traced | int | float | np.generic | np.ndarray):
             # Python would compare by identity then, and the answer would be the same for every element.
             raise UnprovenError(f"it combines a value with a {type(other).__name__}")
         self._numbers()
-        return self.recorder.record(ufunc, other, self) if swapped else self.recorder.record(ufunc, self, other)
+        return self.recorder.record(function, *((other, self) if swapped else (self, other)))
 
     return apply
 
 
-for _name, _ufunc in {
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
-    "mod": np.remainder, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
-}.items():  # fmt: skip
-    setattr(Traced, f"__{_name}__", _operator(_ufunc))
-    setattr(Traced, f"__r{_name}__", _operator(_ufunc, swapped=True))
+    "mod": np.remainder, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift,
+    "rshift": np.right_shift, "pow": power,
+}  # fmt: skip
+for _name, _function in _ARITHMETIC.items():
+    setattr(Traced, f"__{_name}__", _operator(_function))
+    setattr(Traced, f"__r{_name}__", _operator(_function, swapped=True))
 for _name, _ufunc in {
     "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
 }.items():  # fmt: skip

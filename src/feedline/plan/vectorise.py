@@ -23,6 +23,7 @@ from feedline.plan.rules import (
     cast_and_compute,
     decode_and_resize,
     drawn_row_by_row,
+    in_order_of_memory,
     is_call_by_row,
     is_cast_to_floats,
     resize_and_compute,
@@ -84,6 +85,8 @@ class BlockFunction:
         self._one_at_a_time = False
         self._varying: set[int] = set()
         self._failures = 0
+        self._blocks, self._short_blocks, self._blocks_given_back = 0, 0, 0
+        self._why_given_back = ""
         self._lock = threading.Lock()
         self.reason: str | None = None
 
@@ -105,6 +108,22 @@ class BlockFunction:
 
         return [] if self.reason is not None or self._trace is None else told(self._trace)
 
+    def way(self) -> str:
+        """Returns how its elements were computed so far, and why; "" where there were none."""
+        from feedline.plan.reasons import in_words
+
+        if self.reason is not None:
+            before = f", after {self._blocks:,} blocks" if self._blocks else ""
+            return f"runs element by element{before}: {in_words(self._function, self.reason)}"
+        if self._blocks_given_back:
+            of = f"{self._blocks_given_back:,} of {self._blocks + self._blocks_given_back:,} blocks"
+            if self._blocks == 0:
+                return f"ran element by element: {self._why_given_back}"
+            return f"runs on blocks, but for {of}: {self._why_given_back}"
+        if self._blocks:
+            return "runs on blocks"
+        return f"ran element by element: there were fewer than {LEAST_ROWS} at a time" if self._short_blocks else ""
+
     def run(
         self,
         block: Block,
@@ -123,7 +142,11 @@ class BlockFunction:
         if self.reason is not None or block.length < 2:
             return None
         columns = self._rows_of(block)
-        if columns is None or block.length * _records_in(columns) < LEAST_ROWS:
+        if columns is None:
+            self._give_back("its elements differ in shape or dtype")
+            return None
+        if block.length * _records_in(columns) < LEAST_ROWS:
+            self._short_blocks += 1
             return None
         try:
             made = self._trace or self._begin(block, positions, epochs)
@@ -137,11 +160,18 @@ class BlockFunction:
         except Exception as error:  # whatever it is, the function itself will say it better, or do without
             self._failures += 1
             if self._failures >= _MOST_FAILURES:
-                self.reason = f"its elements differ too much ({type(error).__name__})"
+                self.reason = _in_words(error)
+            self._give_back(_in_words(error))
             return None
         if self._compared < _COMPARED_BLOCKS and not self._same(result, block, positions, epochs, one_by_one):
             return None
+        self._blocks += 1
         return result
+
+    def _give_back(self, why: str) -> None:
+        """Notes why the elements of a block go to the function itself."""
+        self._blocks_given_back += 1
+        self._why_given_back = why
 
     def _rows_of(self, block: Block) -> list[Any] | None:
         """Returns the block's columns as operations take them; None where its rows are not alike."""
@@ -275,8 +305,18 @@ def _run(operation: Operation, rows: Rows, shapes_vary: bool = False) -> None:
         rows.values[slot] = _checked(value, sample, rows.count, shapes_vary and slot not in rows.targets)
 
 
+def _in_words(error: Exception) -> str:
+    """Returns what kept a block from being computed."""
+    if isinstance(error, NotAlikeError):
+        return "what it computes, or how, differs from element to element"
+    if isinstance(error, FloatingPointError):
+        return f"NumPy warns of some elements, which is told at your line ({error})"
+    text = str(error).partition("\n")[0]
+    return f"it raised {type(error).__name__}" + (f": {text:.100}" if text else "")
+
+
 def _is_called_for_each(operation: Operation) -> bool:
-    by_row = operation.rule in (row_by_row, drawn_row_by_row)
+    by_row = operation.rule in (row_by_row, in_order_of_memory, drawn_row_by_row)
     return by_row and not operation.function.__name__.startswith(_LONG_CALLS)
 
 

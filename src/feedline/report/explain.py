@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
+from feedline.nodes.map import Map
+from feedline.report.foreseen import foreseen
 from feedline.report.ways import ways_taken
 from feedline.run.timings import Timings
 
@@ -19,7 +21,7 @@ def explain(node: Node, timings: Timings | None = None) -> str:
     numbers = {id(step): number for number, (step, _) in enumerate(steps, 1)}
     titles = ["  " * depth + f"{numbers[id(step)]}. {_title(step, numbers)}" for step, depth in steps]
     width = max(20, *(len(title) for title in titles)) + 2
-    lines = [f"{title:<{width}} {_state(step)}" for title, (step, _) in zip(titles, steps, strict=True)]
+    lines = [f"{title:<{width}} {_state(step, timings)}" for title, (step, _) in zip(titles, steps, strict=True)]
     if timings is not None:
         for step, _ in steps:
             function = timings.block_functions.get(step)
@@ -42,8 +44,12 @@ def _title(node: Node, numbers: dict[int, int]) -> str:
     return node.label()
 
 
-def _state(node: Node) -> str:
-    way = node.way()
+def _state(node: Node, timings: Timings | None) -> str:
+    """Returns where a step is, and how it does what it does: as it was done, or, before that, as it will be."""
+    ran = timings.block_functions.get(node) if timings is not None else None
+    way = "" if ran is None else ran.way()
+    if not way:
+        way = foreseen(node) if isinstance(node, Map) else node.way()
     return _place(node) + (f"; {way}" if way else "")
 
 

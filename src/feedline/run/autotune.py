@@ -220,6 +220,7 @@ class Tuner:
         self._processes_after = 0.0
         self._processes_for = _PROCESSES_SETTLED_SECONDS
         self._lock_share: float | None = None
+        self._seconds_each: float | None = None
         self._probed_until, self._probed_units = 0.0, 0
         self.wants_processes = self.wants_probe = False
         self.rate = 0.0
@@ -231,6 +232,7 @@ class Tuner:
         tuner = cls(other._ways, other._workers, other._clock, other._most_threads)
         tuner._steady, tuner.comparison = other._steady, other.comparison
         tuner._lock_share, tuner._known_ways = other._lock_share, other._known_ways
+        tuner._seconds_each = other._seconds_each
         tuner._settled_until, tuner._settled_for = other._settled_until, other._settled_for
         tuner._processes_after, tuner._processes_for = other._processes_after, other._processes_for
         tuner._threads_after, tuner._threads_for = other._threads_after, other._threads_for
@@ -261,8 +263,10 @@ class Tuner:
         window.add(elements, busy, apart, work)
         before = self.way, self.threads
         if self._verdict is None and self.way == INLINE and self._trial is None and THREADS in self._ways:
-            if window.units >= _FIRST_UNITS and self._pays(window):
-                self._begin_with(window)
+            if window.units >= _FIRST_UNITS:
+                self._seconds_each = window.busy / window.elements
+                if self._pays(window):
+                    self._begin_with(window)
         elif window.seconds < _WINDOW_SECONDS or window.units < _WINDOW_UNITS:
             return False
         elif self._trial is not None:
@@ -278,6 +282,29 @@ class Tuner:
         """Takes note of the part of the time in which the interpreter's lock is held by the work, from 0 to 1."""
         self.wants_probe = False
         self._lock_share = share
+
+    @property
+    def why_not_compared(self) -> str:
+        """Why ways that it may be run by were not tried, for people; "" where they were, or there are none."""
+        if self.comparison or len(self._ways) < 2:
+            return ""
+        others = " and ".join(way for way in self._ways if way != self._plainer)
+        if self.way != INLINE:
+            if PROCESSES not in self._ways or self.way == PROCESSES:
+                return ""
+            waits = f"{_STEADY_SECONDS:g} s of a consumer that waits while cores are idle"
+            return f"processes not tried yet: that takes {waits}"
+        if self._seconds_each is None:
+            return f"{others} not tried: it was over before there was enough to measure"
+        if self._holds_the_lock:
+            return (
+                "threads not tried: its functions hold Python's lock; processes not tried yet: that takes "
+                f"{_STEADY_SECONDS_OF_LOCK:g} s of a consumer that waits"
+            )
+        if self._seconds_each <= _HANDED_OVER_SECONDS:
+            each = self._seconds_each * 1e6
+            return f"{others} not tried: an element takes {each:.2g} µs, less than handing it over costs"
+        return f"{others} not compared yet"
 
     @property
     def _holds_the_lock(self) -> bool:
