@@ -254,3 +254,18 @@ def test_a_folder_that_cannot_be_written(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(fl.errors.WriteError):
         list(Dataset.range(3).cache(tmp_path / "file"))
+
+
+def test_a_snapshot_by_another_function_is_told(tmp_path) -> None:
+    path, config = tmp_path / "s", {"scale": 1}
+
+    def build(kind="snapshot"):
+        return getattr(Dataset.range(3).map(lambda number: number * config["scale"]), kind)(path)
+
+    assert numbers(build()) == numbers(build()) == [0, 1, 2]
+    config["scale"] = 100
+    with pytest.raises(fl.errors.StructureError, match="made by another pipeline") as caught:
+        list(build())
+    assert f"Remove {path}" in str(caught.value)
+    config["scale"] = 1
+    assert numbers(build()) == [0, 1, 2]

@@ -147,8 +147,8 @@ class StorageMethods(BaseDataset):
         is random before `snapshot` stays as it fell then. The files are in a format of feedline's own.
 
         Args:
-            path: the folder. A snapshot of elements of another structure, dtype or number is an error: remove it to
-                have it made anew.
+            path: the folder. A snapshot that another pipeline made, of other elements or by other functions, is an
+                error: remove it to have it made anew.
             compression: None, "AUTO" (the same), "GZIP" or "ZLIB".
             reader_func: as for `load`; None to give the elements in their order.
             shard_func: as for `save`.

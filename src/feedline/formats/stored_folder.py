@@ -67,6 +67,7 @@ class StoredDataset:
             learn it from.
         shards: the files.
         order_bytes: how large the file with the order is; 0 where the files hold the elements in their order.
+        plan: what identifies the pipeline that gave them; empty where that does not matter.
     """
 
     folder: str
@@ -75,6 +76,7 @@ class StoredDataset:
     structure: tuple[Any, ...]
     shards: tuple[StoredShard, ...]
     order_bytes: int
+    plan: str = ""
 
     @property
     def elements(self) -> int:
@@ -175,7 +177,8 @@ def _stored(folder: str, data: dict) -> StoredDataset:
     if not safe or not numbers or data["compression"] not in ("", "GZIP", "ZLIB"):
         raise ValueError
     structure = tuple(data["structure"])
-    return StoredDataset(folder, data["run"], data["compression"], structure, shards, int(data["order_bytes"]))
+    order_bytes, plan = int(data["order_bytes"]), str(data.get("plan", ""))
+    return StoredDataset(folder, data["run"], data["compression"], structure, shards, order_bytes, plan)
 
 
 def _damaged(path: str, what: str) -> FileFormatError:
@@ -234,7 +237,7 @@ class RunFolder:
 
     def commit(
         self, compression_type: str, structure: tuple[Any, ...], shards: list[StoredShard], order_bytes: int,
-        replace: bool,
+        replace: bool, plan: str = "",
     ) -> StoredDataset | None:  # fmt: skip
         """Makes the files of this run the stored dataset, in one step.
 
@@ -244,6 +247,7 @@ class RunFolder:
             shards: the files.
             order_bytes: how large the file with the order is; 0 where there is none.
             replace: whether a dataset that is stored there is replaced.
+            plan: what identifies the pipeline; nothing where that does not matter.
 
         Returns:
             What is stored; None where another was stored first and is not to be replaced.
@@ -260,6 +264,7 @@ class RunFolder:
                 for shard in shards
             ],
             "order_bytes": order_bytes,
+            **({"plan": plan} if plan else {}),
         }
         data["fingerprint"] = fingerprint(data)
         target = os.path.join(self.folder, METADATA)

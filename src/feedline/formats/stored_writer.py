@@ -93,14 +93,16 @@ class StoredWriter:
         compression_type: "", "GZIP" or "ZLIB".
         spec: the structure of specs of the elements, as far as it is known; None to take it from them.
         expiry: as for `RunFolder`.
+        plan: what identifies the pipeline; nothing where that does not matter.
 
     Raises:
         WriteError: the folder cannot be written to.
     """
 
     def __init__(
-        self, folder: str, compression_type: str, spec: Any = None, expiry: float = EXPIRY_SECONDS
+        self, folder: str, compression_type: str, spec: Any = None, expiry: float = EXPIRY_SECONDS, plan: str = ""
     ) -> None:  # fmt: skip
+        self._plan = plan
         self._compression_type = compression_type
         self._specs: list[Any] | None = None
         self._treedef: Any = None
@@ -211,7 +213,7 @@ class StoredWriter:
                 file.finish()
                 shards.append(StoredShard(os.path.basename(file.path), shard, file.records, file.nbytes))
             order_bytes = 0 if self._in_order else self._write_order()
-            stored = self._run.commit(self._compression_type, structure, shards, order_bytes, replace)
+            stored = self._run.commit(self._compression_type, structure, shards, order_bytes, replace, self._plan)
         except OSError as error:
             raise self._failed(error) from error
         except BaseException:

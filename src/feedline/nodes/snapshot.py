@@ -133,9 +133,15 @@ class Snapshot(Node):
         if not stored.structure:
             return Saved((), self.origin, stored, ())
         stored.check_files()
-        return Saved(
-            (), self.origin, stored, check_spec(stored, parent.spec(), f"the dataset before {self.kind}()", fix)
-        )
+        spec = check_spec(stored, parent.spec(), f"the dataset before {self.kind}()", fix)
+        if stored.plan and self.kind == "snapshot" and stored.plan != self._plan():
+            raise StructureError(
+                "the snapshot was made by another pipeline: a function, or what it refers to, an argument or the data "
+                "before snapshot() have changed since.",
+                where=[self.folder],
+                fix=fix,
+            )
+        return Saved((), self.origin, stored, spec)
 
     def new_writer(self, first: Block | None) -> StoredWriter:
         """Returns a writer of the elements.
@@ -148,7 +154,13 @@ class Snapshot(Node):
         parent = self.parents[0]
         from_parent = first is None or parent.gives_ragged_rows()  # a row looks like any other array
         spec = spec_or_none(parent, None) if from_parent else None
-        return StoredWriter(self.folder, self.compression_type, spec, self.expiry)
+        return StoredWriter(self.folder, self.compression_type, spec, self.expiry, self._plan())
+
+    def _plan(self) -> str:
+        """Returns what identifies the pipeline before a snapshot; a cache is taken as it is, as TensorFlow takes it."""
+        from feedline.plan.fingerprint import fingerprint_of, steps_of
+
+        return fingerprint_of(steps_of(self.parents[0])) if self.kind == "snapshot" else ""
 
     def finish(self, writer: StoredWriter) -> None:
         """Makes what was written the stored elements; if another process was quicker, takes what that one stored."""
