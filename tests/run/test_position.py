@@ -317,3 +317,20 @@ def test_a_damaged_state_is_refused_and_the_iterator_stays(change) -> None:
     with pytest.raises(fl.errors.StateError):
         iterator.load_state_dict({**state, **change})
     assert sorted([first, *(int(number) for number in iterator)]) == list(range(9))
+
+
+def test_files_that_have_other_records_now_are_another_pipeline(tmp_path) -> None:
+    path = str(tmp_path / "a.tfrecord")
+
+    def write(count) -> None:
+        with fl.io.TFRecordWriter(path) as writer:
+            for number in range(count):
+                writer.write(b"%d" % number)
+
+    write(20)
+    iterator = iter(fl.TFRecordDataset(path).shuffle(20, seed=1).batch(2))
+    next(iterator)
+    state = iterator.state_dict()
+    write(25)
+    with pytest.raises(fl.errors.StateError, match="other data"):
+        iter(fl.TFRecordDataset(path).shuffle(20, seed=1).batch(2)).load_state_dict(state)

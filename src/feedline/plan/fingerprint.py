@@ -53,6 +53,8 @@ def steps_of(node: Node) -> list[Step]:
             if field.name not in _NOT_PART_OF_IT and not field.name.startswith("_"):
                 digest.add(field.name)
                 digest.add(getattr(each, field.name))
+        if not each.parents and each.indexed:
+            digest.add(each.cardinality())  # of files only the names are known before: they may have changed
         numbers[each] = len(steps)
         steps.append(Step(each.label(), digest.hex(), getattr(each, "seed", None)))
     return steps
