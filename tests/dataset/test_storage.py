@@ -335,11 +335,11 @@ def test_element_spec_with_keys_in_another_order(tmp_path, compression) -> None:
             Dataset.load(ours, ordered(b=specs(fl)[1], d=(specs(fl)[0], {"c": specs(fl)[2]})))
 
 
-def test_snapshot_of_keys_in_another_order(tmp_path) -> None:
+def test_a_cache_of_keys_in_another_order(tmp_path) -> None:
     path = tmp_path / "d"
     ordered = collections.OrderedDict
-    list(Dataset.from_tensor_slices(ordered(b=[1, 2], a=[0.5, 1.5])).snapshot(path))
-    later = Dataset.from_tensor_slices(ordered(a=[9.0, 9.0], b=[9, 9])).snapshot(path)
+    list(Dataset.from_tensor_slices(ordered(b=[1, 2], a=[0.5, 1.5])).cache(path))
+    later = Dataset.from_tensor_slices(ordered(a=[9.0, 9.0], b=[9, 9])).cache(path)
     assert list(later) == [ordered(a=0.5, b=1), ordered(a=1.5, b=2)]
 
 
