@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 from feedline.run import executors
@@ -28,3 +29,8 @@ def test_a_python_without_the_lock_uses_threads_for_everything(monkeypatch) -> N
 def test_one_core_needs_no_processes(monkeypatch) -> None:
     monkeypatch.setattr(executors, "available_cores", lambda: 1)
     assert executors.why_no_processes() == "there is only one core"
+
+
+def test_what_numpy_is_told_of_errors_would_not_hold_in_processes() -> None:
+    with np.errstate(all="raise"):
+        assert "np.errstate" in (executors.why_no_processes() or "")

@@ -9,6 +9,7 @@ from concurrent.futures import CancelledError
 import numpy as np
 import pytest
 
+import feedline as fl
 from feedline.block import Block
 from feedline.run.threads import Threads
 from feedline.structure import flatten
@@ -192,3 +193,17 @@ def test_another_number_of_threads_is_kept_to() -> None:
         assert max(most) <= workers
     assert found == list(range(len(found)))
     threads.close()
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads"])
+def test_what_numpy_is_told_of_errors_holds_wherever_a_function_runs(executor) -> None:
+    def function(number):
+        return np.log(abs(number - 5.0)) if number % 2 else number
+
+    dataset = fl.Dataset.range(20).map(function, num_parallel_calls=2).with_options(fl.Options(executor=executor))
+    with np.errstate(all="ignore"):
+        assert len(list(dataset)) == 20
+    with np.errstate(all="raise"):
+        iterator = iter(dataset)
+        with pytest.raises(fl.errors.UserFunctionError, match="FloatingPointError"):
+            list(iterator)

@@ -9,6 +9,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from feedline.errors import ArgumentError, FeedlineError, FeedlineWarning
 from feedline.nodes.base import Node
 from feedline.origin import frames_to_user
@@ -230,6 +232,10 @@ class Executors:
         return bool(made)
 
 
+_USUAL_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+"""What NumPy does about numbers that go wrong, unless it is told otherwise."""
+
+
 def why_no_processes(asked: bool = False) -> str | None:
     """Returns why this process starts no workers; None where it may.
 
@@ -249,6 +255,8 @@ def why_no_processes(asked: bool = False) -> str | None:
         return "they are not available on this system"
     if asked:
         return None
+    if np.geterr() != _USUAL_ERRORS:
+        return "np.seterr() or np.errstate() holds here, and would not in other processes"
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return "this Python has no lock that threads would have to share"
     return None if available_cores() > 1 else "there is only one core"

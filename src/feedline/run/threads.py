@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from feedline.errors import ArgumentError
 from feedline.nodes.base import AUTOTUNE
@@ -163,6 +165,9 @@ class Threads:
         self._element_bytes = 0
         self._pool = Workers(workers)
         self._process = os.getpid()
+        self._errors: Any = (
+            np.geterr()
+        )  # of the consumer: what is no more than a warning, or an error, is for it to say
         self._results: deque[Ticket] = deque()
         self._tickets: deque[Ticket] = deque()
         self._taking = taking or threading.Lock()
@@ -265,7 +270,8 @@ class Threads:
             start = time.thread_time()
             if not self._closed and ticket.set_running_or_notify_cancel():
                 try:
-                    ticket.unit = self._units.take(self._elements)
+                    with np.errstate(**self._errors):
+                        ticket.unit = self._units.take(self._elements)
                 except BaseException as error:
                     self._failed = ticket
                     ticket.set_exception(error)
@@ -276,7 +282,8 @@ class Threads:
         if ticket.turns is None:
             return
         try:
-            self._compute(ticket, start)
+            with np.errstate(**self._errors):
+                self._compute(ticket, start)
         finally:
             ticket.turns.end()
 
