@@ -198,7 +198,7 @@ def test_another_number_of_threads_is_kept_to() -> None:
 @pytest.mark.parametrize("executor", ["inline", "threads"])
 def test_what_numpy_is_told_of_errors_holds_wherever_a_function_runs(executor) -> None:
     def function(number):
-        return np.log(abs(number - 5.0)) if number % 2 else number
+        return np.log(abs(number - 5.0)) if number % 2 else number * 1.0
 
     dataset = fl.Dataset.range(20).map(function, num_parallel_calls=2).with_options(fl.Options(executor=executor))
     with np.errstate(all="ignore"):
