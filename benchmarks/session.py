@@ -108,12 +108,17 @@ def _without_load(machine: dict[str, Any]) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Returns the commit that is measured, with a mark where files differ from it; nothing where there is no git."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    """Returns the last commit that changed what is measured, with a mark where it is changed since; "" without git."""
+    places = ["--", "src", "benchmarks"]
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+        last = _git("log", "-1", "--format=%h", *places)
+        return f"{last}-dirty" if _git("status", "--porcelain", *places) else last
     except (OSError, subprocess.CalledProcessError):
         return ""
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def machine() -> dict[str, Any]:
