@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,9 +113,13 @@ class Users:
                 self._users.setdefault(slot, []).append(operation)
         self._returned = {output.number for output in made.outputs if type(output) is Slot}
 
+    def of(self, slot: int) -> Sequence[Operation]:
+        """Returns the operations that use a value."""
+        return self._users.get(slot, ())
+
     def only_user(self, slot: int) -> Operation | None:
         """Returns the one use of a value; None where there are others, or the function returns it."""
-        users = self._users.get(slot, ())
+        users = self.of(slot)
         return users[0] if len(users) == 1 and slot not in self._returned else None
 
 
