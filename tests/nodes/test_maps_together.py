@@ -81,6 +81,15 @@ CHAINS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y: (x / 127.5 - 1, y),
     ],
     "cropped at random": [lambda x, y: fl.image.random_crop(x, [4, 4, 3]), lambda x: fl.cast(x, fl.float32) - 1],
+    "drawn in each": [
+        lambda x, y: fl.image.random_flip_left_right(x),
+        lambda x: fl.image.random_flip_up_down(fl.image.random_flip_left_right(x)),
+        lambda x: fl.image.random_brightness(fl.cast(x, fl.float32), 9.0),
+    ],
+    "seeds of their own": [
+        lambda x, y: fl.image.random_flip_left_right(x, seed=5),
+        lambda x: fl.image.random_brightness(x / 9, 0.3, seed=5),
+    ],
     "a seed of its own": [lambda x, y: x * 2.0, lambda x: fl.image.random_brightness(x, 0.3, seed=5)],
     "added up": [lambda x, y: np.transpose(x / 7.0, (2, 0, 1)), lambda x: (np.sum(x), np.mean(x, axis=0))],
     "turned and summed": [lambda x, y: x[::-1, :, 0] / 3.0, lambda x: np.sum(x, axis=1)],
@@ -126,6 +135,8 @@ STEPS: list[Callable[..., Any]] = [
     lambda x: fl.image.random_flip_left_right(x),
     lambda x: fl.image.random_flip_up_down(x),
     lambda x: np.transpose(x, (1, 0, 2)),
+    lambda x: fl.image.random_brightness(x, 0.2),
+    lambda x: fl.image.random_crop(x, [3, 4, 3]),
     lambda x: fl.image.per_image_standardization(x),
     lambda x: np.sum(x, axis=0, keepdims=True) + x,
 ]
@@ -197,16 +208,16 @@ def test_by_whatever_they_are_run_from_wherever_they_go_on(executor: str) -> Non
     assert "run together on blocks" in dataset.explain()
 
 
-def test_what_draws_in_several_maps_is_not_joined_but_the_rest_is() -> None:
+def test_where_elements_differ_in_how_much_they_draw_one_map_draws_and_the_rest_is_joined() -> None:
     functions = [
         lambda x, y: fl.image.random_flip_left_right(x),
-        lambda x: fl.image.random_flip_up_down(x),
+        lambda x: fl.image.random_crop(x, [5, 5, 3]),
         lambda x: fl.cast(x, fl.float32),
     ]
     dataset = pipeline(images(), functions).batch(10)
     assert_same(dataset, pipeline(images(), functions, proven=False).batch(10))
     assert together(dataset) == ["3 and 4"]
-    assert "steps 2, 3 and 4 do not run together: both draw random numbers" in dataset.explain()
+    assert "steps 2, 3 and 4 do not run together: several draw random numbers, and" in dataset.explain()
 
 
 @pytest.mark.parametrize(

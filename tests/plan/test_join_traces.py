@@ -5,7 +5,7 @@ import pytest
 
 import feedline as fl
 from feedline import random
-from feedline.plan.join_traces import element_of, join_traces
+from feedline.plan.join_traces import element_of, join_traces, keyed
 from feedline.plan.prove import UnprovenError
 from feedline.plan.rules import all_rules
 from feedline.plan.trace import Trace, trace
@@ -16,9 +16,9 @@ FACTOR = 3
 
 def joined(first, second, element=IMAGE) -> Trace:
     random.enter_element(5, 0, 0)
-    made = trace(first, element, all_rules())
+    made = keyed(trace(first, element, all_rules()), 5)
     random.enter_element(6, 0, 0)
-    return join_traces(made, trace(second, element_of(made), all_rules()), copied)
+    return join_traces(made, keyed(trace(second, element_of(made), all_rules()), 6), copied)
 
 
 def copied(operation, rows):
@@ -63,14 +63,27 @@ def test_constants_are_passed_on_but_not_computed_with() -> None:
         joined(lambda x: (x + 1, 7), lambda x, y: x * y)
 
 
-def test_only_one_of_them_draws_random_numbers() -> None:
-    def flip(x):
-        return fl.image.random_flip_left_right(x)
+def flipped(x):
+    return fl.image.random_flip_left_right(x)
 
-    assert names(joined(flip, lambda x: x + 1)) == ["random_flip_left_right", "add"]
-    assert names(joined(lambda x: x + 1, flip)) == ["add", "random_flip_left_right"]
-    with pytest.raises(UnprovenError, match="both draw random numbers"):
-        joined(flip, flip)
+
+def cropped(x):
+    return fl.image.random_crop(x, [3, 3, 3])
+
+
+def test_each_draws_the_random_numbers_of_its_own_transformation() -> None:
+    made = joined(lambda x: flipped(x) + 1, flipped)
+    assert names(made) == ["random_flip_left_right", "add", "random_flip_left_right"]
+    assert [operation.seed for operation in made.operations] == [5, None, 6]
+    assert [operation.draws for operation in made.operations if operation.seed] == [{}, {}]
+
+
+def test_where_elements_differ_in_how_many_random_numbers_they_draw_only_one_may_draw() -> None:
+    assert joined(cropped, lambda x: x + 1).draws_vary
+    assert joined(lambda x: x + 1, cropped).draws_vary
+    for first, second in ((cropped, flipped), (flipped, cropped), (cropped, cropped)):
+        with pytest.raises(UnprovenError, match="several draw random numbers"):
+            joined(first, second)
 
 
 def test_bytes_are_handed_on_whole() -> None:

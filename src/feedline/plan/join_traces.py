@@ -41,19 +41,26 @@ def element_of(made: Trace) -> Any:
     return Block(1, columns, made.treedef).row(0)
 
 
+def keyed(made: Trace, seed: int) -> Trace:
+    """Returns a trace whose random numbers are those of a transformation with this seed, whatever it is joined with."""
+    return replace(made, operations=tuple(replace(one, seed=seed) if draws(one) else one for one in made.operations))
+
+
 def join_traces(first: Trace, second: Trace, copies: Callable[..., Any]) -> Trace:
     """Returns what two functions compute, the second of what the first returns.
 
     Args:
-        first: what the first computes.
-        second: what the second computes of `element_of(first)`.
+        first: what the first computes, `keyed`.
+        second: what the second computes of `element_of(first)`, `keyed`.
         copies: runs an operation that lays rows out in memory as those of a block of elements are.
 
     Raises:
-        UnprovenError: both draw random numbers; or the second computes with what is no slot of the first's.
+        UnprovenError: both draw random numbers, and elements differ in how many; or the second computes with what is no
+            slot of the first's.
     """
-    if any(map(draws, first.operations)) and any(map(draws, second.operations)):
-        raise UnprovenError("both draw random numbers")
+    vary = first.draws_vary or second.draws_vary
+    if vary and any(map(draws, first.operations)) and any(map(draws, second.operations)):
+        raise UnprovenError("several draw random numbers, and elements differ in how many")
     count = len(second.inputs)
     shift = first.slots - count
     slots = first.slots + second.slots - count
@@ -90,7 +97,7 @@ def join_traces(first: Trace, second: Trace, copies: Callable[..., Any]) -> Trac
         second.treedef,
         slots,
         first.of_any_shape and second.of_any_shape,
-        first.draws_vary or second.draws_vary,
+        vary,
     )
 
 

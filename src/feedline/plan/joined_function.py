@@ -9,9 +9,9 @@ import numpy as np
 
 from feedline import random
 from feedline.block import Block
-from feedline.plan.join_traces import element_of, join_traces
+from feedline.plan.join_traces import element_of, join_traces, keyed
 from feedline.plan.rules import Rows
-from feedline.plan.trace import Operation, Slot, Trace, draws, trace
+from feedline.plan.trace import Operation, Slot, Trace, trace
 from feedline.plan.vectorise import BlockFunction
 from feedline.structure import Treedef, as_component, component_dtype
 
@@ -38,8 +38,8 @@ class JoinedFunction(BlockFunction):
         for function, seed in self._steps:
             element = element if not traces else element_of(traces[-1])
             random.enter_element(seed, epoch, position)
-            traces.append(trace(function, element, rules))
-            if any(map(draws, traces[-1].operations)):
+            traces.append(keyed(trace(function, element, rules), seed))
+            if traces[-1].draws_vary:
                 self._seed = seed  # it is the only one that draws, or they are not joined
         made = traces[0]
         for following in traces[1:]:

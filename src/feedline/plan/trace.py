@@ -44,6 +44,7 @@ class Operation:
         samples: those components for the element that was traced.
         draws: for each seed, how many random numbers the element had drawn before.
         named: all arguments by their names; empty where the function has no signature.
+        seed: the seed of the transformation whose random numbers it draws; None for the one that all are of.
 
     Attributes:
         taken: the slots in its arguments, found once: blocks ask for them again and again.
@@ -57,6 +58,7 @@ class Operation:
     samples: tuple[Any, ...]
     draws: dict[int | None, int]
     named: dict[str, Any]
+    seed: int | None = None
     taken: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
