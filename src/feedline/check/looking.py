@@ -144,6 +144,7 @@ class LookingRun(Run):
     """
 
     composes_order = False
+    joins_maps = False
 
     def __init__(self, budget: Budget, recorder: Recorder | None = None, costs: Costs | None = None) -> None:
         super().__init__(keeps=False, asked=Asked(INLINE, default_budget()))

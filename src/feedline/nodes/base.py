@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -237,6 +238,24 @@ class OrderNode(Node):
 _MOST_AT_ONCE = 1 << 40
 
 
+class Together(Protocol):
+    """Block nodes that follow each other and can be computed as one."""
+
+    @property
+    def steps(self) -> tuple[BlockNode, ...]:
+        """The nodes, in the order they apply; each gives one element for each of its parent's."""
+
+    @property
+    def refused(self) -> str | None:
+        """Why they cannot be computed as one after all; None where they can, as far as is known."""
+
+    def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns the last node's elements at these positions of these epochs; for indexed nodes only."""
+
+    def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        """Returns the last node's elements at `positions`, made of those of the first one's parent in `block`."""
+
+
 class BlockNode(Node):
     """A node that turns a block of its parent's elements into a block of its own, one for each `group` of them."""
 
@@ -248,6 +267,10 @@ class BlockNode(Node):
     def apply(self, block: Block, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         """Returns this node's elements at `positions`, made of the parent's elements in `block`."""
         raise NotImplementedError
+
+    def together(self) -> Sequence[Together]:
+        """Returns the runs of nodes that end with this one and can be computed as one, the longest first."""
+        return ()
 
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         return self.apply(run.read(self.parents[0], *self.expand(positions, epochs)), positions, epochs, run)

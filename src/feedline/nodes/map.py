@@ -28,6 +28,7 @@ from feedline.strings import PackedStrings, as_plain_array, set_record
 from feedline.structure import flatten, merge_specs, spec_of
 
 if TYPE_CHECKING:
+    from feedline.nodes.maps_together import MapsTogether
     from feedline.run.context import Run
 
 
@@ -122,7 +123,14 @@ class Map(BlockNode):
     def label(self) -> str:
         return f"map({function_name(self.function)})"
 
+    def together(self) -> tuple[MapsTogether, ...]:
+        from feedline.nodes.maps_together import ending_with
+
+        return ending_with(self)
+
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
+        if (together := run.together(self, len(positions))) is not None:
+            return together.read(positions, epochs, run)
         if not run.reads_in_place(self):
             return super().read(positions, epochs, run)
         return self.apply(run.read_in_place(self.parents[0], positions, epochs), positions, epochs, run)

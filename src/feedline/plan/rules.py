@@ -370,7 +370,8 @@ def draws_of(operation: Operation, rows: Rows, seed: Any) -> np.ndarray:
     if rows.own_streams is not None:
         return rows.own_streams.random(seed)
     drawn = operation.draws.get(seed, 0)
-    return random.first_draws(rows.seed, rows.epochs, rows.positions, seed, drawn)
+    transformation = rows.seed if operation.seed is None else operation.seed
+    return random.first_draws(transformation, rows.epochs, rows.positions, seed, drawn)
 
 
 def _one_hot(operation: Operation, rows: Rows) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ class Operation:
         samples: those components for the element that was traced.
         draws: for each seed, how many random numbers the element had drawn before.
         named: all arguments by their names; empty where the function has no signature.
+        seed: the seed of the transformation whose random numbers it draws; None for the one that all are of.
 
     Attributes:
         taken: the slots in its arguments, found once: blocks ask for them again and again.
@@ -64,6 +65,7 @@ class Operation:
     samples: tuple[Any, ...]
     draws: dict[int | None, int]
     named: dict[str, Any]
+    seed: int | None = None
     taken: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,9 +122,13 @@ class Users:
                 self._users.setdefault(slot, []).append(operation)
         self._returned = {output.number for output in made.outputs if type(output) is Slot}
 
+    def of(self, slot: int) -> Sequence[Operation]:
+        """Returns the operations that use a value."""
+        return self._users.get(slot, ())
+
     def only_user(self, slot: int) -> Operation | None:
         """Returns the one use of a value; None where there are others, or the function returns it."""
-        users = self._users.get(slot, ())
+        users = self.of(slot)
         return users[0] if len(users) == 1 and slot not in self._returned else None
 
 

@@ -189,9 +189,8 @@ class BlockFunction:
         with self._lock:
             if self._trace is None:
                 outer = random.outer_element()
-                random.enter_element(self._seed, int(epochs[0]), int(positions[0]))
                 try:
-                    made = trace(self._function, block.slice(0, 1).own().row(0), all_rules())
+                    made = self._traced(block.slice(0, 1).own(), int(positions[0]), int(epochs[0]), all_rules())
                     made = fuse_resize(made, resize_and_compute)
                     made = fuse_decode(made, is_call_by_row, resize_and_compute, decode_and_resize)
                     made = fuse_pointwise(made, run_chain)
@@ -199,6 +198,11 @@ class BlockFunction:
                 finally:
                     random.leave_element(outer)
             return self._trace
+
+    def _traced(self, block: Block, position: int, epoch: int, rules: dict[Any, Callable[..., Any]]) -> Trace:
+        """Traces the function on the element of a block of one; the random numbers drawn are that element's."""
+        random.enter_element(self._seed, epoch, position)
+        return trace(self._function, block.row(0), rules)
 
     def _compute_alike_or_not(self, made: Trace, inputs: list[Any], positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Computes a block; one row after the other where what the rows make on the way differs in shape."""

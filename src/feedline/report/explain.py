@@ -5,6 +5,7 @@ from __future__ import annotations
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
 from feedline.nodes.map import Map
 from feedline.report.foreseen import foreseen
+from feedline.report.together import told_on_blocks
 from feedline.report.ways import ways_taken
 from feedline.run.timings import Timings
 
@@ -23,10 +24,7 @@ def explain(node: Node, timings: Timings | None = None) -> str:
     width = max(20, *(len(title) for title in titles)) + 2
     lines = [f"{title:<{width}} {_state(step, timings)}" for title, (step, _) in zip(titles, steps, strict=True)]
     if timings is not None:
-        for step, _ in steps:
-            function = timings.block_functions.get(step)
-            if function is not None and (operations := function.told()):
-                lines += [f"step {numbers[id(step)]} on blocks:", *(f"  {operation}" for operation in operations)]
+        lines += told_on_blocks([step for step, _ in steps], timings)
         lines += ways_taken([step for step, _ in steps], timings)
     return "\n".join(lines)
 

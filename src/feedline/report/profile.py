@@ -7,6 +7,7 @@ from typing import Any
 
 from feedline.nodes.base import Node
 from feedline.nodes.prefetch import Prefetch
+from feedline.report.together import time_told
 from feedline.report.ways import ways_taken
 from feedline.run.timings import Timings
 
@@ -46,7 +47,7 @@ class Profile:
 
     Args:
         stages: the stages.
-        ways: by what the parts of the dataset were run, for people.
+        ways: which steps ran together, and by what the parts of the dataset were run, for people.
     """
 
     stages: tuple[Stage, ...]
@@ -69,7 +70,7 @@ class Profile:
                 for step in steps
                 if step in timings and not isinstance(step, Prefetch)
             ),
-            tuple(ways_taken(steps, learnt)) if learnt is not None else (),
+            (*time_told(steps, timings), *(ways_taken(steps, learnt) if learnt is not None else ())),
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,7 +21,7 @@ from feedline.run.timings import Timings
 from feedline.structure import component_dtype, component_names, describe_tree
 
 if TYPE_CHECKING:
-    from feedline.nodes.base import BlockNode, Node, Stream
+    from feedline.nodes.base import BlockNode, Node, Stream, Together
     from feedline.run.concurrency import Asked
     from feedline.run.reading_ahead import Begin
     from feedline.run.remote import Remote
@@ -54,6 +54,9 @@ class Run:
     composes_order: ClassVar[bool] = True
     """Whether the order nodes above a source may be gone through together, without a `read` of each."""
 
+    joins_maps: ClassVar[bool] = True
+    """Whether maps that follow each other may be computed as one, without an `apply` of each."""
+
     def __init__(self, timings: Timings | None = None, *, keeps: bool = True, asked: Asked | None = None) -> None:
         self.timings = timings or Timings()
         self.keeps = keeps
@@ -85,11 +88,49 @@ class Run:
 
     def apply(self, node: BlockNode, block: Block, positions: np.ndarray, epochs: np.ndarray) -> Block:
         """Returns a block node's elements made of its parent's, timed, its errors located."""
+        return self._apply(node, node.apply, block, positions, epochs)
+
+    def _apply(
+        self, node: Node, apply: Callable[..., Block], block: Block, positions: np.ndarray, epochs: np.ndarray
+    ) -> Block:
         try:
             with self.timings.stage(node, len(positions)):
-                return node.apply(block, positions, epochs, self)
+                return apply(block, positions, epochs, self)
         except FeedlineError as error:
             raise located_at(error, node) from error.__cause__
+
+    def joined(self, steps: Sequence[tuple[BlockNode, np.ndarray, np.ndarray]]) -> list[Callable[[Block], Block]]:
+        """Returns what turns a block into what block nodes make of it one after the other; maps run as one if they can.
+
+        Args:
+            steps: the nodes, each with the positions and epochs of what it gives.
+        """
+        calls: list[Callable[[Block], Block]] = []
+        left = len(steps)
+        while left:
+            node, positions, epochs = steps[left - 1]
+            together = self.together(node, len(positions))
+            if together is None or len(together.steps) > left:
+                calls.append(partial(self.apply, node, positions=positions, epochs=epochs))
+                left -= 1
+            else:
+                calls.append(partial(self._apply, node, together.apply, positions=positions, epochs=epochs))
+                left -= len(together.steps)
+        return calls[::-1]
+
+    def together(self, node: BlockNode, count: int) -> Together | None:
+        """Returns the maps that can be computed as one, of which a node is the last; None where there are none.
+
+        Args:
+            node: the node.
+            count: how many elements are asked for.
+        """
+        if count < 2 or not (self._vectorises and self.joins_maps and self.keeps) or self._here.remote is not None:
+            return None
+        found = self.timings.together.get(node)
+        if found is None:
+            found = self.timings.together.setdefault(node, node.together())
+        return next((each for each in found if each.refused is None), None)
 
     def open(self, node: Node, epoch: int, given: int = 0) -> Stream:
         """Returns a running node, behind the elements that were given before."""

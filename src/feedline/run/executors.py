@@ -197,7 +197,7 @@ class Executors:
 
         for node in whole_plan(self._node):
             if any(functions_of(node)):
-                on_blocks = self._run.timings.block_functions.get(node)
+                on_blocks = self._run.timings.block_function_of(node)
                 if on_blocks is None or on_blocks.holds_the_lock:
                     return True
         return False

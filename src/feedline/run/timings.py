@@ -20,12 +20,14 @@ class StageTiming:
         seconds: the time in it, over all threads, without the stages below it.
         sampled_seconds: the part of that time in which it was also measured whether a core was at work.
         sampled_busy_seconds: the part of those in which one was.
+        within_next: how many of the elements were computed within the next stage, which has the time that took.
     """
 
     elements: int = 0
     seconds: float = 0.0
     sampled_seconds: float = 0.0
     sampled_busy_seconds: float = 0.0
+    within_next: int = 0
 
     @property
     def busy_seconds(self) -> float:
@@ -94,7 +96,8 @@ class Timings:
 
     `tuners` has, for each node that is run by itself, what the last iterator over it settled on; `plans`, what of it
     was prepared for processes; `ways`, by what it was run last; `block_functions`, for each map, what runs its function
-    on whole blocks.
+    on whole blocks; `together`, for each map, the runs of maps that end with it and can be computed as one, and
+    `ran_together`, for each map that was computed so, the run.
     """
 
     def __init__(self) -> None:
@@ -102,6 +105,8 @@ class Timings:
         self.plans: dict[Any, Any] = {}
         self.ways: dict[Any, Any] = {}
         self.block_functions: dict[Any, Any] = {}
+        self.together: dict[Any, Any] = {}
+        self.ran_together: dict[Any, Any] = {}
         self._stages: dict[Any, StageTiming] = {}
         self._lock = threading.Lock()
         self.nesting = _Nesting()
@@ -109,6 +114,11 @@ class Timings:
     def stage(self, node: Any, elements: int = 0) -> StageClock:
         """Returns a context manager: the time in its block counts as `node`'s, except what nested stages take."""
         return StageClock(self, node, elements)
+
+    def block_function_of(self, node: Any) -> Any:
+        """Returns what runs a map's function on whole blocks, with others or by itself; None for nothing."""
+        ran = self.ran_together.get(node)
+        return ran.function if ran is not None and ran.refused is None else self.block_functions.get(node)
 
     def add(self, node: Any, elements: int, seconds: float, busy_seconds: float | None) -> None:
         """Adds work that a stage has done.
@@ -129,6 +139,13 @@ class Timings:
                 timing.sampled_seconds += seconds
                 timing.sampled_busy_seconds += busy_seconds
 
+    def add_within_next(self, node: Any, elements: int) -> None:
+        """Adds elements of a stage that were computed within the next one."""
+        with self._lock:
+            timing = self._stages.setdefault(node, StageTiming())
+            timing.elements += elements
+            timing.within_next += elements
+
     def add_all(self, timings: dict[Any, StageTiming]) -> None:
         """Adds what stages have done elsewhere."""
         with self._lock:
@@ -138,6 +155,7 @@ class Timings:
                 known.seconds += timing.seconds
                 known.sampled_seconds += timing.sampled_seconds
                 known.sampled_busy_seconds += timing.sampled_busy_seconds
+                known.within_next += timing.within_next
 
     def take(self) -> dict[Any, StageTiming]:
         """Returns the timings since the last time it was called, by node; they count no more."""

@@ -119,10 +119,14 @@ class StreamedUnit:
             block = block.own()  # the user's function may change its argument, and where it fails, `singles` begin anew
         steps = self._steps()
         with self._run.computing(turns, remote):
+            if remote is None:
+                for apply in self._run.joined(steps):
+                    block = apply(block)
+                return block
             while steps:
                 node, positions, epochs = steps[0]
-                section = remote.beginning_with(node) if remote is not None else None
-                if remote is None or section is None:
+                section = remote.beginning_with(node)
+                if section is None:
                     block = self._run.apply(node, block, positions, epochs)
                     steps = steps[1:]
                 else:

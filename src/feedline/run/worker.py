@@ -182,8 +182,8 @@ class Worker:
 
         def compute() -> Block:
             block = given.pop()
-            for node, (positions, epochs) in zip(nodes, steps, strict=True):
-                block = known.run.apply(node, block, positions, epochs)
+            for apply in known.run.joined([(node, *where) for node, where in zip(nodes, steps, strict=True)]):
+                block = apply(block)
             return block
 
         self._answer(known, compute)
