@@ -18,8 +18,8 @@ from feedline.block import Block
 from feedline.errors import FeedlineError, UnpicklableError, WorkerDiedError
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
+from feedline.run.code_pickler import modules_by_value
 from feedline.run.given import source_told
-from feedline.run.plan_message import modules_by_value
 from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess, describe_end
 from feedline.run.remote_errors import unpacked_error
 
@@ -39,6 +39,10 @@ _KILLED = -9
 _warned: dict[Any, Any] = {}
 
 
+class _RefusedError(Exception):
+    """Processes cannot compute a plan, and the user did not ask for them; the text says why."""
+
+
 class _Spent(threading.local):
     seconds = 0.0
 
@@ -49,16 +53,24 @@ class Remote:
     Args:
         prepare: prepares the plan, and again where a worker cannot read it.
         count: how many workers.
+        asked: whether the user asked for processes; else what they cannot do is done in this process.
         pool: where they come from.
+
+    Attributes:
+        refusal: why this process computes all from now on, where it turned out that others cannot.
     """
 
     _numbers = itertools.count()
 
-    def __init__(self, prepare: Callable[[], PreparedPlan], count: int, pool: WorkerPool = POOL) -> None:
+    def __init__(
+        self, prepare: Callable[[], PreparedPlan], count: int, asked: bool = True, pool: WorkerPool = POOL
+    ) -> None:
         self._number = next(Remote._numbers)
         self._prepare = prepare
         self._pool = pool
         self._count = count
+        self._asked = asked
+        self.refusal: str | None = None
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
         self._workers: list[WorkerProcess] = []
         self._spent = _Spent()
@@ -196,6 +208,8 @@ class Remote:
         status: int | None = None
         with turn, run.timings.stage(None):
             for _ in range(_TRIES):
+                if self.refusal is not None:
+                    return _computed_here(section, run, task, block)
                 worker = self._take()
                 try:
                     worker.prepare(self.prepared.plan)
@@ -204,10 +218,15 @@ class Remote:
                     status = error.status
                 except UnreadablePlanError as error:
                     raise self._unreadable(error) from error.__cause__
+                except _RefusedError as refused:
+                    self.refusal = self.refusal or str(refused)
+                    break
                 finally:
                     self._put(worker)
             if self._closed or self._pool.closed:
                 raise CancelledError
+            if self.refusal is not None:
+                return _computed_here(section, run, task, block)
         raise _died(section, positions, status)
 
     def _take(self) -> WorkerProcess:
@@ -257,6 +276,8 @@ class Remote:
                 if isinstance(error, FeedlineError):
                     error.where = [source_told(place, self.prepared.sections) for place in error.where]
                 raise error
+            if answered == "unsendable":
+                raise self._unsendable(section, unpacked_error(content[0]))
             described, tree, learnt = content
             result_tree = channel.tree_of(tree)
             lessons_fit = [
@@ -267,6 +288,22 @@ class Remote:
                 return read_block(described, memory, result_tree)
             # The elements differ from those that other workers have had. Told of these, this one says so itself.
             worker.knows = None
+
+    def _unsendable(self, section: Section, error: BaseException) -> Exception:
+        """Returns what is raised where the elements of a section cannot be sent."""
+        nodes = [node for node in section.all_nodes() if node.parallel_calls is not None]
+        labels = " or ".join(node.label() for node in nodes)
+        what = f"the elements of {labels} cannot be sent from one process to another: {error}"
+        if not self._asked:
+            return _RefusedError(what)
+        refused = UnpicklableError(
+            what,
+            where=[f"{node.label()} at {node.origin}" for node in nodes],
+            fix="Return arrays, numbers, strings or datasets; or run in threads: "
+            "dataset.with_options(fl.Options(executor='threads')).",
+        )
+        refused.__cause__ = error
+        return refused
 
     def interrupt(self) -> None:
         """Ends the workers at once."""
@@ -287,6 +324,17 @@ class Remote:
         for worker in idle:
             if worker is not None:
                 self._pool.give_back(worker)
+
+
+def _computed_here(section: Section, run: Run, task: tuple[Any, ...], block: Block | None) -> Block:
+    """Returns what a section gives, computed by this thread."""
+    with run.computing(None, None):
+        if block is None:
+            return run.read(section.top, *task)
+        block = block.own()  # what was sent were copies, which functions may write to
+        for node, (positions, epochs) in zip(section.nodes, task[0], strict=True):
+            block = run.apply(node, block, positions, epochs)
+        return block
 
 
 def _died(section: Section, positions: np.ndarray, status: int | None) -> WorkerDiedError:

@@ -211,11 +211,13 @@ class Worker:
     def _answer(self, plan: _Plan, compute: Callable[[], Block]) -> None:
         start = time.thread_time()
         writing = Writing()
+        failure = "failed"
         try:
             block = compute()
+            failure = "unsendable"
             described = describe_block(block, writing)
         except BaseException as error:
-            self._send_failure(plan, error, start)
+            self._send_failure("failed" if isinstance(error, MemoryError) else failure, plan, error, start)
             return
         number_of = self._channel.number_of
         tree = number_of(block.treedef)
@@ -227,10 +229,10 @@ class Worker:
             raise
         except Exception as error:  # there is no memory for the result
             self._channel.teach_anew()
-            self._send_failure(plan, error, start)
+            self._send_failure("failed", plan, error, start)
 
-    def _send_failure(self, plan: _Plan, error: BaseException, start: float) -> None:
-        self._channel.send(("failed", packed_error(error), *self._told(plan, start)))
+    def _send_failure(self, kind: str, plan: _Plan, error: BaseException, start: float) -> None:
+        self._channel.send((kind, packed_error(error), *self._told(plan, start)))
 
     def _told(self, plan: _Plan, start: float) -> tuple[Any, ...]:
         """Returns what goes with every answer: the stages' timings, warnings, and how long a core was at work."""
