@@ -335,6 +335,46 @@ def test_a_function_that_crashes_is_told_by_its_element() -> None:
     assert [int(number) for number in dataset] == [*range(37), *range(38, 100)]
 
 
+def killing(number):
+    if number == 13:
+        os._exit(3)
+    return number
+
+
+def deaths_told(dataset: fl.Dataset) -> tuple[str, int]:
+    """Returns what is said of the element that ends its process, and how many elements came before."""
+    given: list = []
+    with pytest.raises(fl.errors.WorkerDiedError) as caught:
+        given.extend(in_processes(dataset))
+    return caught.value.what.partition("while it computed ")[2], len(given)
+
+
+def test_what_ends_a_process_is_told_by_its_element_behind_batches_and_shuffles() -> None:
+    mapped = fl.Dataset.range(40).map(killing, 2)
+    assert deaths_told(mapped.batch(5)) == ("element 13 of map(killing).", 2)
+    assert deaths_told(mapped.batch(3).batch(2)) == ("element 13 of map(killing).", 2)
+    assert deaths_told(mapped.shuffle(40, seed=3).batch(4))[0] == "element 13 of map(killing)."
+    assert deaths_told(mapped.cache().batch(5)) == ("element 13 of map(killing).", 2)
+
+
+def test_what_ends_a_process_is_told_by_its_element_where_blocks_are_sent() -> None:
+    def numbers():
+        yield from range(40)
+
+    streamed = fl.Dataset.from_generator(numbers, output_signature=fl.TensorSpec((), fl.int64)).map(killing, 2)
+    assert deaths_told(streamed.batch(5)) == ("element 13 of map(killing).", 2)
+    assert deaths_told(streamed.map(where, 2).batch(5)) == ("element 13 of map(where), or map(killing) below it.", 2)
+
+
+def test_what_ends_a_process_is_told_by_the_elements_below_batches_that_a_function_gets() -> None:
+    def numbers():
+        yield from range(40)
+
+    streamed = fl.Dataset.from_generator(numbers, output_signature=fl.TensorSpec((), fl.int64))
+    dataset = streamed.batch(5).map(lambda batch: [killing(int(number)) for number in batch], 2)
+    assert deaths_told(dataset)[0].startswith("element 2 of map(")
+
+
 def test_a_worker_that_is_killed_once_is_replaced(tmp_path) -> None:
     def killed_once(number):
         file = tmp_path / "killed"

@@ -153,15 +153,14 @@ class Worker:
         plan: int,
         run: int,
         lessons: Any,
-        section: int,
+        node: int,
         positions: np.ndarray,
         epochs: np.ndarray,
         memory: Any,
         descriptors: Any,
     ) -> None:
         known = self._begin(plan, run, lessons)
-        top = known.sections[section][0]
-        self._answer(known, lambda: known.run.read(top, positions, epochs))
+        self._answer(known, lambda: known.run.read(known.nodes[node], positions, epochs))
 
     def _apply(
         self,
@@ -182,7 +181,7 @@ class Worker:
 
         def compute() -> Block:
             block = given.pop()
-            for node, (positions, epochs) in zip(nodes, steps, strict=True):
+            for node, (positions, epochs) in zip(nodes, steps, strict=False):
                 block = known.run.apply(node, block, positions, epochs)
             return block
 
