@@ -432,6 +432,28 @@ def test_an_interrupt_ends_the_workers_at_once(tmp_path) -> None:
     assert list(iterator) == []
 
 
+def test_workers_that_were_killed_are_not_kept() -> None:
+    pool = processes.WorkerPool()
+    worker = pool.take()
+    worker.start()
+    worker.kill()
+    assert not worker.started
+    pool.give_back(worker)
+    assert not pool.take().started
+
+
+def test_the_next_iteration_begins_after_an_interrupt_in_a_function() -> None:
+    def interrupted(number):
+        if number == 13:
+            raise KeyboardInterrupt
+        return number
+
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            list(in_processes(fl.Dataset.range(40).map(interrupted, 2).batch(5)))
+        assert len(list(in_processes(fl.Dataset.range(40).map(where, 2).batch(5)))) == 8
+
+
 def test_closing_while_workers_are_at_work_does_not_wait_for_them(tmp_path) -> None:
     def slow(number):
         if number >= 4:
@@ -444,6 +466,29 @@ def test_closing_while_workers_are_at_work_does_not_wait_for_them(tmp_path) -> N
         next(iterator)
     iterator.close()
     assert list(iterator) == []
+
+
+def test_workers_that_are_stuck_in_what_nobody_waits_for_are_ended(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(processes, "_STUCK_SECONDS", 0.5)
+
+    def stuck(number):
+        if number >= 4:
+            (tmp_path / str(os.getpid())).write_text("")
+            time.sleep(1000)
+        return number
+
+    iterator = iter(in_processes(fl.Dataset.range(99).map(stuck, 2)))
+    next(iterator)
+    while len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.01)
+    lent = POOL.lent
+    del iterator
+    gc.collect()
+    assert are_gone({int(file.name) for file in tmp_path.iterdir()})
+    end = time.monotonic() + 20
+    while POOL.lent > lent - 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert POOL.lent == lent - 2
 
 
 def test_warnings_come_through() -> None:

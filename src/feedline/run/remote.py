@@ -110,7 +110,10 @@ class Remote:
             try:
                 for worker in self._workers:
                     worker.start()
-                self._have_read(self._workers[0])
+                try:
+                    self._have_read(self._workers[0])
+                except WorkerLostError:  # it was kept from before, and has ended meanwhile
+                    self._have_read(self._workers[0])
             except (OSError, WorkerLostError) as error:
                 raise WorkerDiedError(
                     f"a worker process cannot be started: {error}",
@@ -262,6 +265,7 @@ class Remote:
             if not self._closed:
                 self._idle.put(worker)
                 return
+            self._workers = [each for each in self._workers if each is not worker]
         self._pool.give_back(worker)
 
     def _ask(self, worker: WorkerProcess, task: RemoteTask, run: Run) -> Block:
@@ -331,13 +335,15 @@ class Remote:
             worker.kill()
 
     def close(self) -> None:
-        """Gives the workers back; those at work follow once they are done."""
+        """Gives the workers back; those at work follow once they are done, or have taken too long."""
         with self._lock:
             self._closed = True
             idle = []
             while not self._idle.empty():
                 idle.append(self._idle.get_nowait())
             self._idle.put(None)  # whoever waits for a worker waits no longer
+            self._workers = [worker for worker in self._workers if worker not in idle]
+            self._pool.abandon(self._workers)
         for worker in idle:
             if worker is not None:
                 self._pool.give_back(worker)
