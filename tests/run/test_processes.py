@@ -290,6 +290,20 @@ def test_the_memory_budget_bounds_what_is_made_ready(tmp_path) -> None:
         iterator.close()
 
 
+def test_workers_keep_a_part_of_the_memory_budget_for_later() -> None:
+    def large(number):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        (own,) = (int(line.split()[1]) >> 10 for line in lines if line.startswith("RssAnon:"))
+        return np.full(2 << 20, number, np.float32), own
+
+    options = fl.Options(executor="processes", memory_budget=64 << 20)
+    megabytes = []
+    for _, own in fl.Dataset.range(60).map(large, 2).prefetch(100).with_options(options):
+        megabytes.append(int(own))
+        time.sleep(0.02)
+    assert max(megabytes) < min(megabytes) + 64
+
+
 # What fails
 
 

@@ -170,7 +170,7 @@ class Executors:
         count = self._concurrency.workers
         if not asked:
             count = min(count, max(1, available_cores() - POOL.lent))
-        return Remote(prepare, count, asked)
+        return Remote(prepare, count, asked, self._budget)
 
     def start_processes(self, rate: float) -> None:
         """Starts processes while the plan is run by other means, where what is left to do is worth it.

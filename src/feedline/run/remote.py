@@ -20,6 +20,7 @@ from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.code_pickler import modules_by_value
 from feedline.run.given import source_told
+from feedline.run.memory import default_budget
 from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess
 from feedline.run.remote_errors import unpacked_error
 from feedline.run.remote_task import RemoteTask, died
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 _TRIES = 2
 """How often a section is computed whose worker ends: the first time may have been an accident."""
+
+_KEPT = 4
+"""All workers together keep this part of the memory budget for later, twice: what they compute in, and what they lend."""
 
 _MOST_TRIED = 1024
 """Of so many elements at the most it is found out which ends its worker."""
@@ -55,6 +59,7 @@ class Remote:
         prepare: prepares the plan, and again where a worker cannot read it.
         count: how many workers.
         asked: whether the user asked for processes; else what they cannot do is done in this process.
+        budget: how many bytes a pipeline may use; None for what is allowed here. Workers keep a part of it for later.
         pool: where they come from.
 
     Attributes:
@@ -64,13 +69,19 @@ class Remote:
     _numbers = itertools.count()
 
     def __init__(
-        self, prepare: Callable[[], PreparedPlan], count: int, asked: bool = True, pool: WorkerPool = POOL
+        self,
+        prepare: Callable[[], PreparedPlan],
+        count: int,
+        asked: bool = True,
+        budget: int | None = None,
+        pool: WorkerPool = POOL,
     ) -> None:
         self._number = next(Remote._numbers)
         self._prepare = prepare
         self._pool = pool
         self._count = count
         self._asked = asked
+        self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
         self.refusal: str | None = None
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
         self._workers: list[WorkerProcess] = []
@@ -277,11 +288,12 @@ class Remote:
             lessons: list[tuple[int, Any, tuple | None]] = []
             if worker.knows != (self._number, run.lessons):
                 worker.knows = (self._number, run.lessons)
+                channel.lent.limit_idle(self._idle_bytes)
                 known = ((which, run.learnt(node)) for which, node in enumerate(self._nodes))
                 lessons = [
                     (which, channel.number_of(lesson[0]), lesson[1]) for which, lesson in known if lesson is not None
                 ]
-            message: tuple[Any, ...] = (kind, plan, self._number, lessons, *asked)
+            message: tuple[Any, ...] = (kind, plan, self._number, self._idle_bytes, lessons, *asked)
             writing: Writing | None = None
             if block is not None:
                 writing = Writing()

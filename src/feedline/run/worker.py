@@ -26,6 +26,7 @@ import numpy as np
 
 from feedline.announce import be_silent
 from feedline.block import Block
+from feedline.buffers import POOL
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.channel import Channel
@@ -152,6 +153,7 @@ class Worker:
         self,
         plan: int,
         run: int,
+        idle_bytes: int,
         lessons: Any,
         node: int,
         positions: np.ndarray,
@@ -159,13 +161,14 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        known = self._begin(plan, run, lessons)
+        known = self._begin(plan, run, idle_bytes, lessons)
         self._answer(known, lambda: known.run.read(known.nodes[node], positions, epochs))
 
     def _apply(
         self,
         plan: int,
         run: int,
+        idle_bytes: int,
         lessons: Any,
         section: int,
         steps: list[tuple[np.ndarray, np.ndarray]],
@@ -174,7 +177,7 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        known = self._begin(plan, run, lessons)
+        known = self._begin(plan, run, idle_bytes, lessons)
         nodes: tuple[BlockNode, ...] = known.sections[section][1]
         given = [read_block(description, memory, self._channel.tree_of(tree))]
         del memory
@@ -199,8 +202,13 @@ class Worker:
         self._warnings.clear()
         self._channel.send(("warm",))
 
-    def _begin(self, number: int, number_of_run: int, lessons: Any) -> _Plan:
-        """Returns a plan that is told which of its runnings this is, and what its blocks have had elsewhere."""
+    def _begin(self, number: int, number_of_run: int, idle_bytes: int, lessons: Any) -> _Plan:
+        """Returns a plan that is told which of its runnings this is, and what its blocks have had elsewhere.
+
+        From now on this process keeps so much memory for later, as what it computes in, and as much of what it lends.
+        """
+        POOL.limit_idle(idle_bytes)
+        self._channel.lent.limit_idle(idle_bytes)
         plan = self._plans[number]
         plan.begin(number_of_run)
         tree_of = self._channel.tree_of
