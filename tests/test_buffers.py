@@ -154,3 +154,16 @@ go_on.set()
 os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60).returncode == 0
+
+
+def test_less_memory_may_lie_idle_where_somebody_says_so():
+    pool = BufferPool()
+    held = [pool.empty((4 << 20,), np.dtype("uint8")) for _ in range(10)]
+    del held
+    assert pool.nbytes == 40 << 20
+    pool.limit_idle(8 << 20)
+    assert pool.nbytes <= 8 << 20
+    held = [pool.empty((4 << 20,), np.dtype("uint8")) for _ in range(10)]
+    del held
+    pool.empty((2 << 20,), np.dtype("uint8"))
+    assert pool.nbytes <= (8 << 20) + (4 << 20)

@@ -22,7 +22,7 @@ _MOST_BYTES = 1 << 30
 """Beyond this much memory lent out, arrays are made by NumPy and forgotten."""
 
 _IDLE_BYTES = 256 << 20
-"""How much memory may lie idle."""
+"""How much memory may lie idle, where nobody allows less."""
 
 _ALIGNMENT = 64
 """What XLA and TensorFlow ask of memory that they are to use in place, in bytes."""
@@ -41,7 +41,18 @@ class BufferPool:
     """
 
     def __init__(self) -> None:
+        self._idle_bytes = _IDLE_BYTES
         self.forget_all()
+
+    def limit_idle(self, nbytes: int) -> None:
+        """Has no more memory lie idle than so many bytes, and never more than a pool keeps by itself."""
+        nbytes = min(nbytes, _IDLE_BYTES)
+        if nbytes == self._idle_bytes:
+            return
+        with self._lock:
+            self._idle_bytes = nbytes
+            if not self._looking:
+                self._forget_idle(nbytes)
 
     def forget_all(self) -> None:
         """Begins anew; arrays that were handed out keep their memory for themselves."""
@@ -99,7 +110,7 @@ class BufferPool:
         buffer = _aligned_buffer(nbytes)
         self._buffers.setdefault(nbytes, []).append(buffer)
         self._bytes += nbytes
-        self._forget_idle(_IDLE_BYTES)
+        self._forget_idle(self._idle_bytes)
         return buffer[1]
 
     def _forget_idle(self, allowed: int) -> None:

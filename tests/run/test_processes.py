@@ -290,6 +290,20 @@ def test_the_memory_budget_bounds_what_is_made_ready(tmp_path) -> None:
         iterator.close()
 
 
+def test_workers_keep_a_part_of_the_memory_budget_for_later() -> None:
+    def large(number):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        (own,) = (int(line.split()[1]) >> 10 for line in lines if line.startswith("RssAnon:"))
+        return np.full(2 << 20, number, np.float32), own
+
+    options = fl.Options(executor="processes", memory_budget=64 << 20)
+    megabytes = []
+    for _, own in fl.Dataset.range(60).map(large, 2).prefetch(100).with_options(options):
+        megabytes.append(int(own))
+        time.sleep(0.02)
+    assert max(megabytes) < min(megabytes) + 64
+
+
 # What fails
 
 
@@ -333,6 +347,46 @@ def test_a_function_that_crashes_is_told_by_its_element() -> None:
     assert "test_processes.py" in caught.value.where[0]
     dataset = in_processes(fl.Dataset.range(100).map(crash, 2)).ignore_errors()
     assert [int(number) for number in dataset] == [*range(37), *range(38, 100)]
+
+
+def killing(number):
+    if number == 13:
+        os._exit(3)
+    return number
+
+
+def deaths_told(dataset: fl.Dataset) -> tuple[str, int]:
+    """Returns what is said of the element that ends its process, and how many elements came before."""
+    given: list = []
+    with pytest.raises(fl.errors.WorkerDiedError) as caught:
+        given.extend(in_processes(dataset))
+    return caught.value.what.partition("while it computed ")[2], len(given)
+
+
+def test_what_ends_a_process_is_told_by_its_element_behind_batches_and_shuffles() -> None:
+    mapped = fl.Dataset.range(40).map(killing, 2)
+    assert deaths_told(mapped.batch(5)) == ("element 13 of map(killing).", 2)
+    assert deaths_told(mapped.batch(3).batch(2)) == ("element 13 of map(killing).", 2)
+    assert deaths_told(mapped.shuffle(40, seed=3).batch(4))[0] == "element 13 of map(killing)."
+    assert deaths_told(mapped.cache().batch(5)) == ("element 13 of map(killing).", 2)
+
+
+def test_what_ends_a_process_is_told_by_its_element_where_blocks_are_sent() -> None:
+    def numbers():
+        yield from range(40)
+
+    streamed = fl.Dataset.from_generator(numbers, output_signature=fl.TensorSpec((), fl.int64)).map(killing, 2)
+    assert deaths_told(streamed.batch(5)) == ("element 13 of map(killing).", 2)
+    assert deaths_told(streamed.map(where, 2).batch(5)) == ("element 13 of map(where), or map(killing) below it.", 2)
+
+
+def test_what_ends_a_process_is_told_by_the_elements_below_batches_that_a_function_gets() -> None:
+    def numbers():
+        yield from range(40)
+
+    streamed = fl.Dataset.from_generator(numbers, output_signature=fl.TensorSpec((), fl.int64))
+    dataset = streamed.batch(5).map(lambda batch: [killing(int(number)) for number in batch], 2)
+    assert deaths_told(dataset)[0].startswith("element 2 of map(")
 
 
 def test_a_worker_that_is_killed_once_is_replaced(tmp_path) -> None:
@@ -392,6 +446,28 @@ def test_an_interrupt_ends_the_workers_at_once(tmp_path) -> None:
     assert list(iterator) == []
 
 
+def test_workers_that_were_killed_are_not_kept() -> None:
+    pool = processes.WorkerPool()
+    worker = pool.take()
+    worker.start()
+    worker.kill()
+    assert not worker.started
+    pool.give_back(worker)
+    assert not pool.take().started
+
+
+def test_the_next_iteration_begins_after_an_interrupt_in_a_function() -> None:
+    def interrupted(number):
+        if number == 13:
+            raise KeyboardInterrupt
+        return number
+
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            list(in_processes(fl.Dataset.range(40).map(interrupted, 2).batch(5)))
+        assert len(list(in_processes(fl.Dataset.range(40).map(where, 2).batch(5)))) == 8
+
+
 def test_closing_while_workers_are_at_work_does_not_wait_for_them(tmp_path) -> None:
     def slow(number):
         if number >= 4:
@@ -404,6 +480,29 @@ def test_closing_while_workers_are_at_work_does_not_wait_for_them(tmp_path) -> N
         next(iterator)
     iterator.close()
     assert list(iterator) == []
+
+
+def test_workers_that_are_stuck_in_what_nobody_waits_for_are_ended(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(processes, "_STUCK_SECONDS", 0.5)
+
+    def stuck(number):
+        if number >= 4:
+            (tmp_path / str(os.getpid())).write_text("")
+            time.sleep(1000)
+        return number
+
+    iterator = iter(in_processes(fl.Dataset.range(99).map(stuck, 2)))
+    next(iterator)
+    while len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.01)
+    lent = POOL.lent
+    del iterator
+    gc.collect()
+    assert are_gone({int(file.name) for file in tmp_path.iterdir()})
+    end = time.monotonic() + 20
+    while POOL.lent > lent - 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert POOL.lent == lent - 2
 
 
 def test_warnings_come_through() -> None:

@@ -108,3 +108,16 @@ def test_where_the_system_knows_no_anonymous_files(monkeypatch, without) -> None
     monkeypatch.delattr(os, without)
     _, seen = Pair().give(np.arange(1000))
     assert seen.tolist() == list(range(1000))
+
+
+def test_less_memory_is_kept_where_somebody_says_so() -> None:
+    pair = Pair()
+    pair.lent.limit_idle(1 << 20)
+    seen = [pair.give(np.zeros(1 << 18)) for _ in range(10)]  # 2 MiB each
+    del seen
+    for _ in range(500):  # until it is forgotten how much was lent at one time
+        _, small = pair.give(np.zeros(1 << 15))
+        del small
+        pair.give_back()
+    number, _ = pair.give(np.zeros(1 << 18))
+    assert number >= 10  # none of the large blocks is there any more

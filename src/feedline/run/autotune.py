@@ -338,7 +338,8 @@ class Tuner:
         """Says that the plan cannot be run by processes."""
         self.wants_processes = self._processes_ready = False
         self._ways = tuple(way for way in self._ways if way != PROCESSES)
-        if PROCESSES in (self.way, self._verdict):
+        tried = self._trial is not None and self._trial.second[0] == PROCESSES
+        if tried or PROCESSES in (self.way, self._verdict):
             self.way, self._trial = self._plainer, None
             self._verdict = None if self._verdict is None else self._plainer
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 import pickle
+import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from feedline.block import Block, Column
+from feedline.run.code_pickler import code_pickler, modules_sent_by_value
 from feedline.strings import PackedStrings
 from feedline.structure import Treedef
 
@@ -21,6 +24,9 @@ _ALIGNMENT = 64
 _DENSE, _ROWS, _PICKLED = 0, 1, 2
 _WASTE = 2
 """Of strings that fill less than this part of their buffer, only the strings are sent."""
+
+_FOUND_ANYWHERE = ("builtins", "collections", "numpy", "feedline")
+"""What is of these modules is known to every process by its name."""
 
 Place = tuple[int, int]
 """Where something is, and how many bytes it has."""
@@ -116,27 +122,60 @@ def _without_unused(column: list) -> list:
 
 
 def pickled_with_buffers(value: Any) -> tuple[bytes, list[memoryview]]:
-    """Returns a value pickled, and the memory of the arrays and strings in it, which is not copied."""
+    """Returns a value pickled, and the memory of the arrays and strings in it, which is not copied.
+
+    Functions in it, such as those of datasets that are elements, are pickled as those of plans are.
+    """
+    try:
+        return _dumped(_Pickler, value)
+    except _HoldsCodeError:
+        with modules_sent_by_value():
+            return _dumped(_code_pickler(), value)
+
+
+def _dumped(pickler: Any, value: Any) -> tuple[bytes, list[memoryview]]:
     import io
 
     buffers: list[memoryview] = []
     file = io.BytesIO()
-    _Pickler(file, buffers).dump(value)
+    pickler(file, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw())).dump(value)
     return file.getvalue(), buffers
+
+
+class _HoldsCodeError(Exception):
+    """Something is of a class, or is a function, that the other process may not find."""
 
 
 class _Pickler(pickle.Pickler):
     """Pickles strings as one piece of memory, in place of an object each."""
 
-    def __init__(self, file: Any, buffers: list[memoryview]) -> None:
-        super().__init__(file, 5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
-
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, PackedStrings):
             return _reduced_strings(value)
-        if type(value) is np.ndarray and value.dtype == object and value.size:
-            return _reduced_objects(value)
+        if type(value) is np.ndarray:
+            return _reduced_objects(value) if value.dtype == object and value.size else NotImplemented
+        if isinstance(value, (type, types.FunctionType)) and _module_of(value) not in _FOUND_ANYWHERE:
+            raise _HoldsCodeError
         return NotImplemented
+
+
+def _module_of(value: Any) -> str:
+    return (value.__module__ or "").partition(".")[0]
+
+
+@cache
+def _code_pickler() -> Any:
+    """Returns what pickles functions and classes by their code besides."""
+
+    class Pickler(code_pickler()):  # type: ignore[misc]
+        def reducer_override(self, value: Any) -> Any:
+            if isinstance(value, PackedStrings):
+                return _reduced_strings(value)
+            if type(value) is np.ndarray and value.dtype == object and value.size:
+                return _reduced_objects(value)
+            return super().reducer_override(value)
+
+    return Pickler
 
 
 def _reduced_strings(strings: PackedStrings) -> tuple[Callable[..., Any], tuple]:

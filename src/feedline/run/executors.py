@@ -172,7 +172,7 @@ class Executors:
         count = self._concurrency.workers
         if not asked:
             count = min(count, max(1, available_cores() - POOL.lent))
-        return Remote(prepare, count)
+        return Remote(prepare, count, asked, self._budget)
 
     def start_processes(self, rate: float) -> None:
         """Starts processes while the plan is run by other means, where what is left to do is worth it.
@@ -213,6 +213,13 @@ class Executors:
             return False
         self._starting = None
         return self.remote is not None
+
+    def processes_are_given_up(self) -> bool:
+        """Says, once, that what processes were to compute is computed in this process from now on."""
+        if self.remote is None or self.remote.refusal is None or self.refusal is not None:
+            return False
+        self.refusal = self.remote.refusal
+        return True
 
     def close(self, interrupted: bool) -> bool:
         """Ends the threads, and gives the processes back; says whether the units are closed by that.

@@ -7,24 +7,19 @@ import io
 import linecache
 import os
 import pickle
-import sys
-import types
-from collections import ChainMap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
 from feedline.nodes.base import Node
+from feedline.run.code_pickler import code_pickler, modules_sent_by_value
 from feedline.run.given import given_for
 from feedline.run.sections import Section
 
 _HASHED_WHOLE = 64 << 20
 _HASHED_PIECE = 4096
 _GIVEN = "given"
-
-modules_by_value: set[str] = set()
-"""Modules whose functions are sent by their code, since another process does not find the modules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,58 +90,28 @@ def _pickled(value: Any, replaced: dict[Node, Any], files: set[str] | None = Non
         replaced: nodes, with what is pickled in place of each.
         files: where the names of the files are put that the code in it is of.
     """
-    import cloudpickle
-
     buffers: list[memoryview] = []
     file = io.BytesIO()
-    here = [sys.modules[name] for name in modules_by_value if name in sys.modules]
-    added = [module for module in here if module.__name__ not in cloudpickle.list_registry_pickle_by_value()]
-    for module in added:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        pickler = _pickler_class()(file, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
-        pickler.replaced = replaced
+    pickler = _pickler_class()(file, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
+    pickler.replaced = replaced
+    with modules_sent_by_value():
         pickler.dump(value)
-        if files is not None:
-            files.update(pickler.files)
-    finally:
-        for module in added:
-            cloudpickle.unregister_pickle_by_value(module)
+    if files is not None:
+        files.update(pickler.files)
     return file.getvalue(), buffers
 
 
 @cache
 def _pickler_class() -> Any:
     """Returns what pickles plans."""
-    import cloudpickle
 
-    known = cloudpickle.Pickler.dispatch_table
-
-    def reduced_code(code: types.CodeType) -> tuple[Any, ...]:
-        """Keeps the name of the file, which cloudpickle leaves out: errors tell the lines of the user's code."""
-        kind, arguments, *rest = known[types.CodeType](code)
-        named = tuple(code.co_filename if argument == _NO_FILE else argument for argument in arguments)
-        return (kind, named, *rest)
-
-    class Pickler(cloudpickle.Pickler):
+    class Pickler(code_pickler()):  # type: ignore[misc]
         replaced: dict[Node, Any]
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.files: set[str] = set()
-            self.dispatch_table = ChainMap({types.CodeType: self._reduced_code}, known)
-            super().__init__(*args, **kwargs)  # which looks at the table
-
-        def _reduced_code(self, code: types.CodeType) -> tuple[Any, ...]:
-            self.files.add(code.co_filename)
-            return reduced_code(code)
 
         def persistent_id(self, each: Any) -> Any:
             return (_GIVEN, self.replaced[each]) if isinstance(each, Node) and each in self.replaced else None
 
     return Pickler
-
-
-_NO_FILE = "<dynamic-code>"
 
 
 def _digest(pickled: bytes, buffers: Iterable[memoryview]) -> bytes:

@@ -12,13 +12,8 @@ from typing import Any
 
 from feedline.errors import FeedlineError, UnpicklableError, with_article
 from feedline.nodes.base import Node
-from feedline.run.plan_message import (
-    functions_of,
-    modules_by_value,
-    node_message,
-    plan_message,
-    value_message,
-)
+from feedline.run.code_pickler import modules_by_value
+from feedline.run.plan_message import functions_of, node_message, plan_message, value_message
 from feedline.run.processes import SharedPlan
 from feedline.run.sections import Section, must_stay, sections_of, whole_plan
 

@@ -14,7 +14,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ _IDLE_SECONDS = 60.0
 
 _UNNEEDED_SECONDS = 5.0
 """How long it is kept when the datasets that it has worked for are gone: the next may be made at once."""
+
+_STUCK_SECONDS = 30.0
+"""How long a worker may go on with what nobody waits for any more, until it is ended."""
 
 _END_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
@@ -118,6 +121,7 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen | None = None
+        self._killed: subprocess.Popen | None = None
         self._channel: Channel | None = None
         self._plans: weakref.WeakValueDictionary[int, SharedPlan] = weakref.WeakValueDictionary()
         self._sent: set[int] = set()
@@ -126,8 +130,8 @@ class WorkerProcess:
 
     @property
     def started(self) -> bool:
-        """Whether the process is there."""
-        return self._process is not None
+        """Whether the process is there, and is not being ended."""
+        return self._process is not None and self._process is not self._killed
 
     @property
     def channel(self) -> Channel:
@@ -142,7 +146,7 @@ class WorkerProcess:
 
     def start(self) -> None:
         """Starts the process, unless it is there; anew, if it has ended while it had nothing to do."""
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and (not self.started or self._process.poll() is not None):
             self.end()
         if self._channel is not None:
             return
@@ -217,6 +221,7 @@ class WorkerProcess:
         """Ends the process at once; whoever waits for its answer is told."""
         process = self._process
         if process is not None:
+            self._killed = process  # the system may say for a while that it is there
             process.kill()
 
     def end(self, patience: float = 0.0) -> int | None:
@@ -258,6 +263,7 @@ class WorkerPool:
         self._changed = threading.Condition(self._lock)
         self._idle: deque[WorkerProcess] = deque()
         self._lent: set[WorkerProcess] = set()
+        self._abandoned: dict[WorkerProcess, float] = {}
         self._warden: threading.Thread | None = None
         self._closed = False
 
@@ -283,12 +289,21 @@ class WorkerPool:
         worker.rest()
         with self._lock:
             self._lent.discard(worker)
+            self._abandoned.pop(worker, None)
             keep = worker.started and not self._closed
             if keep:
                 self._idle.append(worker)
                 self._watch()
         if not keep:
             worker.end()
+
+    def abandon(self, workers: Iterable[WorkerProcess]) -> None:
+        """Says that nobody waits for what these workers are at: they are ended if that takes very long."""
+        with self._lock:
+            now = time.monotonic()
+            self._abandoned.update((worker, now) for worker in workers if worker in self._lent)
+            if self._abandoned:
+                self._watch()
 
     def _watch(self) -> None:
         if self._warden is None or not self._warden.is_alive():
@@ -297,15 +312,19 @@ class WorkerPool:
         self._changed.notify_all()
 
     def _end_idle(self) -> None:
-        """Ends workers that nobody has needed for some time."""
+        """Ends workers that nobody has needed for some time, and those that are stuck in what nobody waits for."""
         while True:
             with self._lock:
                 now = time.monotonic()
+                stuck = [worker for worker, since in self._abandoned.items() if now - since >= _STUCK_SECONDS]
+                for worker in stuck:
+                    del self._abandoned[worker]
+                    worker.kill()  # the thread that asked it is told, and gives it back
                 ended = [worker for worker in self._idle if now - worker.idle_since >= self._kept_for(worker)]
                 for worker in ended:
                     self._idle.remove(worker)
                 if not ended:
-                    if not self._idle or self._closed:
+                    if not (self._idle or self._abandoned) or self._closed:
                         self._warden = None
                         return
                     self._changed.wait(_LOOK_SECONDS)
@@ -335,6 +354,7 @@ class WorkerPool:
         self._changed = threading.Condition(self._lock)
         self._idle.clear()
         self._lent.clear()
+        self._abandoned.clear()
         self._warden = None
 
 

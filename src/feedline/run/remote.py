@@ -18,10 +18,12 @@ from feedline.block import Block
 from feedline.errors import FeedlineError, UnpicklableError, WorkerDiedError
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
+from feedline.run.code_pickler import modules_by_value
 from feedline.run.given import source_told
-from feedline.run.plan_message import modules_by_value
-from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess, describe_end
+from feedline.run.memory import default_budget
+from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess
 from feedline.run.remote_errors import unpacked_error
+from feedline.run.remote_task import RemoteTask, died
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +35,17 @@ if TYPE_CHECKING:
 _TRIES = 2
 """How often a section is computed whose worker ends: the first time may have been an accident."""
 
-_SEGFAULTS = (-4, -6, -7, -8, -11)
-_KILLED = -9
+_KEPT = 4
+"""All workers together keep this part of the memory budget for later, twice: what they compute in, and what they lend."""
+
+_MOST_TRIED = 1024
+"""Of so many elements at the most it is found out which ends its worker."""
 
 _warned: dict[Any, Any] = {}
+
+
+class _RefusedError(Exception):
+    """Processes cannot compute a plan, and the user did not ask for them; the text says why."""
 
 
 class _Spent(threading.local):
@@ -49,16 +58,31 @@ class Remote:
     Args:
         prepare: prepares the plan, and again where a worker cannot read it.
         count: how many workers.
+        asked: whether the user asked for processes; else what they cannot do is done in this process.
+        budget: how many bytes a pipeline may use; None for what is allowed here. Workers keep a part of it for later.
         pool: where they come from.
+
+    Attributes:
+        refusal: why this process computes all from now on, where it turned out that others cannot.
     """
 
     _numbers = itertools.count()
 
-    def __init__(self, prepare: Callable[[], PreparedPlan], count: int, pool: WorkerPool = POOL) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[], PreparedPlan],
+        count: int,
+        asked: bool = True,
+        budget: int | None = None,
+        pool: WorkerPool = POOL,
+    ) -> None:
         self._number = next(Remote._numbers)
         self._prepare = prepare
         self._pool = pool
         self._count = count
+        self._asked = asked
+        self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
+        self.refusal: str | None = None
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
         self._workers: list[WorkerProcess] = []
         self._spent = _Spent()
@@ -69,7 +93,8 @@ class Remote:
     def _use(self, prepared: PreparedPlan) -> None:
         self.prepared = prepared
         self._nodes = prepared.nodes
-        self._numbers_of = {section: number for number, section in enumerate(prepared.sections)}
+        self._section_numbers = {section: number for number, section in enumerate(prepared.sections)}
+        self._node_numbers = {node: number for number, node in enumerate(self._nodes)}
         self._giving: dict[Node, Section] = {section.top: section for section in prepared.sections}
         self._beginning: dict[Node, Section] = {
             section.nodes[0]: section for section in prepared.sections if section.nodes
@@ -96,7 +121,10 @@ class Remote:
             try:
                 for worker in self._workers:
                     worker.start()
-                self._have_read(self._workers[0])
+                try:
+                    self._have_read(self._workers[0])
+                except WorkerLostError:  # it was kept from before, and has ended meanwhile
+                    self._have_read(self._workers[0])
             except (OSError, WorkerLostError) as error:
                 raise WorkerDiedError(
                     f"a worker process cannot be started: {error}",
@@ -128,7 +156,7 @@ class Remote:
         try:
             plan = self.prepared.plan
             worker.prepare(plan)
-            whole = [number for section, number in self._numbers_of.items() if section.below is None]
+            whole = [number for section, number in self._section_numbers.items() if section.below is None]
             worker.ask(("warm", plan.number, list(modules), whole))
         except (WorkerLostError, UnreadablePlanError, OSError):  # whoever uses it will be told
             pass
@@ -170,7 +198,7 @@ class Remote:
     def read(self, section: Section, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
         """Returns elements of an indexed section."""
         if section.below is None:
-            return self._compute(section, run, positions, "read", (positions, epochs), None)
+            return self._compute(RemoteTask(section, section.top, (positions, epochs)), run)
         steps: list[tuple[BlockNode, np.ndarray, np.ndarray]] = []
         for node in reversed(section.nodes):
             steps.insert(0, (node, positions, epochs))
@@ -181,34 +209,57 @@ class Remote:
         self, section: Section, block: Block, steps: Sequence[tuple[BlockNode, np.ndarray, np.ndarray]], run: Run
     ) -> Block:
         """Returns what the nodes of a section make of a block."""
-        where = [(positions, epochs) for _, positions, epochs in steps]
-        return self._compute(section, run, steps[-1][1], "apply", (where,), block)
+        where = tuple((positions, epochs) for _, positions, epochs in steps)
+        return self._compute(RemoteTask(section, section.top, where[-1], block, where), run)
 
     def spent(self) -> float:
         """Returns how long workers were at work for this thread since it last asked, in seconds."""
         seconds, self._spent.seconds = self._spent.seconds, 0.0
         return seconds
 
-    def _compute(
-        self, section: Section, run: Run, positions: np.ndarray, kind: str, task: tuple[Any, ...], block: Block | None
-    ) -> Block:
-        turn: AbstractContextManager[Any] = self._turns.get(section) or nullcontext()
+    def _compute(self, task: RemoteTask, run: Run) -> Block:
+        turn: AbstractContextManager[Any] = self._turns.get(task.section) or nullcontext()
         status: int | None = None
         with turn, run.timings.stage(None):
             for _ in range(_TRIES):
-                worker = self._take()
+                if self.refusal is not None:
+                    return task.computed_here(run)
                 try:
-                    worker.prepare(self.prepared.plan)
-                    return self._ask(worker, section, run, kind, task, block)
+                    return self._compute_once(task, run)
                 except WorkerLostError as error:
                     status = error.status
-                except UnreadablePlanError as error:
-                    raise self._unreadable(error) from error.__cause__
-                finally:
-                    self._put(worker)
-            if self._closed or self._pool.closed:
-                raise CancelledError
-        raise _died(section, positions, status)
+                    if self._closed or self._pool.closed:
+                        raise CancelledError from None
+                except _RefusedError as refused:
+                    self.refusal = self.refusal or str(refused)
+                    return task.computed_here(run)
+            raise self._death(task, run, status)
+
+    def _compute_once(self, task: RemoteTask, run: Run) -> Block:
+        worker = self._take()
+        try:
+            worker.prepare(self.prepared.plan)
+            return self._ask(worker, task, run)
+        except UnreadablePlanError as error:
+            raise self._unreadable(error) from error.__cause__
+        finally:
+            self._put(worker)
+
+    def _death(self, task: RemoteTask, run: Run, status: int | None) -> WorkerDiedError:
+        """Returns the error of a task that ends workers: its elements are tried one by one, to see which does."""
+        calls = task.calls()
+        if not 1 < calls.count <= _MOST_TRIED:
+            return died(calls, status)
+        for single in calls.singles():
+            try:
+                self._compute_once(single, run)
+            except WorkerLostError as error:
+                if self._closed or self._pool.closed:
+                    raise CancelledError from None
+                return died(single, error.status)
+            except (FeedlineError, _RefusedError):  # it did not end the worker, which is what is asked here
+                continue
+        return died(calls, status)
 
     def _take(self) -> WorkerProcess:
         worker = self._idle.get()
@@ -225,23 +276,24 @@ class Remote:
             if not self._closed:
                 self._idle.put(worker)
                 return
+            self._workers = [each for each in self._workers if each is not worker]
         self._pool.give_back(worker)
 
-    def _ask(
-        self, worker: WorkerProcess, section: Section, run: Run, kind: str, task: tuple[Any, ...], block: Block | None
-    ) -> Block:
+    def _ask(self, worker: WorkerProcess, task: RemoteTask, run: Run) -> Block:
         channel = worker.channel
-        number = self._numbers_of[section]
+        kind, block = "read" if task.block is None else "apply", task.block
+        asked = task.content(self._section_numbers, self._node_numbers)
         plan = self.prepared.plan.number
         while True:
             lessons: list[tuple[int, Any, tuple | None]] = []
             if worker.knows != (self._number, run.lessons):
                 worker.knows = (self._number, run.lessons)
+                channel.lent.limit_idle(self._idle_bytes)
                 known = ((which, run.learnt(node)) for which, node in enumerate(self._nodes))
                 lessons = [
                     (which, channel.number_of(lesson[0]), lesson[1]) for which, lesson in known if lesson is not None
                 ]
-            message: tuple[Any, ...] = (kind, plan, self._number, lessons, number, *task)
+            message: tuple[Any, ...] = (kind, plan, self._number, self._idle_bytes, lessons, *asked)
             writing: Writing | None = None
             if block is not None:
                 writing = Writing()
@@ -257,6 +309,8 @@ class Remote:
                 if isinstance(error, FeedlineError):
                     error.where = [source_told(place, self.prepared.sections) for place in error.where]
                 raise error
+            if answered == "unsendable":
+                raise self._unsendable(task.section, unpacked_error(content[0]))
             described, tree, learnt = content
             result_tree = channel.tree_of(tree)
             lessons_fit = [
@@ -268,6 +322,22 @@ class Remote:
             # The elements differ from those that other workers have had. Told of these, this one says so itself.
             worker.knows = None
 
+    def _unsendable(self, section: Section, error: BaseException) -> Exception:
+        """Returns what is raised where the elements of a section cannot be sent."""
+        nodes = [node for node in section.all_nodes() if node.parallel_calls is not None]
+        labels = " or ".join(node.label() for node in nodes)
+        what = f"the elements of {labels} cannot be sent from one process to another: {error}"
+        if not self._asked:
+            return _RefusedError(what)
+        refused = UnpicklableError(
+            what,
+            where=[f"{node.label()} at {node.origin}" for node in nodes],
+            fix="Return arrays, numbers, strings or datasets; or run in threads: "
+            "dataset.with_options(fl.Options(executor='threads')).",
+        )
+        refused.__cause__ = error
+        return refused
+
     def interrupt(self) -> None:
         """Ends the workers at once."""
         with self._lock:
@@ -277,37 +347,15 @@ class Remote:
             worker.kill()
 
     def close(self) -> None:
-        """Gives the workers back; those at work follow once they are done."""
+        """Gives the workers back; those at work follow once they are done, or have taken too long."""
         with self._lock:
             self._closed = True
             idle = []
             while not self._idle.empty():
                 idle.append(self._idle.get_nowait())
             self._idle.put(None)  # whoever waits for a worker waits no longer
+            self._workers = [worker for worker in self._workers if worker not in idle]
+            self._pool.abandon(self._workers)
         for worker in idle:
             if worker is not None:
                 self._pool.give_back(worker)
-
-
-def _died(section: Section, positions: np.ndarray, status: int | None) -> WorkerDiedError:
-    nodes = [node for node in section.all_nodes() if node.parallel_calls is not None]
-    labels = " or ".join(node.label() for node in nodes)
-    first, last = int(positions.min()), int(positions.max())
-    elements = f"element {first}" if first == last else f"elements {first} to {last}"
-    if status == _KILLED:
-        fix = (
-            "The system probably had no memory left: give a smaller num_parallel_calls, or smaller batches and "
-            "prefetch(); its log (dmesg) says what it ended."
-        )
-    elif status in _SEGFAULTS:
-        fix = (
-            "A library that the function calls has crashed: call the function on this element by itself, "
-            "with python -X faulthandler, to see where."
-        )
-    else:
-        fix = "The function, or a library that it calls, ends its process: it must raise an error instead."
-    return WorkerDiedError(
-        f"a worker process {describe_end(status)} while it computed {elements} of {labels}.",
-        where=[f"{node.label()} at {node.origin}" for node in nodes],
-        fix=fix,
-    )

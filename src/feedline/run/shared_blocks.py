@@ -23,7 +23,8 @@ _WASTE = 4
 """A block is not used for what would fill less than this part of it."""
 
 _IDLE_BYTES = 64 << 20
-"""How much memory of blocks that nobody looks at is kept for later, besides what was lent at one time lately."""
+"""How much memory of blocks that nobody looks at is kept for later, besides what was lent at one time lately, where
+nobody allows less."""
 
 _FADING = 0.99
 """How much of the most that was lent at one time is remembered from one block to the next."""
@@ -55,6 +56,7 @@ class LentBlocks:
     """
 
     def __init__(self) -> None:
+        self._idle_bytes = _IDLE_BYTES
         self._maps: dict[int, mmap.mmap] = {}
         self._free: list[int] = []
         self._returned: deque[int] = deque()
@@ -83,6 +85,10 @@ class LentBlocks:
         self._fresh.append((number, size, descriptor))
         return number, memory
 
+    def limit_idle(self, nbytes: int) -> None:
+        """Has no more memory kept for later than so many bytes, and never more than is kept where nobody says so."""
+        self._idle_bytes = min(nbytes, _IDLE_BYTES)
+
     def _take_back(self) -> None:
         """Makes blocks free that were returned, and lets go of those beyond what is kept, the oldest first."""
         while self._returned:
@@ -92,7 +98,7 @@ class LentBlocks:
         total = sum(map(len, self._maps.values()))
         idle = sum(len(self._maps[number]) for number in self._free)
         self._peak = max(total - idle, _FADING * self._peak)
-        while self._free and total > self._peak + _IDLE_BYTES:
+        while self._free and total > self._peak + self._idle_bytes:
             number = self._free.pop(0)
             total -= len(self._maps.pop(number))
             self._dropped.append(number)

@@ -210,6 +210,9 @@ class UnitStream:
         if tuner.wants_probe:
             self._look_for_the_lock(tuner)
         changed = tuner.note(block.length, now - came, apart, warm, work)
+        if self._executors.processes_are_given_up():
+            tuner.refuse_processes()
+            changed = self._way != tuner.way
         if tuner.wants_processes or self._executors.starting:
             self._start_processes(tuner)
         if not changed:

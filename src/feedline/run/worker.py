@@ -26,6 +26,7 @@ import numpy as np
 
 from feedline.announce import be_silent
 from feedline.block import Block
+from feedline.buffers import POOL
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.channel import Channel
@@ -152,21 +153,22 @@ class Worker:
         self,
         plan: int,
         run: int,
+        idle_bytes: int,
         lessons: Any,
-        section: int,
+        node: int,
         positions: np.ndarray,
         epochs: np.ndarray,
         memory: Any,
         descriptors: Any,
     ) -> None:
-        known = self._begin(plan, run, lessons)
-        top = known.sections[section][0]
-        self._answer(known, lambda: known.run.read(top, positions, epochs))
+        known = self._begin(plan, run, idle_bytes, lessons)
+        self._answer(known, lambda: known.run.read(known.nodes[node], positions, epochs))
 
     def _apply(
         self,
         plan: int,
         run: int,
+        idle_bytes: int,
         lessons: Any,
         section: int,
         steps: list[tuple[np.ndarray, np.ndarray]],
@@ -175,14 +177,14 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        known = self._begin(plan, run, lessons)
+        known = self._begin(plan, run, idle_bytes, lessons)
         nodes: tuple[BlockNode, ...] = known.sections[section][1]
         given = [read_block(description, memory, self._channel.tree_of(tree))]
         del memory
 
         def compute() -> Block:
             block = given.pop()
-            for apply in known.run.joined([(node, *where) for node, where in zip(nodes, steps, strict=True)]):
+            for apply in known.run.joined([(node, *where) for node, where in zip(nodes, steps, strict=False)]):
                 block = apply(block)
             return block
 
@@ -200,8 +202,13 @@ class Worker:
         self._warnings.clear()
         self._channel.send(("warm",))
 
-    def _begin(self, number: int, number_of_run: int, lessons: Any) -> _Plan:
-        """Returns a plan that is told which of its runnings this is, and what its blocks have had elsewhere."""
+    def _begin(self, number: int, number_of_run: int, idle_bytes: int, lessons: Any) -> _Plan:
+        """Returns a plan that is told which of its runnings this is, and what its blocks have had elsewhere.
+
+        From now on this process keeps so much memory for later, as what it computes in, and as much of what it lends.
+        """
+        POOL.limit_idle(idle_bytes)
+        self._channel.lent.limit_idle(idle_bytes)
         plan = self._plans[number]
         plan.begin(number_of_run)
         tree_of = self._channel.tree_of
@@ -211,11 +218,13 @@ class Worker:
     def _answer(self, plan: _Plan, compute: Callable[[], Block]) -> None:
         start = time.thread_time()
         writing = Writing()
+        failure = "failed"
         try:
             block = compute()
+            failure = "unsendable"
             described = describe_block(block, writing)
         except BaseException as error:
-            self._send_failure(plan, error, start)
+            self._send_failure("failed" if isinstance(error, MemoryError) else failure, plan, error, start)
             return
         number_of = self._channel.number_of
         tree = number_of(block.treedef)
@@ -227,10 +236,10 @@ class Worker:
             raise
         except Exception as error:  # there is no memory for the result
             self._channel.teach_anew()
-            self._send_failure(plan, error, start)
+            self._send_failure("failed", plan, error, start)
 
-    def _send_failure(self, plan: _Plan, error: BaseException, start: float) -> None:
-        self._channel.send(("failed", packed_error(error), *self._told(plan, start)))
+    def _send_failure(self, kind: str, plan: _Plan, error: BaseException, start: float) -> None:
+        self._channel.send((kind, packed_error(error), *self._told(plan, start)))
 
     def _told(self, plan: _Plan, start: float) -> tuple[Any, ...]:
         """Returns what goes with every answer: the stages' timings, warnings, and how long a core was at work."""

@@ -1,0 +1,73 @@
+"""What processes turn out not to be able to do: AUTOTUNE goes back to threads, and who asked for them is told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+import feedline as fl
+from feedline.run.concurrency import available_cores
+
+PROCESSES = fl.Options(executor="processes")
+SECONDS = 60
+
+two_cores = pytest.mark.skipif(available_cores() < 2, reason="AUTOTUNE takes processes where there are two cores")
+
+
+def busy(seconds: float = 2e-3) -> None:
+    """Holds the interpreter's lock."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def double(number):
+    return 2 * number
+
+
+def holding_a_lock() -> Callable:
+    lock = threading.Lock()
+
+    def locked(number):
+        with lock:
+            return number
+
+    return locked
+
+
+def test_datasets_are_sent_with_functions_of_this_file() -> None:
+    plus = 3
+    dataset = fl.Dataset.range(20).map(lambda number: fl.Dataset.range(3).map(double).map(lambda x: x + plus), 2)
+    elements = dataset.flat_map(lambda inner: inner).with_options(PROCESSES)
+    assert [int(number) for number in elements] == [3, 5, 7] * 20
+
+
+def test_datasets_go_to_processes_and_come_back() -> None:
+    dataset = fl.Dataset.range(20).map(lambda number: fl.Dataset.range(2).map(double))
+    again = dataset.map(lambda inner: inner.map(double), 2).flat_map(lambda inner: inner)
+    assert [int(number) for number in again.with_options(PROCESSES)] == [0, 4] * 20
+
+
+def test_elements_that_cannot_be_sent_are_told_to_who_asked_for_processes() -> None:
+    def inner(number):
+        return fl.Dataset.range(2).map(holding_a_lock())
+
+    dataset = fl.Dataset.range(20).map(inner, 2).flat_map(lambda inner: inner)
+    with pytest.raises(fl.errors.UnpicklableError, match=r"elements of map\(inner\)") as caught:
+        list(dataset.with_options(PROCESSES))
+    assert "test_processes_given_up.py" in "\n".join(caught.value.where)
+    assert "threads" in caught.value.fix
+
+
+@two_cores
+def test_elements_that_cannot_be_sent_are_computed_here_where_nobody_asked_for_processes() -> None:
+
+    def inner(number):
+        busy()
+        return fl.Dataset.range(1).map(holding_a_lock() if number > 2000 else double)
+
+    dataset = fl.Dataset.range(2800).map(inner, fl.AUTOTUNE).flat_map(lambda inner: inner)
+    assert [int(number) for number in dataset] == [0] * 2800
