@@ -36,7 +36,7 @@ _TRIES = 2
 """How often a section is computed whose worker ends: the first time may have been an accident."""
 
 _KEPT = 4
-"""All workers together keep this part of the memory budget for later, twice: what they compute in, and what they lend."""
+"""All workers together keep this part of the memory budget for later, twice: to compute in, and what they lend."""
 
 _MOST_TRIED = 1024
 """Of so many elements at the most it is found out which ends its worker."""
