@@ -237,6 +237,44 @@ def test_an_element_that_is_refused_is_named_and_the_others_are_given(bad, posit
     assert set(before) <= set(others)
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (40, 40)])
+@pytest.mark.parametrize("leading", ["fixed", "unknown"])
+@pytest.mark.parametrize("position", [0, 1, 5, 17])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda array, label: (array,),
+        lambda array, label: (array, label, label),
+        lambda array, label: [array, label],
+        lambda array, label: {"array": array, "label": label},
+        lambda array, label: (array.view(np.recarray), label),
+        lambda array, label: (array.tolist(), label),
+        lambda array, label: (array[:-1], label),
+        lambda array, label: (array[:, :-1], label),
+        lambda array, label: (array.T, label),
+        lambda array, label: (array.astype(np.float32), label),
+        lambda array, label: (array.astype(">f8"), label),
+        lambda array, label: (array, bool(label)),
+        lambda array, label: (array, np.int16(label)),
+        lambda array, label: (array, 1 << 40),
+        lambda array, label: [][label],
+        lambda array, label: {}[label],
+        lambda array, label: int("none"),
+    ],
+)
+@pytest.mark.parametrize("steps", ["alone", "batch", "errors", "padded ahead"])
+def test_pairs_of_which_one_is_odd(shape, leading, position, change, steps, monkeypatch) -> None:
+    def elements():
+        array = np.zeros(shape)
+        for number in range(20):
+            array += fl.random.uniform(())
+            yield change(array, number) if number == position else (array, number)
+
+    signed = spec(shape if leading == "fixed" else (None, *shape[1:]), "float64"), spec((), "int32")
+    plain, careful = both_ways(lambda: STEPS[steps](generator(elements, output_signature=signed)), monkeypatch)
+    assert plain == careful
+
+
 def test_draws_are_the_elements_own(monkeypatch) -> None:
     def elements():
         array = np.zeros(2, np.float32)

@@ -47,6 +47,11 @@ def as_iterator(iterator: Any) -> Iterator[Any]:
     return iterator if type(iterator) is types.GeneratorType else map(next, repeat(iterator))
 
 
+def _cut(values: list[Any], count: int) -> list[Any]:
+    """Returns the first values: the list itself where it has no more, since each block has lists of its own."""
+    return values if len(values) == count else values[:count]
+
+
 class _Values(Protocol):
     """Takes the values of one component."""
 
@@ -81,7 +86,7 @@ class _Scalars:
         return True
 
     def column(self, count: int) -> Column | None:
-        values, kind, dtype = self.values[:count], self.kind, self._converter.dtype
+        values, kind, dtype = _cut(self.values, count), self.kind, self._converter.dtype
         if dtype == string:
             strings = np.empty(count, object)
             strings[:] = values if kind is bytes else [as_component(value) for value in values]
@@ -135,7 +140,7 @@ class _Arrays:
         return length
 
     def put(self, value: Any) -> bool:
-        if type(value) is not np.ndarray or value.dtype != self.dtype:
+        if type(value) is not np.ndarray or (value.dtype is not self.dtype and value.dtype != self.dtype):
             return False
         shape = value.shape
         length = self.known.get(shape)
@@ -156,7 +161,7 @@ class _SmallArrays(_Arrays):
         self._shape = first.shape
 
     def column(self, count: int) -> Column | None:
-        memory = bytearray().join(self.copies[:count])
+        memory = bytearray().join(_cut(self.copies, count))
         return self.converter.all_in_dtype(np.ndarray((count, *self._shape), self.dtype, memory))
 
     def value(self, index: int) -> Any:
@@ -177,11 +182,11 @@ class _SmallArraysOfLengths(_Arrays):
         self._packs = packs
 
     def _rows(self, count: int) -> PackedRows:
-        return PackedRows(self.copies[:count], self.lengths[:count], self.inner, self.dtype)
+        return PackedRows(_cut(self.copies, count), _cut(self.lengths, count), self.inner, self.dtype)
 
     def column(self, count: int) -> Column | None:
         rows, length = self._rows(count), self.lengths[0]
-        if rows.lengths.count(length) == count:
+        if rows.lengths[-1] == length and rows.lengths.count(length) == count:
             return np.ndarray((count, length, *self.inner), self.dtype, bytearray().join(rows.pieces))
         return rows if self._packs else list(rows)
 
@@ -209,26 +214,28 @@ class _LargeArrays:
     """Arrays of one shape, written to their places."""
 
     def __init__(self, first: np.ndarray) -> None:
-        self._shape = first.shape
-        self._dtype = first.dtype
+        self.shape = first.shape
+        self.dtype = first.dtype
         self.row_bytes = first.nbytes
 
     def begin(self, count: int) -> None:
-        self._array = POOL.empty((count, *self._shape), self._dtype)
+        self.places = POOL.empty((count, *self.shape), self.dtype)
         self._row = 0
 
     def put(self, value: Any) -> bool:
-        if type(value) is not np.ndarray or value.shape != self._shape or value.dtype != self._dtype:
+        if type(value) is not np.ndarray or value.shape != self.shape:
             return False
-        self._array[self._row] = value
+        if value.dtype is not self.dtype and value.dtype != self.dtype:
+            return False
+        self.places[self._row] = value
         self._row += 1
         return True
 
     def column(self, count: int) -> Column | None:
-        return self._array[:count]
+        return self.places[:count]
 
     def value(self, index: int) -> Any:
-        return self._array[index]
+        return self.places[index]
 
 
 _KINDS = {int: "iuf", float: "f", bool: "b"}
@@ -277,14 +284,13 @@ class PlainElements:
         self._values = values
         self._parts = _parts_of(treedef)
         self._taken = 0
-        pairs = (
-            len(values) == 2
-            and is_tuple_of_components(treedef)
-            and isinstance(values[0], _SmallArrays | _SmallArraysOfLengths)
-            and isinstance(values[1], _Scalars)
-        )
-        self._take_all = self._take_pairs if pairs else self._take_any
-        self._last: _Scalars | None = values[1] if pairs else None
+        self._take_all = self._take_any
+        self._last: _Scalars | None = None
+        if len(values) == 2 and is_tuple_of_components(treedef) and isinstance(values[1], _Scalars):
+            if isinstance(values[0], _SmallArrays | _SmallArraysOfLengths):
+                self._take_all, self._last = self._take_small_pairs, values[1]
+            elif isinstance(values[0], _LargeArrays):
+                self._take_all, self._last = self._take_large_pairs, values[1]
         row_bytes = sum(value.row_bytes for value in values if isinstance(value, _LargeArrays))
         self._most = max(2, _MOST_BYTES // row_bytes) if row_bytes else 1 << 62
 
@@ -335,38 +341,61 @@ class PlainElements:
         return ENDED if left is NONE_LEFT and self.taken < count else left
 
     def _take_any(self, elements: Iterator[Any]) -> Any:
-        parts, values = self._parts, self._values
+        parts, puts = self._parts, [values.put for values in self._values]
         for element in elements:
             leaves = parts(element)
             if leaves is None:
                 return element
-            for value, leaf in zip(values, leaves, strict=True):
-                if not value.put(leaf):
+            for put, leaf in zip(puts, leaves):  # noqa: B905 - there are as many, and to count them again takes time
+                if not put(leaf):
                     return element
             self._taken += 1
         return NONE_LEFT
 
-    def _take_pairs(self, elements: Iterator[Any]) -> Any:
-        """Does what `_take_any` does for an array and a number: what most generators give, without calls in between."""
+    def _take_small_pairs(self, elements: Iterator[Any]) -> Any:
+        """Does what `_take_any` does for a small array and a number: much that generators give, without calls between.
+
+        A pair is not counted, but unpacked; what that raises is caught only there, for the generator may raise the
+        same.
+        """
         arrays, numbers = self._values
         dtype, kind, ndarray = arrays.dtype, numbers.kind, np.ndarray
         copies, lengths, known, values = arrays.copies, arrays.lengths, arrays.known, numbers.values
         for element in elements:
-            if type(element) is not tuple or len(element) != 2:
-                return element
-            array, number = element
-            if type(array) is not ndarray or type(number) is not kind:
-                return element
-            if array.dtype is not dtype and array.dtype != dtype:
+            if type(element) is not tuple:
                 return element
             try:
+                array, number = element
+                if type(array) is not ndarray or type(number) is not kind:
+                    return element
+                if array.dtype is not dtype and array.dtype != dtype:
+                    return element
                 length = known[array.shape]
+            except ValueError:
+                return element
             except KeyError:
                 length = arrays.learn(array.shape)
                 if length is None:
                     return element
             copies.append(array.tobytes())
             lengths.append(length)
+            values.append(number)
+        return NONE_LEFT
+
+    def _take_large_pairs(self, elements: Iterator[Any]) -> Any:
+        """Does the same for an array that is written to its place, and a number."""
+        arrays, numbers = self._values
+        shape, dtype, kind, ndarray = arrays.shape, arrays.dtype, numbers.kind, np.ndarray
+        places, values = arrays.places, numbers.values
+        for row, element in enumerate(elements):
+            if type(element) is not tuple or len(element) != 2:
+                return element
+            array, number = element
+            if type(array) is not ndarray or type(number) is not kind:
+                return element
+            if array.shape != shape or (array.dtype is not dtype and array.dtype != dtype):
+                return element
+            places[row] = array
             values.append(number)
         return NONE_LEFT
 
