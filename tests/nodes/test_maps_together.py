@@ -293,7 +293,8 @@ def test_what_they_refer_to_may_change(monkeypatch) -> None:
     assert together(dataset)
     monkeypatch.setitem(globals(), "SHIFT", 5)
     np.testing.assert_array_equal(np.concatenate(list(dataset)), NUMBERS * 2.0 + 5)
-    assert "do not run together: what it refers to has changed" in dataset.explain()
+    assert "steps 2 and 3 do not run together: what it refers to has changed" in dataset.explain()
+    assert not together(dataset)
 
 
 SHIFT = 1

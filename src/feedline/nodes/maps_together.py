@@ -80,6 +80,8 @@ class MapsTogether:
                 block = each.apply_one_by_one(block, positions, epochs, run)
             return block
 
+        if not self.function.takes(block):
+            return None
         with ExitStack() as turns:
             for each in self.steps:
                 turns.enter_context(run.turn_of(each, each.num_parallel_calls))

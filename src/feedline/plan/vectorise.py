@@ -124,6 +124,13 @@ class BlockFunction:
             return "runs on blocks"
         return f"ran element by element: there were fewer than {LEAST_ROWS} at a time" if self._short_blocks else ""
 
+    def takes(self, block: Block) -> bool:
+        """Says whether a block is long enough, and its elements alike, so that `run` may run on it."""
+        if self.reason is not None or block.length < 2:
+            return False
+        columns = self._rows_of(block)
+        return columns is not None and block.length * _records_in(columns) >= LEAST_ROWS
+
     def run(
         self,
         block: Block,

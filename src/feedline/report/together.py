@@ -36,7 +36,7 @@ def told_on_blocks(steps: list[Node], timings: Timings) -> list[str]:
         steps: the pipeline's steps, from source to end.
         timings: what its iterations have learnt.
     """
-    runs = runs_of_steps(steps, timings.snapshot())
+    runs = [run for run in runs_of_steps(steps, timings.snapshot()) if not _is_over(run, timings)]
     together = {step for run in runs for step in run}
     lines = []
     for step in steps:
@@ -53,6 +53,12 @@ def told_on_blocks(steps: list[Node], timings: Timings) -> list[str]:
         if refused is not None:
             lines.append(f"{numbered(refused.steps, steps)} do not run together: {refused.refused}")
     return lines
+
+
+def _is_over(run: list[Node], timings: Timings) -> bool:
+    """Says whether maps that were computed as one are not any more."""
+    ran = timings.ran_together.get(run[-1])
+    return ran is not None and ran.refused is not None
 
 
 def time_told(steps: list[Node], stages: Mapping[Node, StageTiming]) -> list[str]:
