@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import enum
 import random
@@ -236,3 +237,121 @@ def test_a_function_of_feedlines_that_was_replaced_has_no_rule(monkeypatch) -> N
         assert batched(images, function).tobytes() == plain(images, function).tobytes()
     finally:
         rules.all_rules.cache_clear()
+
+
+NUMBERS = np.where(np.arange(COUNT) < CHANGE, 0, np.arange(COUNT))
+ENDING_IN_ZEROS = np.array([b"dog"] * CHANGE + [b"cat\0"] * (COUNT - CHANGE), object)
+LONG = np.array([b"d"] * CHANGE + [b"d" * 200] * (COUNT - CHANGE), object)
+KINDS = np.array([b"cat", b"dog"])
+NOT_NUMBERS = np.where(np.arange(COUNT) < CHANGE, 1.0, np.nan).reshape(COUNT, 1)
+
+
+@pytest.mark.parametrize(
+    ("elements", "function"),
+    [
+        (NUMBERS, lambda number: number * ("%r" % number == "np.int64(300)")),  # noqa: UP031
+        (NUMBERS, lambda number: number * ("%a" % number == "np.int64(300)")),  # noqa: UP031
+        (NUMBERS, lambda number: number * (b"%a" % number == b"np.int64(300)")),
+        (NUMBERS, lambda number: number * ("%s" % number == "300")),  # noqa: UP031
+        (NUMBERS, lambda number: number * ("{!r}".format(number) == "np.int64(300)")),  # noqa: UP032
+        (NUMBERS, lambda number: number * ("{.__class__.__name__}".format(number) == "int64")),  # noqa: UP032
+        (NUMBERS, lambda number: number * (number.__class__ == np.int64)),
+        (NUMBERS, lambda number: number * (number.__repr__() == "np.int64(300)")),
+        (NUMBERS, lambda number: number * (np.add == np.add)),
+        (NUMBERS, lambda number: number * (np == np)),
+        (NUMBERS, lambda number: number * ("%r" % np.add == "<ufunc 'add'>")),  # noqa: UP031
+        (LONG, lambda text: text.__sizeof__()),
+        (NOT_NUMBERS, lambda value: np.isnan(value) * ((value.copy(),) == (value,))),
+        (ENDING_IN_ZEROS, lambda label: KINDS == label),  # noqa: SIM300
+        (ENDING_IN_ZEROS, lambda label: np.not_equal(KINDS, label)),
+    ],
+)
+def test_what_python_answers_by_default_is_not_the_answer(elements, function) -> None:
+    assert batched(elements, function).tolist() == plain(elements, function).tolist()
+
+
+def factor() -> float:
+    return SETTINGS["scale"]
+
+
+class Shown(typing.NamedTuple):
+    x: typing.Any
+
+    def __str__(self) -> str:
+        return str(factor())
+
+
+class Equal(typing.NamedTuple):
+    x: typing.Any
+
+    def __eq__(self, other: object) -> bool:
+        return factor() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Replacing(Point):
+    def _replace(self, **fields: typing.Any) -> typing.Any:
+        return Point(fields["x"] * factor())
+
+
+@dataclasses.dataclass
+class Finished:
+    x: typing.Any
+
+    def __post_init__(self) -> None:
+        self.factor = factor()
+
+
+@dataclasses.dataclass
+class WithFactor:
+    x: typing.Any
+    factor: float = dataclasses.field(init=False, default_factory=factor)
+
+
+class Level(enum.Enum):
+    LOW = 1
+
+    def __init__(self, value: int) -> None:
+        self.factor = factor()
+
+
+FORMAT = "%s"
+LEVEL = Level.LOW
+MANY = np.ones(2000)
+
+
+@pytest.mark.parametrize(
+    ("elements", "function"),
+    [
+        (Shown(MANY), lambda point: point.x * 2.0 + point.x * 3 * (FORMAT % (point,) == "5.0")),
+        (Equal(MANY), lambda point: point.x * 2.0 + point.x * 3 * (point == 5.0)),
+        (Replacing(MANY), lambda point: point._replace(x=point.x).x),
+        (Finished(MANY), lambda sample: sample.x * sample.factor),
+        (WithFactor(MANY), lambda sample: sample.x * sample.factor),
+        (collections.defaultdict(factor, x=MANY), lambda sample: sample["x"] * sample["factor"]),
+        (MANY, lambda value: value * LEVEL.factor),
+    ],
+)
+def test_what_a_class_computes_is_asked_for_each_element(elements, function, monkeypatch) -> None:
+    monkeypatch.setitem(SETTINGS, "scale", 2.0)
+    monkeypatch.setattr(LEVEL, "factor", 2.0)
+    batches = iter(fl.Dataset.from_tensor_slices(elements).map(function).batch(20))
+    for _ in range(10):
+        assert next(batches).tolist() == [2.0] * 20
+    monkeypatch.setitem(SETTINGS, "scale", 5.0)
+    LEVEL.factor = 5.0
+    assert list(batches)[-1].tolist() == [5.0] * 20
+
+
+def test_what_an_enum_holds_sees_no_other_values_than_those_of_elements(monkeypatch) -> None:
+    seen: list = []
+    monkeypatch.setattr(LEVEL, "factor", seen)
+
+    def remember(value):
+        LEVEL.factor.append(value)
+        return value
+
+    list(fl.Dataset.from_tensor_slices(MANY).map(remember).batch(20))
+    assert {type(value) for value in seen} == {np.float64}
+    assert len(seen) == len(MANY)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.plan.prove import UnprovenError
+from feedline.plan.stand_in import StandIn
 
 if TYPE_CHECKING:
     from feedline.plan.trace import Traced
@@ -54,7 +55,7 @@ def method_of(value: Traced, name: str) -> Any:
     raise UnprovenError(f"it uses .{name} of a value")
 
 
-class _Method:
+class _Method(StandIn):
     """A method of a value that is traced: it can be called, and nothing else."""
 
     __slots__ = ("_call", "_name")
@@ -97,7 +98,8 @@ def _flatten(value: Traced) -> Any:
 def _copy(value: Traced) -> Any:
     if not value.sample.flags.c_contiguous:
         raise UnprovenError("it copies an array that lies in memory in another order")
-    return value
+    # another object, as a copy is: tuples that are compared ask first whether their items are the same
+    return type(value)(value.recorder, value.slot, value.sample)
 
 
 _OTHERS: dict[str, Callable[..., Any]] = {

@@ -7,10 +7,14 @@ every block: a global that was bound anew, or an array that was changed, ends th
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import dis
 import enum
 import inspect
+import reprlib
 import types
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,16 +49,29 @@ _CONSTANTS = (bool, int, float, str, bytes, type(None), type(Ellipsis))
 
 _NUMBER_MODULES = ("numpy", "ml_dtypes")
 _LIBRARY_MODULES = ("builtins", "typing", "enum", "numpy", "collections", "abc")
-_OF_NAMED_TUPLES = ("_replace", "_asdict", "_fields", "_field_defaults", "_make")
+_OF_NAMED_TUPLES = ("_replace", "_asdict", "_fields", "_make")
 _HARMLESS_METHOD_NAMES = """
     __annotations__ __annotate__ __annotate_func__ __annotations_cache__ __classcell__ __conditional_annotations__
-    __dataclass_fields__ __dataclass_params__ __delattr__ __dict__ __doc__ __eq__ __firstlineno__ __format__ __ge__
-    __getnewargs__ __getstate__ __gt__ __hash__ __init__ __init_subclass__ __le__ __lt__ __match_args__ __module__
-    __new__ __new_member__ __orig_bases__ __parameters__ __post_init__ __qualname__ __reduce__ __reduce_ex__ __replace__
-    __repr__ __setattr__ __setstate__ __slots__ __static_attributes__ __str__ __subclasshook__ __weakref__
+    __dataclass_fields__ __dataclass_params__ __dict__ __doc__ __firstlineno__ __getnewargs__ __getstate__
+    __init_subclass__ __match_args__ __module__ __new_member__ __orig_bases__ __parameters__ __qualname__ __reduce__
+    __reduce_ex__ __replace__ __setstate__ __slots__ __static_attributes__ __subclasshook__ __weakref__
 """
 _HARMLESS_METHODS = frozenset(_HARMLESS_METHOD_NAMES.split())
-"""Methods that are made with a class, and those that no operation on an object calls."""
+"""What is made with a class, and methods that no operation on an object calls."""
+
+_MAKING_NAMES = "__init__ __new__ __post_init__ __attrs_post_init__ __setattr__ __delattr__"
+_MAKING_METHODS = frozenset(_MAKING_NAMES.split())
+"""Methods that run when an object is made: one that is a constant was made before."""
+
+_COMMON_NAMES = "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __repr__ __str__ __format__"
+_COMMON_METHODS = frozenset(_COMMON_NAMES.split())
+"""Methods that classes are given by what makes them, or have of their own."""
+
+_MAKERS = frozenset(
+    each.__file__ for each in (collections, dataclasses, enum, reprlib, typing) if each.__file__ is not None
+)
+_FORMATTING = ("format", "format_map")
+"""Methods of texts that look up attributes of what they are given, which no operation notes."""
 
 _DEEPEST = 8
 _MOST_ARRAY_BYTES = 1 << 20
@@ -122,34 +139,59 @@ def prove(function: Any, replace: Callable[[Any, Proof], Any]) -> Proof:
     proof = Proof(function)
     proof.function = _bound(function, replace, proof, 0)
     for name, value in proof.objects:
-        check_class(type(value), proof, name)
+        check_class(type(value), proof, name, _MAKING_METHODS)
+        known = ("name", "value") if isinstance(value, enum.Enum) else ()
+        for attribute in proof.attributes.intersection(getattr(value, "__dict__", ())).difference(known):
+            raise UnprovenError(f"it uses {name}.{attribute}, which may change")
     return proof
 
 
-def check_class(kind: type, proof: Proof, name: str) -> None:
+def check_class(kind: type, proof: Proof, name: str, harmless: frozenset[str] = frozenset()) -> None:
     """Checks that a function asks an object for nothing that its class computes: that code is not looked at.
 
     Args:
         kind: the class.
         proof: the function's.
         name: what the object is called.
+        harmless: special methods that it may have of its own.
 
     Raises:
         UnprovenError: it does.
     """
-    known = {*getattr(kind, "_fields", ()), *getattr(kind, "__dataclass_fields__", ()), *attrs_fields(kind)}
-    known.update(_OF_NAMED_TUPLES)
+    if issubclass(kind, collections.defaultdict):
+        raise UnprovenError(f"{name} may make values itself")
+    fields: dict[str, Any] = getattr(kind, "__dataclass_fields__", {})
+    known = {*getattr(kind, "_fields", ()), *fields, *attrs_fields(kind), *_OF_NAMED_TUPLES}
     if issubclass(kind, enum.Enum):
         known |= {"name", "value"}
+    for field_name, each_field in fields.items():
+        if not each_field.init and field_name in proof.attributes:
+            raise UnprovenError(f"it uses {name}.{field_name}, which {kind.__name__} computes")
     for each in kind.__mro__:
         if each.__module__ in _LIBRARY_MODULES:
             continue
-        for attribute in vars(each):
+        for attribute, value in vars(each).items():
             special = attribute.startswith("__") and attribute.endswith("__")
-            if special and attribute not in _HARMLESS_METHODS and not attribute.startswith(("__attrs_", "__tf_")):
+            if special and not (_is_harmless(attribute, value) or attribute in harmless):
                 raise UnprovenError(f"{name} is a {kind.__name__}, which has a {attribute}() of its own")
-            if not special and attribute in proof.attributes and attribute not in known:
+            asked = not special and attribute in proof.attributes
+            if asked and (attribute not in known or (attribute in _OF_NAMED_TUPLES and not _is_made(value))):
                 raise UnprovenError(f"it uses {name}.{attribute}, which {kind.__name__} computes")
+
+
+def _is_harmless(name: str, value: Any) -> bool:
+    """Says whether a special attribute of a class is none that computes anything of its own."""
+    if name in _COMMON_METHODS or name in _MAKING_METHODS:
+        return _is_made(value)
+    return name in _HARMLESS_METHODS or name.startswith(("__attrs_", "__tf_"))
+
+
+def _is_made(value: Any) -> bool:
+    """Says whether an attribute of a class was made with it, as those of dataclasses are; it is no user's code then."""
+    code = getattr(getattr(value, "__func__", value), "__code__", None)
+    if isinstance(code, types.CodeType):
+        return code.co_filename in _MAKERS or code.co_filename.startswith(("<string>", "<attrs generated"))
+    return not callable(value) or isinstance(value, types.BuiltinFunctionType | types.WrapperDescriptorType)
 
 
 def attrs_fields(kind: type) -> list[str]:
@@ -248,7 +290,13 @@ def _check_code(code: types.CodeType) -> list[str]:
 def _attributes(code: types.CodeType) -> set[str]:
     """Returns the names of the attributes and methods that code asks for."""
     asking = (each for each in dis.get_instructions(code) if each.opname in ("LOAD_ATTR", "LOAD_METHOD"))
-    return {each.argval for each in asking}
+    names = {each.argval for each in asking}
+    for name in names:
+        if name.startswith("__") and name.endswith("__"):
+            raise UnprovenError(f"it uses .{name}")  # what stands for a value has them too, by default
+        if name in _FORMATTING:
+            raise UnprovenError(f"it makes a string with .{name}()")
+    return names
 
 
 def _stand_in(name: str, value: Any, replace: Callable[[Any, Proof], Any], proof: Proof) -> Any:

@@ -94,8 +94,10 @@ def _no_warnings() -> np.errstate:
 
 def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Runs a ufunc: rows of fewer dimensions than others get dimensions of length 1 behind the first."""
-    if operation.samples[0].ndim == 0 and (singly := _as_single_values(operation, rows)) is not None:
-        return singly
+    if any(isinstance(_sample(argument, rows), bytes | str) for argument in operation.args):
+        return row_by_row(operation, rows)  # NumPy does not look at zeros at their ends
+    if operation.samples[0].ndim == 0:
+        _check_single_values(operation, rows)
     values = [rows.of(argument) for argument in operation.args]
     ranks = [np.ndim(value) - (type(argument) is Slot) for argument, value in zip(operation.args, values, strict=True)]
     most = max(ranks)
@@ -111,8 +113,8 @@ def elementwise(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 _NO_DTYPE = np.dtype(bool)
 
 
-def _as_single_values(operation: Operation, rows: Rows) -> tuple[Any, ...] | None:
-    """Sees to what NumPy does to single values and not to arrays of them; None where that is the same.
+def _check_single_values(operation: Operation, rows: Rows) -> None:
+    """Checks that NumPy does to single values what it does to arrays of them.
 
     Raises:
         UnprovenError: the bits of the results may be others.
@@ -120,15 +122,12 @@ def _as_single_values(operation: Operation, rows: Rows) -> tuple[Any, ...] | Non
     """
     for argument in operation.args:
         sample = _sample(argument, rows)
-        if isinstance(sample, bytes | str):  # NumPy does not look at zeros at their ends
-            return row_by_row(operation, rows)
         if isinstance(sample, complex) or getattr(sample, "dtype", _NO_DTYPE).kind == "c":
             raise UnprovenError("it computes with single complex numbers, whose last bits differ in arrays")
     dtype = operation.samples[0].dtype
     told = dtype.kind in "iu" and operation.function in OVERFLOWING and np.geterr()["over"] != "ignore"
     if told and overflows(operation.function, [rows.of(argument) for argument in operation.args], dtype):
         raise FloatingPointError(f"overflow encountered in scalar {operation.function.__name__}")
-    return None
 
 
 def _sample(argument: Any, rows: Rows) -> Any:
@@ -390,14 +389,14 @@ def _change_shape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
 
 
 def _reshape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    if operation.kwargs or len(operation.args) > 2 or slots_in(operation.args[1:]):
+    if operation.kwargs or len(operation.args) != 2 or slots_in(operation.args[1:]):
         return row_by_row(operation, rows)
     return _change_shape(operation, rows)
 
 
 def _change_axes(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Adds or takes away axes of length 1; which shape that gives is for each row's own shape to say."""
-    if type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
+    if not operation.args or type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
         return row_by_row(operation, rows)
     values = rows.of(operation.args[0])
     row = np.broadcast_to(np.empty((), values.dtype), values.shape[1:])  # of no memory

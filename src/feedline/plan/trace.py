@@ -17,6 +17,7 @@ from feedline import random
 from feedline.classes import is_structured
 from feedline.plan.methods import method_of
 from feedline.plan.prove import Proof, UnprovenError, attrs_fields, check_class, prove
+from feedline.plan.stand_in import StandIn
 from feedline.strings import PackedStrings
 from feedline.structure import Treedef, flatten
 
@@ -312,7 +313,7 @@ def slots_in(argument: Any) -> list[Slot]:
     return [argument] if type(argument) is Slot else []
 
 
-class _Module:
+class _Module(StandIn):
     """Stands in for a module."""
 
     stands_for_module = True
@@ -337,7 +338,7 @@ class _Module:
         raise UnprovenError(f"it calls {module.__name__}.{name}(), which is not known to work on blocks")
 
 
-class _Recorded:
+class _Recorded(StandIn):
     """Stands in for a function that has a rule."""
 
     def __init__(self, recorder: _Recorder, function: Callable[..., Any], rule: Callable[..., Any]) -> None:
@@ -445,7 +446,7 @@ for _names, _reason in {
     "call": "it calls a value",
     "setitem": "it changes a value in place",
     "hash": "it looks a value up",
-    "str format bytes": "it makes a string of a value",
+    "str repr format bytes": "it makes a string of a value",
     "round": "it calls round() (write np.round)",
     "divmod rdivmod": "it calls divmod() (write x // y and x % y)",
     "matmul rmatmul": "it multiplies matrices, whose products may be added up in another order on blocks",
