@@ -18,7 +18,7 @@ from feedline.packed_arrays import PackedArrays
 from feedline.plan.integer_overflow import OVERFLOWING, overflows
 from feedline.plan.prove import UnprovenError
 from feedline.plan.trace import Operation, Slot, change_dtype, change_shape, power, replaced, slots_in, take_item
-from feedline.strings import PackedStringRows, PackedStrings, as_plain_array
+from feedline.strings import PackedStringRows, PackedStrings
 from feedline.structure import flatten
 
 Rule = Callable[[Operation, "Rows"], tuple[Any, ...]]
@@ -379,43 +379,6 @@ def _one_hot(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     return at_once(operation, rows)
 
 
-def _take_item(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    value, key = operation.args
-    return (rows.of(value)[(slice(None), *(key if type(key) is tuple else (key,)))],)
-
-
-def _change_shape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    return (rows.of(operation.args[0]).reshape(rows.count, *operation.samples[0].shape),)
-
-
-def _reshape(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    if operation.kwargs or len(operation.args) != 2 or slots_in(operation.args[1:]):
-        return row_by_row(operation, rows)
-    return _change_shape(operation, rows)
-
-
-def _change_axes(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Adds or takes away axes of length 1; which shape that gives is for each row's own shape to say."""
-    if not operation.args or type(operation.args[0]) is not Slot or slots_in((operation.args[1:], operation.kwargs)):
-        return row_by_row(operation, rows)
-    values = rows.of(operation.args[0])
-    row = np.broadcast_to(np.empty((), values.dtype), values.shape[1:])  # of no memory
-    return (values.reshape(rows.count, *operation.function(row, *operation.args[1:], **operation.kwargs).shape),)
-
-
-def _transposed(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Transposes each row: they lie in memory as before, as it is for a single array."""
-    value, *axes = operation.args
-    alone = type(value) is Slot and not operation.kwargs and not slots_in(axes)
-    order = axes[0] if axes else None
-    if not alone or not (order is None or type(order) is tuple):
-        return row_by_row(operation, rows)
-    values = rows.of(value)
-    rank = values.ndim - 1
-    turned = range(rank)[::-1] if order is None else [axis % rank for axis in order]
-    return (values.transpose(0, *(axis + 1 for axis in turned)),)
-
-
 def _power(operation: Operation, rows: Rows) -> tuple[Any, ...]:
     """Squares arrays, which is the same bits for one and for many; other powers row by row."""
     base, exponent = operation.args
@@ -423,28 +386,6 @@ def _power(operation: Operation, rows: Rows) -> tuple[Any, ...]:
         return in_order_of_memory(operation, rows)
     with _no_warnings():
         return (rows.of(base) ** exponent,)
-
-
-def _joined(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Joins arrays of all rows, along an axis that is one further on in a block."""
-    arrays, *others = operation.args
-    axis = others[0] if others else operation.kwargs.get("axis", 0)
-    plain = len(others) <= 1 and not set(operation.kwargs) - {"axis"} and type(axis) is int and axis >= 0
-    if not plain or type(arrays) not in (list, tuple) or not all(type(array) is Slot for array in arrays):
-        return row_by_row(operation, rows)
-    return (operation.function([as_plain_array(rows.of(array)) for array in arrays], axis=axis + 1),)
-
-
-def _array_of(operation: Operation, rows: Rows) -> tuple[Any, ...]:
-    """Makes one array of several, as `np.stack` does."""
-    arrays, sample = operation.args[0], operation.samples[0]
-    alone = len(operation.args) == 1 and not operation.kwargs and type(arrays) in (list, tuple)
-    if not alone or sample.dtype == object or not all(type(array) is Slot for array in arrays):
-        return row_by_row(operation, rows)
-    columns = [rows.of(array) for array in arrays]
-    if any(column.dtype != sample.dtype or column.shape[1:] != sample.shape[1:] for column in columns):
-        return row_by_row(operation, rows)
-    return (np.stack(columns, axis=1),)
 
 
 _UFUNCS = (
@@ -475,7 +416,7 @@ _ADDING_UP = "sum mean std var prod"
 def all_rules() -> dict[Any, Rule]:
     """Returns the rule of each function that has one."""
     import feedline
-    from feedline.plan import file_rules, record_rules
+    from feedline.plan import file_rules, record_rules, shape_rules
 
     rules: dict[Any, Rule] = {getattr(np, name): elementwise for name in _UFUNCS.split()}
     rules_of_names: tuple[tuple[str, Rule], ...] = (
@@ -490,12 +431,16 @@ def all_rules() -> dict[Any, Rule]:
         if not isinstance(getattr(np, name), type):
             rules[getattr(np, name)] = row_by_row
     rules.update((getattr(np, name), in_order_of_memory) for name in _ADDING_UP.split())
-    rules[np.transpose], rules[np.round], rules[power] = _transposed, at_once, _power
-    rules[np.reshape] = _reshape
-    rules.update(dict.fromkeys((np.expand_dims, np.squeeze), _change_axes))
-    rules.update(dict.fromkeys((np.stack, np.concatenate), _joined))
-    rules.update(dict.fromkeys((np.array, np.asarray), _array_of))
-    rules[take_item], rules[change_dtype], rules[change_shape] = _take_item, _cast, _change_shape
+    rules[np.transpose], rules[np.round], rules[power] = shape_rules.transpose_rows, at_once, _power
+    rules[np.reshape] = shape_rules.reshape_rows
+    rules.update(dict.fromkeys((np.expand_dims, np.squeeze), shape_rules.change_axes))
+    rules.update(dict.fromkeys((np.stack, np.concatenate), shape_rules.join_arrays))
+    rules.update(dict.fromkeys((np.array, np.asarray), shape_rules.stack_values))
+    rules[take_item], rules[change_dtype], rules[change_shape] = (
+        shape_rules.take_items,
+        _cast,
+        shape_rules.change_shapes,
+    )
     rules[feedline.one_hot], rules[feedline.cast] = _one_hot, _cast
     rules[feedline.io.parse_single_example] = record_rules.parse_single
     rules[feedline.io.parse_example] = record_rules.parse_batches
