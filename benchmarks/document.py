@@ -89,6 +89,8 @@ def _workloads(session: Session) -> Iterator[str]:
         yield from _table(tables.contender_columns(outcomes), tables.contender_rows(outcomes))
         yield ""
         yield from (f"- {contender}: {why}" for contender, why in tables.unmeasured(outcomes))
+        if left_out := [contender for contender in workloads.CONTENDERS if contender not in outcomes]:
+            yield f"- left out of this run: {', '.join(left_out)}"
         yield ""
         yield from _goals(goals.of_workload(name, outcomes))
         yield ""
