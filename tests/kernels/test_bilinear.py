@@ -42,3 +42,51 @@ def test_operands_that_do_not_fit_are_not_read():
     for shape in [(1, 5), (2, 6), (0, 6)]:
         bilinear(images, out, np.float32(1), np.array([ADD], np.uint8), np.ones(shape, np.float32))
         assert (out == -7).all()
+
+
+def _by_the_formula(images, out_height, out_width, flips):
+    """Returns what TensorFlow's formula gives, in float32, one pixel of the result after the other."""
+
+    def neighbours(size, count):
+        scale, half = np.float32(size) / np.float32(count), np.float32(0.5)
+        position = (np.arange(count, dtype=np.float32) + half) * scale - half
+        floor = np.floor(position)
+        lower, upper = (np.clip(side.astype(np.int64), 0, size - 1) for side in (floor, np.ceil(position)))
+        return lower, upper, position - floor
+
+    top, bottom, down = neighbours(images.shape[1], out_height)
+    left, right, along = neighbours(images.shape[2], out_width)
+    along, down = along[:, np.newaxis], down[:, np.newaxis, np.newaxis]
+    values = images.astype(np.float32)
+    above, below = (
+        values[:, rows][:, :, left] + (values[:, rows][:, :, right] - values[:, rows][:, :, left]) * along
+        for rows in (top, bottom)
+    )
+    result = above + (below - above) * down
+    return np.stack([one[:, ::-1] if flip else one for one, flip in zip(result, flips, strict=True)])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+def test_bytes_are_interpolated_as_the_formula_says(channels):
+    rng = np.random.default_rng(channels)
+    sides = [1, 2, 3, 4, 5, 8, 13, 40]
+    for number in range(200):
+        height, width, out_height, out_width = (int(side) for side in rng.choice(sides, 4))
+        images = rng.choice([0, 1, 127, 254, 255], (2, height, width, channels)).astype(np.uint8)
+        flips = rng.integers(0, 2, 2).astype(np.uint8) if number % 2 else np.zeros(2, np.uint8)
+        out = np.empty((2, out_height, out_width, channels), np.float32)
+        given = flips if number % 2 else np.empty(0, np.uint8)
+        bilinear(images, out, np.float32(1), *no_arithmetic(out_width * channels), given)
+        expected = _by_the_formula(images, out_height, out_width, flips)
+        assert out.tobytes() == expected.tobytes(), (images.shape, out.shape, flips)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("width", [1, 2, 7])
+def test_windows_are_interpolated_as_copies_of_them(channels, width):
+    whole = np.random.default_rng(width).integers(0, 256, (1, 9, 10, channels), dtype=np.uint8)
+    for window in (whole[:, 2:6, 1 : 1 + width], whole[:, 5:, 10 - width :]):  # the second ends where memory does
+        one, other = np.empty((2, 1, 6, 5, channels), np.float32)
+        for images, out in ((window, one), (window.copy(), other)):
+            bilinear(images, out, np.float32(1), *no_arithmetic(5 * channels))
+        assert one.tobytes() == other.tobytes()

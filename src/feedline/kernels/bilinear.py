@@ -140,7 +140,10 @@ def _prefetch(typingctx: Any, values: Any, position: Any) -> Any:  # pragma: no 
 
 @part
 def _fetch_row(values, begin, count, step):
-    """Has the processor fetch a row that is read next: it foresees no reading backwards, nor where a window goes on."""
+    """Has the processor fetch a row that is read next: it foresees no reading backwards, nor where a window goes on.
+
+    Whole rows of bytes that are read forwards it does foresee; there, fetching them costs more than it saves.
+    """
     stay_apart()
     for at in range(begin, begin + count, step):
         _prefetch(values, at)
@@ -312,6 +315,7 @@ def _bilinear(
         _as_pairs(left, right, along, out_width, channels, in_row, share)
         if flips.size > 0:
             _as_pairs(places[4], places[5], weights[2], out_width, channels, in_row, shares[1])
+    foreseen = of_pairs and pitch == in_row and flips.size == 0
     image = -1
     top_held = bottom_held = np.int64(-1)
     top, bottom = 0, 1
@@ -329,7 +333,7 @@ def _bilinear(
         if places[0, y] != top_held and places[0, y] == bottom_held:
             top, bottom = bottom, top
             top_held, bottom_held = bottom_held, top_held
-        if y + 1 < out_height:
+        if y + 1 < out_height and not foreseen:
             begin = (image * height + places[1, y + 1]) * pitch
             if of_bytes:
                 _fetch_row(bytes_, begin, in_row, 64)
