@@ -15,10 +15,14 @@ FACTOR = 3
 
 
 def joined(first, second, element=IMAGE) -> Trace:
-    random.enter_element(5, 0, 0)
-    made = keyed(trace(first, element, all_rules()), 5)
-    random.enter_element(6, 0, 0)
-    return join_traces(made, keyed(trace(second, element_of(made), all_rules()), 6), copied)
+    outer = random.outer_element()
+    try:
+        random.enter_element(5, 0, 0)
+        made = keyed(trace(first, element, all_rules()), 5)
+        random.enter_element(6, 0, 0)
+        return join_traces(made, keyed(trace(second, element_of(made), all_rules()), 6), copied)
+    finally:
+        random.leave_element(outer)  # else what other tests draw would be this element's
 
 
 def copied(operation, rows):
