@@ -182,6 +182,14 @@ def test_records_are_parsed_decoded_and_resized_in_maps_of_their_own_though_phot
     assert "decode_jpeg, resize, random_flip_left_right, divide: photo after photo, straight into" in explained
 
 
+def test_steps_that_run_together_are_not_said_to_run_element_by_element_for_their_first_few_elements() -> None:
+    dataset = pipeline(fl.Dataset.from_tensor_slices(records()), PHOTOS[:3], num_parallel_calls=2)
+    for _ in range(2):
+        list(dataset)
+    assert together(dataset) == ["2, 3 and 4"]
+    assert "element by element" not in dataset.explain()
+
+
 @pytest.mark.parametrize("executor", ["inline", "threads", "processes"])
 def test_by_whatever_they_are_run_from_wherever_they_go_on(executor: str) -> None:
     options = fl.Options(executor=executor)

@@ -44,7 +44,7 @@ def _title(node: Node, numbers: dict[int, int]) -> str:
 
 def _state(node: Node, timings: Timings | None) -> str:
     """Returns where a step is, and how it does what it does: as it was done, or, before that, as it will be."""
-    ran = timings.block_functions.get(node) if timings is not None else None
+    ran = timings.block_function_of(node) if timings is not None else None
     way = "" if ran is None else ran.way()
     if not way:
         way = foreseen(node) if isinstance(node, Map) else node.way()
