@@ -486,15 +486,17 @@ def test_workers_that_are_stuck_in_what_nobody_waits_for_are_ended(monkeypatch, 
     monkeypatch.setattr(processes, "_STUCK_SECONDS", 0.5)
 
     def stuck(number):
-        if number >= 4:
+        if number >= 1:
             (tmp_path / str(os.getpid())).write_text("")
             time.sleep(1000)
         return number
 
     iterator = iter(in_processes(fl.Dataset.range(99).map(stuck, 2)))
     next(iterator)
-    while len(list(tmp_path.iterdir())) < 2:
+    end = time.monotonic() + 20
+    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < end:
         time.sleep(0.01)
+    assert len(list(tmp_path.iterdir())) == 2
     lent = POOL.lent
     del iterator
     gc.collect()
@@ -502,7 +504,7 @@ def test_workers_that_are_stuck_in_what_nobody_waits_for_are_ended(monkeypatch, 
     end = time.monotonic() + 20
     while POOL.lent > lent - 2 and time.monotonic() < end:
         time.sleep(0.02)
-    assert POOL.lent == lent - 2
+    assert POOL.lent <= lent - 2  # those of tests before may have come back, too
 
 
 def test_warnings_come_through() -> None:

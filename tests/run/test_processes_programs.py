@@ -166,6 +166,29 @@ def test_a_program_that_ends_in_the_middle_ends_its_workers(tmp_path) -> None:
     assert are_gone([int(path.suffix[1:]) for path in tmp_path.glob("worker.*")])
 
 
+def test_a_program_that_drops_workers_as_it_ends_does_not_wait_for_ever(tmp_path) -> None:
+    file = program(
+        tmp_path,
+        """
+        from feedline.run.processes import WorkerPool
+
+        class Late:
+            def __init__(self):
+                self.me = self
+                self.pool = WorkerPool()
+                self.worker = self.pool.take()
+
+            def __del__(self):
+                self.pool.close()
+                self.pool.abandon([self.worker])
+
+        late = Late()
+        """,
+    )
+    ended = run(file)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_a_program_that_forks(tmp_path) -> None:
     file = program(
         tmp_path,

@@ -300,6 +300,8 @@ class WorkerPool:
     def abandon(self, workers: Iterable[WorkerProcess]) -> None:
         """Says that nobody waits for what these workers are at: they are ended if that takes very long."""
         with self._lock:
+            if self._closed:  # they are ended already, and no thread may be started as the program ends
+                return
             now = time.monotonic()
             self._abandoned.update((worker, now) for worker in workers if worker in self._lent)
             if self._abandoned:
