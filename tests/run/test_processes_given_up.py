@@ -71,3 +71,31 @@ def test_elements_that_cannot_be_sent_are_computed_here_where_nobody_asked_for_p
 
     dataset = fl.Dataset.range(2800).map(inner, fl.AUTOTUNE).flat_map(lambda inner: inner)
     assert [int(number) for number in dataset] == [0] * 2800
+
+
+def numbering(stable: int) -> tuple[Callable, dict[int, int]]:
+    """Returns a function that numbers words, of which there are 50 among the first elements, and its numbers."""
+    numbers: dict[int, int] = {}
+
+    def numbered(element):
+        busy()
+        word = int(element) % 50 if element < stable else int(element)
+        return numbers.setdefault(word, len(numbers))
+
+    return numbered, numbers
+
+
+def test_a_function_that_changes_what_it_refers_to_is_told_to_who_asked_for_processes() -> None:
+    numbered, _ = numbering(100)
+    dataset = fl.Dataset.range(400).map(numbered, 2).with_options(PROCESSES)
+    with pytest.warns(fl.errors.FeedlineWarning, match=r"map\(numbered\) changes .*'numbers'.*each process") as caught:
+        list(dataset)
+    assert caught[0].filename == __file__
+
+
+@two_cores
+def test_a_function_that_begins_to_change_what_it_refers_to_goes_back_to_threads() -> None:
+    numbered, numbers = numbering(2000)
+    elements = list(fl.Dataset.range(2800).map(numbered, fl.AUTOTUNE))
+    assert len(set(map(int, elements[2000:]))) == 800
+    assert len(numbers) == 850

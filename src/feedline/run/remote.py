@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline.block import Block
-from feedline.errors import FeedlineError, UnpicklableError, WorkerDiedError
+from feedline.errors import FeedlineError, FeedlineWarning, UnpicklableError, WorkerDiedError
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.code_pickler import modules_by_value
@@ -299,11 +299,13 @@ class Remote:
                 writing = Writing()
                 message = (*message, describe_block(block, writing), channel.number_of(block.treedef))
             (answered, *answer), memory = worker.ask(message, writing)
-            *content, timings, warned, seconds = answer
+            *content, timings, warned, seconds, changed = answer
             self._spent.seconds += seconds
             run.timings.add_all({self._nodes[which]: timing for which, timing in timings})
             for packed, filename, line in warned:
                 warnings.warn_explicit(unpacked_error(packed), None, filename, line, registry=_warned)  # type: ignore[call-overload]
+            if changed is not None:
+                self._note_change(*changed)
             if answered == "failed":
                 error = unpacked_error(content[0])
                 if isinstance(error, FeedlineError):
@@ -321,6 +323,15 @@ class Remote:
                 return read_block(described, memory, result_tree)
             # The elements differ from those that other workers have had. Told of these, this one says so itself.
             worker.knows = None
+
+    def _note_change(self, number: int, what: str) -> None:
+        """Notes that a function has changed what it refers to, which other processes do not see."""
+        node = self._nodes[number]
+        told = f"{node.label()} changes what it refers to ({what}), of which each process has a copy"
+        if not self._asked:
+            raise _RefusedError(told)
+        warning = FeedlineWarning(f"{told}: its results may depend on how many there are. Use executor='threads'.")
+        warnings.warn_explicit(warning, None, node.origin.filename, node.origin.line, registry=_warned)  # type: ignore[call-overload]
 
     def _unsendable(self, section: Section, error: BaseException) -> Exception:
         """Returns what is raised where the elements of a section cannot be sent."""

@@ -32,7 +32,8 @@ from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.channel import Channel
 from feedline.run.connection import Connection, ConnectionLostError
 from feedline.run.context import Run
-from feedline.run.plan_message import know_sources, load_plan
+from feedline.run.plan_message import functions_of, know_sources, load_plan
+from feedline.run.referred_state import ReferredState
 from feedline.run.remote_errors import packed_error
 from feedline.run.timings import Timings
 
@@ -64,6 +65,7 @@ class _Plan:
         self.sections = sections
         self.nodes = list(dict.fromkeys(node for *_, nodes in sections for node in nodes))
         self.numbers = {node: number for number, node in enumerate(self.nodes)}
+        self.state = ReferredState((self.numbers[node], each) for node in self.nodes for _, each in functions_of(node))
         self.timings = Timings()
         self.run = Run(self.timings)
         self._number_of_run = -1
@@ -242,10 +244,12 @@ class Worker:
         self._channel.send((kind, packed_error(error), *self._told(plan, start)))
 
     def _told(self, plan: _Plan, start: float) -> tuple[Any, ...]:
-        """Returns what goes with every answer: the stages' timings, warnings, and how long a core was at work."""
+        """Returns what goes with every answer: the stages' timings, warnings, how long a core was at work, and which
+        function has changed what it refers to.
+        """
         timings = [(plan.numbers[node], timing) for node, timing in plan.timings.take().items() if node in plan.numbers]
         warned, self._warnings = self._warnings, []
-        return timings, warned, time.thread_time() - start
+        return timings, warned, time.thread_time() - start, plan.state.changed()
 
     def _rest(self, forgotten: list[int], memory: Any, descriptors: Any) -> None:
         """Lets go of what is not needed until the next iteration; nobody waits for an answer."""
