@@ -7,12 +7,15 @@ they look ahead, is no part of it.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from feedline.nodes.base import Node
-from feedline.plan.digest import Digest
+from feedline.plan.digest import DIGEST_BYTES, Digest
+from feedline.plan.reach import Reach
 
 _NOT_PART_OF_IT = {"parents", "origin", "seed", "num_parallel_calls", "deterministic"}
 
@@ -25,11 +28,17 @@ class Step:
         label: the node as the user would write it.
         digest: of what it was told, without its seed.
         seed: the key of its random numbers, or None.
+        parts: the digest of each thing that it was told, by its name.
     """
 
     label: str
     digest: str
     seed: int | None
+    parts: dict[str, str]
+
+
+_kept: weakref.WeakKeyDictionary[Node, dict[str, str]] = weakref.WeakKeyDictionary()
+"""The parts of steps that hold no code, and so cannot change: their data may be large."""
 
 
 def steps_of(node: Node) -> list[Step]:
@@ -40,31 +49,59 @@ def steps_of(node: Node) -> list[Step]:
         >>> [step.label for step in steps_of(Dataset.range(9).batch(2).prefetch(1).node)]
         ['range', 'batch(2)']
     """
+    return _steps_of(node, frozenset())
+
+
+def _steps_of(node: Node, within: frozenset[Node]) -> list[Step]:
+    """Returns the steps of a plan.
+
+    Args:
+        node: its last node.
+        within: those of the plans that it was met in: a function may refer to the very dataset that it is part of.
+    """
+    if node in within:
+        return []
+    within |= {node}
     numbers: dict[Node, int] = {}
     steps: list[Step] = []
     for each in _nodes_of(node):
         if each.passes_on:
             numbers[each] = numbers[each.parents[0]]
             continue
-        digest = Digest(_digests_of)
-        digest.add([numbers[parent] for parent in each.parents])
-        digest.add(type(each).__qualname__)
-        for field in dataclasses.fields(each):
-            if field.name not in _NOT_PART_OF_IT and not field.name.startswith("_"):
-                digest.add(field.name)
-                digest.add(getattr(each, field.name))
-        if not each.parents and each.indexed:
-            digest.add(each.cardinality())  # of files only the names are known before: they may have changed
+        parts = {"parents": _digest_of([numbers[parent] for parent in each.parents]), **_parts_of(each, within)}
+        if not each.parents and each.indexed:  # of files only the names are known before: they may have changed
+            parts["elements"] = _digest_of(each.cardinality())
         numbers[each] = len(steps)
-        steps.append(Step(each.label(), digest.hex(), getattr(each, "seed", None)))
+        digest = _digest_of([type(each).__qualname__, *(text for part in parts.items() for text in part)])
+        steps.append(Step(each.label(), digest, getattr(each, "seed", None), parts))
     return steps
+
+
+def _parts_of(node: Node, within: frozenset[Node]) -> dict[str, str]:
+    """Returns the digest of each thing that a node was told."""
+    kept = _kept.get(node)
+    if kept is not None:
+        return kept
+    told = {field.name: getattr(node, field.name) for field in _told(node) if field.name not in _NOT_PART_OF_IT}
+    reach = Reach(told.values())
+    parts = {}
+    for name, value in told.items():
+        digest = Digest(lambda inner: [step.digest for step in _steps_of(inner, within)], reach)
+        digest.add(value)
+        parts[name] = digest.hex()
+    if reach.is_fixed:
+        _kept[node] = parts
+    return parts
+
+
+def _digest_of(value: Any) -> str:
+    """Returns the digest of plain values."""
+    return hashlib.blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).hexdigest()
 
 
 def fingerprint_of(steps: Sequence[Step]) -> str:
     """Returns one short text for all steps."""
-    digest = Digest(_digests_of)
-    digest.add([step.digest for step in steps])
-    return digest.hex()
+    return _digest_of([step.digest for step in steps])
 
 
 def with_seeds(node: Node, seeds: Sequence[int | None]) -> Node:
@@ -112,7 +149,3 @@ def _nodes_of(node: Node) -> list[Node]:
             waiting.append((each, True))
             waiting.extend((parent, False) for parent in reversed(each.parents))
     return list(found)
-
-
-def _digests_of(node: Node) -> list[str]:
-    return [step.digest for step in steps_of(node)]

@@ -1,4 +1,4 @@
-"""What code writes to, of all that it refers to: names, attributes, and the containers that are behind them."""
+"""What code reads and writes, of all that it refers to: variables, attributes, and the containers behind them."""
 
 from __future__ import annotations
 
@@ -6,71 +6,206 @@ import dis
 import functools
 import types
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 _CHANGING = frozenset(
-    ["add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop", "popitem", "popleft",
-     "put", "remove", "reverse", "setdefault", "sort", "update"]
+    ["add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "fill", "insert",
+     "intersection_update", "move_to_end", "pop", "popitem", "popleft", "put", "remove", "resize", "reverse", "rotate",
+     "setdefault", "sort", "subtract", "update"]
 )  # fmt: skip
-_LOADING_NAMES = frozenset(["LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_NAME"])
-_LOADING_ATTRIBUTES = frozenset(["LOAD_ATTR", "LOAD_METHOD"])
-_IN_BETWEEN = frozenset(["CACHE", "NOP", "PUSH_NULL", "PRECALL", "EXTENDED_ARG", "RESUME", "COPY", "SWAP"])
+_CHANGING_THEIR_FIRST = frozenset(
+    ["copyto", "fill_diagonal", "heappop", "heappush", "heappushpop", "heapreplace", "place", "put", "put_along_axis",
+     "putmask", "setitem", "shuffle"]
+)  # fmt: skip
+_CHANGED_AS = ("out",)
+"""Keywords that name what a function of NumPy's writes its result to."""
+
+_READING_ALL = frozenset(
+    ["__dict__", "__getattribute__", "__getstate__", "asdict", "astuple", "attrgetter", "deepcopy", "eval", "exec",
+     "getattr", "vars"]
+)  # fmt: skip
+_LOADING_GLOBALS = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
+_LOADING_CELLS = frozenset(["LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"])
+_LOADING_ATTRIBUTES = frozenset(["LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"])
+_LOADING_ITEMS = frozenset(["BINARY_SUBSCR", "BINARY_SLICE"])
+_STORING_ITEMS = {"STORE_SUBSCR": 1, "DELETE_SUBSCR": 1, "STORE_SLICE": 2}
+"""How many values lie above the container."""
+
+_ONLY_POPPING = ("POP_", "STORE_", "DELETE_", "RETURN_", "RAISE_", "RERAISE", "YIELD_", "KW_NAMES", "END_", "JUMP_")
+_NOTHING = frozenset(["CACHE", "NOP", "EXTENDED_ARG", "RESUME", "PRECALL", "MAKE_CELL", "COPY_FREE_VARS"])
 
 
-class Written:
-    """What code, and the code within it, writes to.
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """What code, and the code within it, reads and writes.
 
     Args:
-        code: the code.
-
-    Attributes:
-        names: of variables outside of it: they are bound anew, or what they hold is changed.
-        attributes: the same of objects.
+        variables: the names of the globals that it reads, as they come.
+        attributes: the names of attributes that it reads.
+        bound_globals: of the globals that it binds anew.
+        bound_cells: of the variables of functions around it that it binds anew.
+        bound_attributes: of the attributes that it sets.
+        changed_globals: of the globals that hold containers which it changes.
+        changed_cells: the same of variables of functions around it.
+        changed_attributes: the same of attributes.
+        reads_all: whether it may read attributes that it does not name.
     """
 
-    def __init__(self, code: types.CodeType) -> None:
-        self.names, self.attributes = _written(code)
+    variables: tuple[str, ...]
+    attributes: frozenset[str]
+    bound_globals: frozenset[str]
+    bound_cells: frozenset[str]
+    bound_attributes: frozenset[str]
+    changed_globals: frozenset[str]
+    changed_cells: frozenset[str]
+    changed_attributes: frozenset[str]
+    reads_all: bool
 
 
 @functools.lru_cache(maxsize=4096)
-def _written(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    names: set[str] = set()
+def facts_of(code: types.CodeType) -> CodeFacts:
+    """Returns what code reads and writes."""
+    variables: dict[str, None] = {}
     attributes: set[str] = set()
+    bound_globals: set[str] = set()
+    bound_cells: set[str] = set()
+    bound_attributes: set[str] = set()
+    changes = _Changes()
     for each in _codes_in(code):
-        before: list[dis.Instruction] = []
-        for instruction in dis.get_instructions(each):
+        instructions = [one for one in dis.get_instructions(each) if one.opname not in _NOTHING]
+        changes.note_all(instructions, each.co_consts)
+        for instruction in instructions:
             name = instruction.opname
-            if name in _IN_BETWEEN:
-                continue
-            if name in ("STORE_GLOBAL", "STORE_DEREF", "DELETE_GLOBAL", "DELETE_DEREF"):
-                names.add(instruction.argval)
-            elif name in ("STORE_ATTR", "DELETE_ATTR"):
+            if name in _LOADING_GLOBALS:
+                variables[instruction.argval] = None
+            elif name in _LOADING_ATTRIBUTES or name == "IMPORT_FROM":
                 attributes.add(instruction.argval)
-            elif name in _LOADING_ATTRIBUTES and instruction.argval in _CHANGING and before:
-                _note(before[-1], names, attributes)
-            elif name in ("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE"):
-                _note_container(before, names, attributes)
-            before.append(instruction)
-    return frozenset(names), frozenset(attributes)
+            elif name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+                bound_globals.add(instruction.argval)
+            elif name in ("STORE_DEREF", "DELETE_DEREF"):
+                bound_cells.add(instruction.argval)
+            elif name in ("STORE_ATTR", "DELETE_ATTR"):
+                bound_attributes.add(instruction.argval)
+    return CodeFacts(
+        tuple(variables),
+        frozenset(attributes),
+        frozenset(bound_globals),
+        frozenset(bound_cells),
+        frozenset(bound_attributes),
+        frozenset(changes.variables),
+        frozenset(changes.cells),
+        frozenset(changes.attributes),
+        not _READING_ALL.isdisjoint((*variables, *attributes)),
+    )
 
 
-def _note(loading: dis.Instruction, names: set[str], attributes: set[str]) -> None:
-    if loading.opname in _LOADING_NAMES:
-        names.add(loading.argval)
-    elif loading.opname in _LOADING_ATTRIBUTES:
-        attributes.add(loading.argval)
+class _Changes:
+    """The names of the containers that code changes: by an assignment to an item, by a method, or as an argument."""
+
+    def __init__(self) -> None:
+        self.variables: set[str] = set()
+        self.cells: set[str] = set()
+        self.attributes: set[str] = set()
+        self._instructions: list[dis.Instruction] = []
+        self._constants: tuple = ()
+        self._locals: dict[str, int] = {}
+
+    def note_all(self, instructions: list[dis.Instruction], constants: tuple) -> None:
+        """Notes what the instructions of one code change.
+
+        Args:
+            instructions: those that do something.
+            constants: the code's.
+        """
+        self._instructions, self._constants, self._locals = instructions, constants, {}
+        for number, instruction in enumerate(instructions):
+            name = instruction.opname
+            if name in _STORING_ITEMS:
+                self._note(_place_of(instructions, number, _STORING_ITEMS[name]))
+            elif name in ("LOAD_METHOD", "LOAD_ATTR") and instruction.argval in _CHANGING:
+                self._note(_place_of(instructions, number, 0))
+            elif name == "STORE_FAST":
+                source = _place_of(instructions, number, 0)
+                if source is not None:
+                    self._locals[instruction.argval] = source
+            elif name in ("CALL", "CALL_KW"):
+                self._note_arguments(number)
+
+    def _note(self, place: int | None) -> None:
+        """Notes what lies behind an instruction that loads a container: of items of items, the outermost."""
+        for _ in range(20):
+            if place is None:
+                return
+            loading = self._instructions[place]
+            if loading.opname in _LOADING_GLOBALS:
+                self.variables.add(loading.argval)
+                return
+            if loading.opname in _LOADING_CELLS:
+                self.cells.add(loading.argval)
+                return
+            if loading.opname in _LOADING_ATTRIBUTES:
+                self.attributes.add(loading.argval)
+                return
+            if loading.opname in _LOADING_ITEMS:
+                place = _place_of(self._instructions, place, 1 if loading.opname == "BINARY_SUBSCR" else 2)
+            elif loading.opname.startswith("LOAD_FAST") and isinstance(loading.argval, str):
+                place = self._locals.get(loading.argval)
+            else:
+                return
+
+    def _note_arguments(self, number: int) -> None:
+        """Notes what a call writes its result to, where it says so by a keyword, or by the name of what is called."""
+        call, before = self._instructions[number], self._instructions[number - 1]
+        keywords: tuple = ()
+        if call.opname == "CALL_KW" or before.opname == "KW_NAMES":
+            told = before.argval if isinstance(before.argval, tuple) else self._constants[before.arg or 0]
+            keywords = told if isinstance(told, tuple) else ()
+        above = 1 if call.opname == "CALL_KW" else 0  # from Python 3.13 on, the keywords lie on the stack
+        count = call.arg or 0
+        for place, keyword in enumerate(reversed(keywords)):
+            if keyword in _CHANGED_AS:
+                self._note(_place_of(self._instructions, number, above + place))
+        for depth in (above + count, above + count + 1) if count > len(keywords) else ():
+            called = _place_of(self._instructions, number, depth)
+            if called is not None and self._instructions[called].argval in _CHANGING_THEIR_FIRST:
+                self._note(_place_of(self._instructions, number, above + count - 1))
+                return
 
 
-def _note_container(before: list[dis.Instruction], names: set[str], attributes: set[str]) -> None:
-    """Notes what an item is written to, which is loaded before the key; all that is loaded, where the key is long."""
-    if len(before) >= 2 and before[-1].opname.startswith(("LOAD_CONST", "LOAD_FAST", "LOAD_SMALL_INT")):
-        _note(before[-2], names, attributes)
-        return
-    line = before[-1].positions.lineno if before and before[-1].positions is not None else None
-    for each in reversed(before):
-        if each.positions is not None and each.positions.lineno != line:
-            break
-        _note(each, names, attributes)
+def _place_of(instructions: list[dis.Instruction], end: int, depth: int) -> int | None:
+    """Returns which instruction put a value on the stack; None where that cannot be told.
+
+    Args:
+        instructions: the instructions of a code.
+        end: how many of them were run.
+        depth: how many values lie above the wanted one.
+    """
+    wanted = -depth  # as a height of the stack, whose top is at 0 now
+    height = 0
+    for number in range(end - 1, -1, -1):
+        instruction = instructions[number]
+        name = instruction.opname
+        if name == "SWAP":
+            other = height - (instruction.arg or 0) + 1
+            wanted = other if wanted == height else height if wanted == other else wanted
+            continue
+        below = height - _effect(instruction)
+        if name == "COPY" and wanted == height:
+            wanted = height - (instruction.arg or 0)
+        elif not name.startswith(_ONLY_POPPING) and (wanted == height or below < wanted <= height):
+            return number
+        height = below
+    return None
+
+
+def _effect(instruction: dis.Instruction) -> int:
+    """Returns by how much an instruction makes the stack higher."""
+    if instruction.opname == "JUMP_FORWARD":  # the other branch of `a if b else c`, which is read next, pushes one too
+        return -1
+    if instruction.opname in ("CALL", "CALL_KW"):
+        return -(instruction.arg or 0) - (2 if instruction.opname == "CALL_KW" else 1)
+    argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
+    return dis.stack_effect(instruction.opcode, argument, jump=False)
 
 
 def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -80,12 +215,7 @@ def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes_in(constant)
 
 
-def names_in(code: types.CodeType) -> list[str]:
-    """Returns the names of globals and attributes in code, and in the code within it."""
-    return [name for each in _codes_in(code) for name in each.co_names]
-
-
-def methods_of(value: Any) -> list[types.FunctionType]:
+def methods_of(value: object) -> list[types.FunctionType]:
     """Returns the functions of what a class holds: a method of any kind, or a property."""
     if isinstance(value, types.FunctionType):
         return [value]
