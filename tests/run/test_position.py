@@ -151,6 +151,17 @@ def triple(number):
         (lambda ds: ds.map(lambda n: n + 1), lambda ds: ds.map(lambda n: n + 2), "step 2, map.*another function"),
         (lambda ds: ds.take(5), lambda ds: ds, r"take\(5\)?.* is only there"),
         (lambda ds: ds, lambda ds: ds.take(5).batch(2), "is only here"),
+        (lambda ds: ds.batch(2), lambda ds: ds.batch(2, drop_remainder=True), "another drop_remainder"),
+        (
+            lambda ds: ds.shuffle(9, seed=1),
+            lambda ds: ds.shuffle(9, seed=1, reshuffle_each_iteration=False),
+            "another reshuffle_each_iteration",
+        ),
+        (
+            lambda ds: fl.Dataset.sample_from_datasets([ds, ds], [0.5, 0.5], seed=1),
+            lambda ds: fl.Dataset.sample_from_datasets([ds, ds], [0.1, 0.9], seed=1),
+            "another weights",
+        ),
     ],
 )
 def test_the_state_of_another_pipeline_is_refused(there, here, text) -> None:

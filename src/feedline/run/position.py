@@ -9,6 +9,15 @@ from feedline.nodes.base import Node
 from feedline.plan.fingerprint import Step, fingerprint_of, steps_of, with_seeds
 
 _VERSION = 1
+_SAID = {
+    "parents": "other steps before it",
+    "elements": "other data: another number of elements",
+    "columns": "other data",
+    "treedef": "data of another structure",
+    "function": "another function, or one that refers to other values",
+    "generator": "another generator, or one that refers to other values",
+    "predicate": "another predicate, or one that refers to other values",
+}
 
 
 def state_of(node: Node, epoch: int, given: int) -> dict[str, Any]:
@@ -23,7 +32,7 @@ def state_of(node: Node, epoch: int, given: int) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "fingerprint": fingerprint_of(steps),
-        "steps": [[step.label, step.digest] for step in steps],
+        "steps": [[step.label, step.digest, _short(step.parts)] for step in steps],
         "seeds": [step.seed for step in steps],
         "epoch": epoch,
         "given": given,
@@ -38,7 +47,7 @@ def restored(node: Node, state: Any) -> tuple[Node, int, int]:
     """
     try:
         version, epoch, given = int(state["version"]), int(state["epoch"]), int(state["given"])
-        known = [(str(label), str(digest)) for label, digest in state["steps"]]
+        known = [(str(label), str(digest), dict(*parts)) for label, digest, *parts in state["steps"]]
         seeds = [None if seed is None else int(seed) for seed in state["seeds"]]
     except (TypeError, KeyError, ValueError, IndexError, OverflowError):
         raise StateError(
@@ -63,16 +72,29 @@ def restored(node: Node, state: Any) -> tuple[Node, int, int]:
     return with_seeds(node, seeds), epoch, given
 
 
-def _check_same(steps: list[Step], known: list[tuple[str, str]]) -> None:
-    for number, (step, (label, digest)) in enumerate(zip(steps, known, strict=False), 1):
+def _short(parts: dict[str, str]) -> dict[str, str]:
+    """Returns enough of the digests of a step's parts to tell which of them is another."""
+    return {name: digest[:4] for name, digest in parts.items()}
+
+
+def _check_same(steps: list[Step], known: list[tuple[str, str, dict[str, str]]]) -> None:
+    for number, (step, (label, digest, parts)) in enumerate(zip(steps, known, strict=False), 1):
         if step.label != label:
             raise _other_plan(f"step {number} is {step.label} here and {label} there")
         if step.digest != digest:
-            raise _other_plan(f"step {number}, {label}, has other arguments, another function or other data")
+            own = _short(step.parts)
+            other = [name for name in own if own[name] != parts.get(name)] if parts.keys() == own.keys() else []
+            raise _other_plan(f"step {number}, {label}, has {_difference(other)}")
     if len(steps) != len(known):
-        here, there = [step.label for step in steps], [label for label, _ in known]
+        here, there = [step.label for step in steps], [label for label, *_ in known]
         more, place = (here, "here") if len(here) > len(there) else (there, "there")
         raise _other_plan(f"{', '.join(more[min(len(here), len(there)) :])} is only {place}")
+
+
+def _difference(names: list[str]) -> str:
+    """Says what of a step is another, by the names of what it was told."""
+    said = [_SAID.get(name, f"another {name}") for name in names]
+    return " and ".join(said) or "other arguments, another function or other data"
 
 
 def _other_plan(difference: str) -> StateError:
