@@ -81,6 +81,16 @@ def test_what_is_damaged_is_not_believed(folder, tmp_path) -> None:
     assert kept.read_bytes() == whole
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders")
+def test_a_pipe_in_its_place_is_not_waited_for(folder, tmp_path) -> None:
+    path = write(tmp_path / "a.tfrecord")
+    expected = len(fresh(path))
+    entry = next(folder.iterdir())
+    entry.unlink()
+    os.mkfifo(entry)
+    assert len(fresh(path)) == expected
+
+
 def test_an_index_of_another_file_at_its_place_is_not_believed(folder, tmp_path) -> None:
     one, other = write(tmp_path / "a.tfrecord"), write(tmp_path / "b.tfrecord", count=20)
     fresh(one)

@@ -43,7 +43,7 @@ def load_lengths(path: str, version: FileVersion) -> np.ndarray | None:
     """
     try:
         place = _place_of(path)
-        data = b"" if place is None else place.read_bytes()
+        data = b"" if place is None or not place.is_file() else place.read_bytes()  # a pipe would be waited for
         magic, size, mtime_ns, ctime_ns, count, itemsize, checksum = _HEAD.unpack_from(data)
     except (OSError, struct.error, RuntimeError):
         return None
