@@ -9,7 +9,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import chart, data, document, harness, import_cost, memory, report, session, short_records, startup
+from benchmarks import (
+    chart,
+    compilation,
+    data,
+    document,
+    harness,
+    import_cost,
+    memory,
+    report,
+    session,
+    short_records,
+    startup,
+)
 from benchmarks import workloads as known
 from benchmarks.session import Session
 
@@ -53,7 +65,7 @@ def _measure(console: Console, arguments: argparse.Namespace, measured: Session)
     if measured.machine["load_before"] > 0.5:
         console.print(f"note: the machine is busy (load {measured.machine['load_before']}); expect a wide spread")
     only = arguments.only
-    if not only or arguments.startup:
+    if not only or arguments.startup or arguments.compilation:
         with console.status("making the data (once, about 550 MB)"):
             if not data.is_made():
                 data.make()
@@ -76,6 +88,8 @@ def _measure(console: Console, arguments: argparse.Namespace, measured: Session)
             measured.imports = import_cost.measure(status.update)
         if arguments.startup or (arguments.write and not only):
             measured.starts = startup.measure(status.update)
+        if arguments.compilation or (arguments.write and not only):
+            measured.compilations = compilation.measure(status.update)
         if arguments.memory:
             measured.passes = memory.measure(status.update)
 
@@ -110,6 +124,9 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--import-cost", action="store_true", help="measure what imports cost, no workloads")
     parser.add_argument("--startup", action="store_true", help="measure the time to the first batch, no workloads")
+    parser.add_argument(
+        "--compilation", action="store_true", help="measure the first compilation of kernels, no workloads"
+    )
     parser.add_argument("--memory", action="store_true", help="measure memory over 8 GB of TFRecords, no workloads")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     parser.add_argument(
@@ -118,14 +135,16 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--write",
         action="store_true",
-        help="write docs/benchmarks.md and its chart, with imports and first batches (a run of everything always does)",
+        help="write docs/benchmarks.md and its chart, and what else costs time (a run of everything always does)",
     )
     parser.add_argument("--tracebacks", action="store_true", help="print the traceback of what failed")
     parser.add_argument("--list", action="store_true", help="list the workloads and the contenders")
     arguments = parser.parse_args()
     if arguments.rounds < 0 or arguments.seconds <= 0 or arguments.warm < 0 or arguments.records < 1000:
         parser.error("--rounds and --warm must not be negative, --seconds more than 0, --records at least 1000")
-    arguments.only = not arguments.write and (arguments.import_cost or arguments.startup or arguments.memory)
+    arguments.only = not arguments.write and any(
+        (arguments.import_cost, arguments.startup, arguments.compilation, arguments.memory)
+    )
     everything = arguments.workloads == known.NAMES and arguments.contenders == tuple(known.CONTENDERS)
     if everything and arguments.rounds and not arguments.only and not arguments.read:
         arguments.write = True

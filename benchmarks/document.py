@@ -32,6 +32,10 @@ def markdown(session: Session, chart: str | None = None) -> str:
         lines += ["## First batch", "", "From process start, in processes that find the kernels compiled.", ""]
         lines += [*_table(tables.STARTS, tables.start_rows(session.starts)), ""]
         lines += [*_goals(goals.of_starts(session.starts)), ""]
+    if session.compilations:
+        lines += ["## First compilation", "", "Of kernels where nothing is cached: once on a machine.", ""]
+        lines += [*_table(tables.COMPILATIONS, tables.compilation_rows(session.compilations)), ""]
+        lines += [*_goals(goals.of_compilations(session.compilations)), ""]
     if session.passes:
         lines += ["## Memory", "", "The most that was resident in one pass over a large set of TFRecords, workers"]
         lines += ["included, the page cache and the interpreter's own not.", ""]

@@ -44,6 +44,10 @@ def show_rest(console: Console, session: Session) -> None:
         rows = tables.start_rows(session.starts)
         _show(console, "first batch, from process start, kernels warm", tables.STARTS, rows)
         _show_goals(console, goals.of_starts(session.starts))
+    if session.compilations:
+        rows = tables.compilation_rows(session.compilations)
+        _show(console, "first compilation, nothing cached", tables.COMPILATIONS, rows)
+        _show_goals(console, goals.of_compilations(session.compilations))
     if session.passes:
         rows = tables.pass_rows(session.passes)
         _show(console, "memory over the interpreter's own, at most", tables.PASSES, rows)

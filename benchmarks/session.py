@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.compilation import Compilation
 from benchmarks.harness import REFERENCE, ROOT, Outcome
 from benchmarks.import_cost import Cost
 from benchmarks.limits import cores
@@ -33,6 +34,7 @@ class Session:
         workloads: {workload: {contender: outcome}}.
         imports: {module: cost}, empty where that was not measured.
         starts: how soon first batches were there.
+        compilations: how long kernels took to compile.
         passes: how much memory passes over a large set took.
         commits: {workload: the commit of feedline that was measured}.
     """
@@ -43,6 +45,7 @@ class Session:
     imports: dict[str, Cost] = dataclasses.field(default_factory=dict)
     starts: list[Start] = dataclasses.field(default_factory=list)
     passes: list[Pass] = dataclasses.field(default_factory=list)
+    compilations: list[Compilation] = dataclasses.field(default_factory=list)
     commits: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -75,6 +78,7 @@ class Session:
             {name: Cost(**cost) for name, cost in described["imports"].items()},
             [Start(**start) for start in described["starts"]],
             [Pass(**one) for one in described["passes"]],
+            [Compilation(**one) for one in described.get("compilations", [])],
             described.get("commits", {}),
         )
 
@@ -100,6 +104,7 @@ def read(files: Sequence[Path]) -> Session:
         first.imports |= other.imports
         first.starts = other.starts or first.starts
         first.passes = other.passes or first.passes
+        first.compilations = other.compilations or first.compilations
     return first
 
 

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks import workloads
@@ -58,7 +58,7 @@ def measure(say: Callable[[str], None] = lambda line: None) -> list[Start]:
             try:
                 for turn in range(rounds + 1):
                     say(f"first batch of {workload} {contender}: {turn} of {rounds}")
-                    taken.append(_one(workload, contender))
+                    taken.append(first_batch(workload, contender))
             except (subprocess.SubprocessError, OSError, ValueError) as error:
                 found.append(Start(workload, contender, why=f"failed: {error}"))
                 continue
@@ -67,14 +67,20 @@ def measure(say: Callable[[str], None] = lambda line: None) -> list[Start]:
     return found
 
 
-def _one(workload: str, contender: str) -> float:
+def first_batch(workload: str, contender: str, environment: Mapping[str, str] | None = None) -> float:
+    """Returns the seconds from the start of a process to its first batch.
+
+    Args:
+        workload, contender: of what.
+        environment: variables of its environment beside those that are always set.
+    """
     started = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.startup", workload, contender],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
-        env={**os.environ, **ENVIRONMENT},
+        env={**os.environ, **ENVIRONMENT, **(environment or {})},
         text=True,
     ) as process:
         line = process.stdout.readline()

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterable, Iterator
 
 from benchmarks import goals, workloads
+from benchmarks.compilation import Compilation
 from benchmarks.goals import Goal
 from benchmarks.harness import REFERENCE, Outcome
 from benchmarks.import_cost import Cost
@@ -20,6 +21,7 @@ SUMMARY = ("workload", "feedline", "tf.data", "ratio", "best other peer", "of li
 GOALS = ("workload", "x tf.data", "", "x best peer", "", "of limit", "")
 IMPORTS = ("", "import", "whole process", "resident", "rounds")
 STARTS = ("workload", "contender", "seconds", "least-most", "processes")
+COMPILATIONS = ("for", "seconds", "least-most", "processes")
 PASSES = ("pass", "contender", "memory", "processes", "seconds", "records/s")
 
 
@@ -121,8 +123,8 @@ def _goal_cells(goal: Goal | None) -> Row:
 def all_goals(session: Session) -> list[Goal]:
     """Returns every goal that something was measured for."""
     of_workloads = [goal for name, outcomes in session.workloads.items() for goal in goals.of_workload(name, outcomes)]
-    others = [*goals.of_imports(session.imports), *goals.of_starts(session.starts), *goals.of_memory(session.passes)]
-    return of_workloads + others
+    others = [*goals.of_imports(session.imports), *goals.of_starts(session.starts)]
+    return of_workloads + others + goals.of_compilations(session.compilations) + goals.of_memory(session.passes)
 
 
 def tally(session: Session) -> str:
@@ -150,6 +152,13 @@ def start_rows(starts: Iterable[Start]) -> Iterator[Row]:
             yield start.workload, start.contender, f"{start.seconds:.2f}", spread, str(start.rounds)
 
 
+def compilation_rows(compilations: Iterable[Compilation]) -> Iterator[Row]:
+    """Yields the cells of each compilation."""
+    for one in compilations:
+        if one.seconds is not None:
+            yield one.what, f"{one.seconds:.1f}", f"{one.least:.1f}-{one.most:.1f}", str(one.rounds)
+
+
 def pass_rows(passes: Iterable[Pass]) -> Iterator[Row]:
     """Yields the cells of each pass over the large set."""
     for one in passes:
@@ -163,6 +172,9 @@ def unmeasured_others(session: Session) -> Iterator[tuple[str, str]]:
     for start in session.starts:
         if start.why:
             yield f"first batch of {start.workload}, {start.contender}", start.why
+    for compilation in session.compilations:
+        if compilation.why:
+            yield f"compilation for {compilation.what}", compilation.why
     for one in session.passes:
         if one.why:
             yield f"{one.what}, {one.contender}", one.why
