@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -67,18 +67,21 @@ def compile_module(module: str) -> Compiled:
     return Compiled(module, kernels, compiled, time.perf_counter() - began, kept)
 
 
-def compile_all(processes: int, say: Callable[[Compiled], None], *, shared: bool = False) -> None:
-    """Compiles all kernels.
+def compile_all(
+    processes: int, say: Callable[[Compiled], None], *, modules: Sequence[str] = MODULES, shared: bool = False
+) -> None:
+    """Compiles the kernels of all modules, or of some.
 
     Args:
         processes: how many processes share the work.
         say: is told of each module when it is done.
+        modules: their names, those that take longest first.
         shared: whether to keep them in the installation, for all its users.
 
     Raises:
         RuntimeError: a process failed; the error says what it wrote.
     """
-    waiting = list(MODULES)
+    waiting = list(modules)
     failures: list[str] = []
     lock = threading.Lock()
 
@@ -88,9 +91,14 @@ def compile_all(processes: int, say: Callable[[Compiled], None], *, shared: bool
 
     def work() -> None:
         command = [sys.executable, "-m", "feedline.kernels.compile_all", *(["--shared"] if shared else [])]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as worker:
+        try:
+            worker = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+        except OSError as error:
+            failures.append(f"no process can be started: {error}")
+            return
+        with worker:
             assert worker.stdin is not None
             assert worker.stdout is not None
             assert worker.stderr is not None
@@ -108,7 +116,7 @@ def compile_all(processes: int, say: Callable[[Compiled], None], *, shared: bool
                     say(Compiled(**json.loads(line)))
             worker.stdin.close()
 
-    threads = [threading.Thread(target=work) for _ in range(max(1, min(processes, len(MODULES))))]
+    threads = [threading.Thread(target=work) for _ in range(max(1, min(processes, len(modules))))]
     for thread in threads:
         thread.start()
     for thread in threads:

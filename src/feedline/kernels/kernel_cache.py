@@ -93,6 +93,12 @@ def keep_in(folder: Path) -> None:
     _kept_in = folder
 
 
+def holds_some_of(module: str) -> bool:
+    """Says whether something is kept of what the kernels of a module are compiled to."""
+    folders = (SHARED / source_digest(), own_folder())
+    return any(next(folder.glob(f"{module}.*-*"), None) for folder in folders if folder is not None)
+
+
 class KernelCache:
     """Keeps what one kernel is compiled to; has the methods that a dispatcher of Numba asks of its cache.
 
@@ -212,10 +218,12 @@ def _lock(path: Path) -> BinaryIO | None:
         file = path.open("wb")
     except OSError:
         return None
-    until = time.monotonic() + _WAIT_SECONDS
+    began = time.monotonic()
+    until = began + _WAIT_SECONDS
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _Patience.waited(time.monotonic() - began)
             return file
         except BlockingIOError:
             if time.monotonic() < until:
@@ -264,10 +272,22 @@ class _Patience:
             cls._timer = None
             cls._spent += time.monotonic() - cls._began
 
+    @classmethod
+    def waited(cls, seconds: float) -> None:
+        """Notes that another process has compiled what this one waits for."""
+        if cls._depth == 0:
+            cls._spent += seconds
+
 
 def seconds_compiling() -> float:
     """Returns how long this process has waited for kernels to be compiled."""
     return _Patience._spent
+
+
+def announce_compiling() -> None:
+    """Announces that kernels are compiled from here on."""
+    if not _expected:
+        announce(_announcement(own_folder()))
 
 
 def _announcement(folder: Path | None) -> str:

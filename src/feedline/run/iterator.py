@@ -12,8 +12,10 @@ from feedline.block import Block
 from feedline.errors import FeedlineWarning
 from feedline.nodes.base import AUTOTUNE, Node, Stream
 from feedline.origin import frames_to_user
-from feedline.run.concurrency import PROCESSES, asked_for
+from feedline.plan.foreseen_kernels import compile_foreseen
+from feedline.run.concurrency import PROCESSES, asked_for, available_cores
 from feedline.run.context import Run, asks_one_by_one
+from feedline.run.plan_message import functions_of
 from feedline.run.sections import whole_plan
 from feedline.run.timings import Timings
 
@@ -110,6 +112,7 @@ class DatasetIterator:
         asked = asked_for(node)
         if asked.executor == PROCESSES:
             _warn_if_in_vain(node)
+        compile_foreseen((each for part in whole_plan(node) for _, each in functions_of(part)), available_cores())
         run = Run(self._timings, asked=asked)
         self._stream: Stream | None = None
         self._stream = run.open(node, epoch, given)
