@@ -20,6 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import optree
@@ -118,7 +119,7 @@ class Digest:
         count = len(parts)
         self._text(str(count))
         if issubclass(kind, set | frozenset):  # whose order is another in each process
-            self._text(*sorted(map(repr, parts)) if kinds <= PLAIN else self._of_parts(parts))
+            self._text(*_texts_of_set(parts) if _are_plain(parts, kinds) else self._of_parts(parts))
             return
         most = _MOST_PLAIN if kinds <= _QUICK else _MOST_ENTRIES
         if count > most:
@@ -131,11 +132,11 @@ class Digest:
 
     def _of_parts(self, parts: list[Any]) -> list[str]:
         """Returns the digests of the parts of a set, sorted."""
-        if self._sets >= _DEEPEST_SETS:
+        if self._sets >= _DEEPEST_SETS or len(parts) > _MOST_ENTRIES:  # some of them would be others in each process
             return []
         found = []
         known = len(self._numbers)
-        for part in parts[:_MOST_ENTRIES]:
+        for part in parts:
             inner = Digest(self._digests_of, self._reach)
             inner._sets, inner._numbers = self._sets + 1, self._numbers
             inner.add(part)
@@ -177,6 +178,22 @@ class Digest:
         step = max(1, strings.nbytes // _LARGE_BYTES, len(strings) // _MOST_PLAIN)
         for value in strings[::step] if step > 1 else strings:
             self._hash.update(value)
+
+
+def _are_plain(parts: list[Any], kinds: set[type]) -> bool:
+    """Says whether the text of each part of a set is the same in every process."""
+    if kinds <= PLAIN:
+        return True
+    return kinds <= PLAIN | {tuple} and all(PLAIN.issuperset(map(type, part)) for part in parts if type(part) is tuple)
+
+
+def _texts_of_set(parts: list[Any]) -> list[str]:
+    """Returns what identifies a set of plain values, whatever their order: of many, sums, as sorting takes long."""
+    texts = map(repr, parts)
+    if len(parts) <= _MOST_ENTRIES:
+        return sorted(texts)
+    sums = np.fromiter((crc32(text.encode("utf-8", "surrogatepass")) for text in texts), np.uint64, len(parts))
+    return [str(sums.sum()), str((sums * sums).sum()), str(np.bitwise_xor.reduce(sums))]
 
 
 def _in_one_piece(array: np.ndarray) -> np.ndarray:
