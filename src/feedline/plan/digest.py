@@ -18,6 +18,7 @@ import marshal
 import types
 from collections.abc import Callable
 from functools import partial
+from itertools import chain, repeat
 from pathlib import PurePath
 from typing import Any
 from zlib import crc32
@@ -119,7 +120,7 @@ class Digest:
         count = len(parts)
         self._text(str(count))
         if issubclass(kind, set | frozenset):  # whose order is another in each process
-            self._text(*_texts_of_set(parts) if _are_plain(parts, kinds) else self._of_parts(parts))
+            self._text(*self._texts_of_set(value, parts, kinds))
             return
         most = _MOST_PLAIN if kinds <= _QUICK else _MOST_ENTRIES
         if count > most:
@@ -129,6 +130,13 @@ class Digest:
             return
         for part in parts:
             self._add(part)
+
+    def _texts_of_set(self, value: Any, parts: list[Any], kinds: set[type]) -> list[str]:
+        if not _are_plain(parts, kinds):
+            return self._of_parts(parts)
+        if len(parts) <= _MOST_ENTRIES:
+            return _texts_of_set(parts, kinds)
+        return self._reach.once("texts", value, lambda: _texts_of_set(parts, kinds))
 
     def _of_parts(self, parts: list[Any]) -> list[str]:
         """Returns the digests of the parts of a set, sorted."""
@@ -184,15 +192,18 @@ def _are_plain(parts: list[Any], kinds: set[type]) -> bool:
     """Says whether the text of each part of a set is the same in every process."""
     if kinds <= PLAIN:
         return True
-    return kinds <= PLAIN | {tuple} and all(PLAIN.issuperset(map(type, part)) for part in parts if type(part) is tuple)
+    if not kinds <= PLAIN | {tuple}:
+        return False
+    return PLAIN.issuperset(map(type, chain.from_iterable(part for part in parts if type(part) is tuple)))
 
 
-def _texts_of_set(parts: list[Any]) -> list[str]:
+def _texts_of_set(parts: list[Any], kinds: set[type]) -> list[str]:
     """Returns what identifies a set of plain values, whatever their order: of many, sums, as sorting takes long."""
-    texts = map(repr, parts)
+    texts = parts if kinds == {str} else map(repr, parts)
     if len(parts) <= _MOST_ENTRIES:
-        return sorted(texts)
-    sums = np.fromiter((crc32(text.encode("utf-8", "surrogatepass")) for text in texts), np.uint64, len(parts))
+        return sorted(map(repr, parts))
+    encoded = map(str.encode, texts, repeat("utf-8"), repeat("surrogatepass"))
+    sums = np.fromiter(map(crc32, encoded), np.uint64, len(parts))
     return [str(sums.sum()), str((sums * sums).sum()), str(np.bitwise_xor.reduce(sums))]
 
 

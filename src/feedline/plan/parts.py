@@ -63,9 +63,7 @@ def parts_of(value: Any, reach: Reach) -> list[Any]:
     if isinstance(value, types.ModuleType):
         return _of_module(value, reach)
     if type(value) in (dict, list) and len(value) > _LARGE_LENGTH:  # quickly, without a copy of all of it
-        held = value.items() if isinstance(value, dict) else value
-        some = list(islice(held, 0, None, len(value) // _SOME | 1))
-        return [len(value), *(chain.from_iterable(some) if isinstance(value, dict) else some)]
+        return reach.once("parts", value, lambda: _of_large(value))
     if isinstance(value, dict | types.MappingProxyType):
         return [part for pair in _items_of(value, reach) for part in pair] + _beyond_container(value, reach)
     if isinstance(value, list | tuple | set | frozenset):
@@ -86,6 +84,13 @@ def parts_of(value: Any, reach: Reach) -> list[Any]:
     if is_users(kind.__module__):
         return _of_object(value, reach)
     return parts_of_library_object(value)
+
+
+def _of_large(container: dict | list) -> list[Any]:
+    step = len(container) // _SOME | 1
+    if isinstance(container, dict):
+        return [len(container), *chain.from_iterable(list(islice(container.items(), 0, None, step)))]
+    return [len(container), *container[::step]]
 
 
 def is_of_feedline(kind: type) -> bool:

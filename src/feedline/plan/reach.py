@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -30,6 +30,7 @@ class Reach:
 
     Args:
         values: where to begin.
+        kept: what was found out of large containers that several steps refer to.
 
     Attributes:
         attributes: the names of attributes that the code reads.
@@ -39,7 +40,8 @@ class Reach:
         is_fixed: whether there is neither code nor anything else that may change.
     """
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[Any], kept: dict[tuple[str, int], tuple[Any, list]] | None = None) -> None:
+        self._kept = {} if kept is None else kept
         self.attributes: set[str] = set()
         self.bound: set[Any] = set()
         self.changed: set[Any] = set()
@@ -52,6 +54,13 @@ class Reach:
         self._seen: dict[int, Any] = {}
         self._open: list[Any] = []
         self._follow(list(values))
+
+    def once(self, what: str, value: Any, find: Callable[[], list[Any]]) -> list[Any]:
+        """Returns what is found out of a large container, which is looked at once for all steps."""
+        found = self._kept.get((what, id(value)))
+        if found is None:
+            found = self._kept[what, id(value)] = value, find()  # with the container, which keeps its id its own
+        return found[1]
 
     def reads(self, name: str, value: Any) -> bool:
         """Says whether the code reads an attribute, and does not write it."""
