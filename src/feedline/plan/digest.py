@@ -18,8 +18,10 @@ import marshal
 import types
 from collections.abc import Callable
 from functools import partial
+from itertools import chain, repeat
 from pathlib import PurePath
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import optree
@@ -118,7 +120,7 @@ class Digest:
         count = len(parts)
         self._text(str(count))
         if issubclass(kind, set | frozenset):  # whose order is another in each process
-            self._text(*sorted(map(repr, parts)) if kinds <= PLAIN else self._of_parts(parts))
+            self._text(*self._texts_of_set(value, parts, kinds))
             return
         most = _MOST_PLAIN if kinds <= _QUICK else _MOST_ENTRIES
         if count > most:
@@ -129,13 +131,20 @@ class Digest:
         for part in parts:
             self._add(part)
 
+    def _texts_of_set(self, value: Any, parts: list[Any], kinds: set[type]) -> list[str]:
+        if not _are_plain(parts, kinds):
+            return self._of_parts(parts)
+        if len(parts) <= _MOST_ENTRIES:
+            return _texts_of_set(parts, kinds)
+        return self._reach.once("texts", value, lambda: _texts_of_set(parts, kinds))
+
     def _of_parts(self, parts: list[Any]) -> list[str]:
         """Returns the digests of the parts of a set, sorted."""
-        if self._sets >= _DEEPEST_SETS:
+        if self._sets >= _DEEPEST_SETS or len(parts) > _MOST_ENTRIES:  # some of them would be others in each process
             return []
         found = []
         known = len(self._numbers)
-        for part in parts[:_MOST_ENTRIES]:
+        for part in parts:
             inner = Digest(self._digests_of, self._reach)
             inner._sets, inner._numbers = self._sets + 1, self._numbers
             inner.add(part)
@@ -177,6 +186,25 @@ class Digest:
         step = max(1, strings.nbytes // _LARGE_BYTES, len(strings) // _MOST_PLAIN)
         for value in strings[::step] if step > 1 else strings:
             self._hash.update(value)
+
+
+def _are_plain(parts: list[Any], kinds: set[type]) -> bool:
+    """Says whether the text of each part of a set is the same in every process."""
+    if kinds <= PLAIN:
+        return True
+    if not kinds <= PLAIN | {tuple}:
+        return False
+    return PLAIN.issuperset(map(type, chain.from_iterable(part for part in parts if type(part) is tuple)))
+
+
+def _texts_of_set(parts: list[Any], kinds: set[type]) -> list[str]:
+    """Returns what identifies a set of plain values, whatever their order: of many, sums, as sorting takes long."""
+    texts = parts if kinds == {str} else map(repr, parts)
+    if len(parts) <= _MOST_ENTRIES:
+        return sorted(map(repr, parts))
+    encoded = map(str.encode, texts, repeat("utf-8"), repeat("surrogatepass"))
+    sums = np.fromiter(map(crc32, encoded), np.uint64, len(parts))
+    return [str(sums.sum()), str((sums * sums).sum()), str(np.bitwise_xor.reduce(sums))]
 
 
 def _in_one_piece(array: np.ndarray) -> np.ndarray:

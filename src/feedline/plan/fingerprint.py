@@ -37,6 +37,8 @@ class Step:
     parts: dict[str, str]
 
 
+_Kept = dict[tuple[str, int], tuple[Any, list]]
+
 _kept: weakref.WeakKeyDictionary[Node, dict[str, str]] = weakref.WeakKeyDictionary()
 """The parts of steps that hold no code, and so cannot change: their data may be large."""
 
@@ -49,15 +51,16 @@ def steps_of(node: Node) -> list[Step]:
         >>> [step.label for step in steps_of(Dataset.range(9).batch(2).prefetch(1).node)]
         ['range', 'batch(2)']
     """
-    return _steps_of(node, frozenset())
+    return _steps_of(node, frozenset(), {})
 
 
-def _steps_of(node: Node, within: frozenset[Node]) -> list[Step]:
+def _steps_of(node: Node, within: frozenset[Node], kept: _Kept) -> list[Step]:
     """Returns the steps of a plan.
 
     Args:
         node: its last node.
         within: those of the plans that it was met in: a function may refer to the very dataset that it is part of.
+        kept: what was found out of large containers that several steps refer to.
     """
     if node in within:
         return []
@@ -68,7 +71,7 @@ def _steps_of(node: Node, within: frozenset[Node]) -> list[Step]:
         if each.passes_on:
             numbers[each] = numbers[each.parents[0]]
             continue
-        parts = {"parents": _digest_of([numbers[parent] for parent in each.parents]), **_parts_of(each, within)}
+        parts = {"parents": _digest_of([numbers[parent] for parent in each.parents]), **_parts_of(each, within, kept)}
         if not each.parents and each.indexed:  # of files only the names are known before: they may have changed
             parts["elements"] = _digest_of(each.cardinality())
         numbers[each] = len(steps)
@@ -77,16 +80,16 @@ def _steps_of(node: Node, within: frozenset[Node]) -> list[Step]:
     return steps
 
 
-def _parts_of(node: Node, within: frozenset[Node]) -> dict[str, str]:
+def _parts_of(node: Node, within: frozenset[Node], kept: _Kept) -> dict[str, str]:
     """Returns the digest of each thing that a node was told."""
-    kept = _kept.get(node)
-    if kept is not None:
-        return kept
+    known = _kept.get(node)
+    if known is not None:
+        return known
     told = {field.name: getattr(node, field.name) for field in _told(node) if field.name not in _NOT_PART_OF_IT}
-    reach = Reach(told.values())
+    reach = Reach(told.values(), kept)
     parts = {}
     for name, value in told.items():
-        digest = Digest(lambda inner: [step.digest for step in _steps_of(inner, within)], reach)
+        digest = Digest(lambda inner: [step.digest for step in _steps_of(inner, within, kept)], reach)
         digest.add(value)
         parts[name] = digest.hex()
     if reach.is_fixed:

@@ -126,10 +126,10 @@ def _of_variables(value: Any) -> list[Any]:
 
 
 _LOOKS = {
+    ("keras", "Layer"): _of_keras_layer,  # which is PyTorch's Module as well where Keras runs on that
     ("torch.nn", "Module"): _of_torch_module,
     ("torch", "Tensor"): _of_tensor,
     ("jax", "Array"): _of_array,
-    ("keras", "Layer"): _of_keras_layer,
     ("pandas", "DataFrame"): _of_frame,
     ("pandas", "Series"): _of_column,
     ("pandas", "Index"): _of_column,

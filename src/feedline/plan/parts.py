@@ -7,7 +7,9 @@ import enum
 import functools
 import math
 import types
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from feedline.formats.stored_array import StoredArray
 from feedline.nested import DatasetComponent
 from feedline.plan.libraries import is_model, is_users, parts_of_library_object
-from feedline.plan.written import facts_of, methods_of
+from feedline.plan.written import CHANGING, facts_of, methods_of
 
 if TYPE_CHECKING:
     from feedline.plan.reach import Reach
@@ -28,6 +30,11 @@ MAKING = frozenset(["__init__", "__new__", "__post_init__", "__setstate__", "__i
 _STORED_BYTES = 4 << 20
 """How much of an array in a file is looked at."""
 
+_LARGE_LENGTH, _SOME = 100_000, 50_000
+"""Of longer lists and dictionaries, so many items that are spread over all of them are looked at."""
+
+_UNCHANGING = (types.ModuleType, types.FunctionType, type, tuple, frozenset)
+_FACTORIES = (int, float, str, list, dict, set)
 _BASES = (int, float, complex, str, bytes)
 
 
@@ -48,15 +55,20 @@ def parts_of(value: Any, reach: Reach) -> list[Any]:
         return [value.func, value.args, value.keywords]
     if isinstance(value, types.BuiltinFunctionType):
         owner = value.__self__
+        if isinstance(owner, CONTAINERS) and value.__name__ in CHANGING:
+            owner = type(owner)
         return [value.__module__, value.__qualname__, *([] if isinstance(owner, types.ModuleType) else [owner])]
     if isinstance(value, type):
         return _of_class(value, reach)
     if isinstance(value, types.ModuleType):
         return _of_module(value, reach)
+    if type(value) in (dict, list) and len(value) > _LARGE_LENGTH:  # quickly, without a copy of all of it
+        return reach.once("parts", value, lambda: _of_large(value))
     if isinstance(value, dict | types.MappingProxyType):
-        return [part for pair in list(value.items()) for part in pair] + _beyond_container(value, reach)
+        return [part for pair in _items_of(value, reach) for part in pair] + _beyond_container(value, reach)
     if isinstance(value, list | tuple | set | frozenset):
-        return list(value) + _beyond_container(value, reach)
+        items = [] if _changes_itself(type(value), reach) else list(value)
+        return items + _beyond_container(value, reach)
     if isinstance(value, DatasetComponent):
         return [value.node]
     kind = type(value)
@@ -74,6 +86,13 @@ def parts_of(value: Any, reach: Reach) -> list[Any]:
     return parts_of_library_object(value)
 
 
+def _of_large(container: dict | list) -> list[Any]:
+    step = len(container) // _SOME | 1
+    if isinstance(container, dict):
+        return [len(container), *chain.from_iterable(list(islice(container.items(), 0, None, step)))]
+    return [len(container), *container[::step]]
+
+
 def is_of_feedline(kind: type) -> bool:
     """Says whether a class is one of feedline's that are made of what they were told."""
     return dataclasses.is_dataclass(kind) and kind.__module__.partition(".")[0] == "feedline"
@@ -89,7 +108,7 @@ def _of_function(function: types.FunctionType, reach: Reach) -> list[Any]:
     if not is_users(variables.get("__name__")):  # a library's, which may be made around one of the user's
         around = [value for _, value in _in_cells(function, reach)]
         return [function.__module__, function.__qualname__, *around, getattr(function, "__wrapped__", None)]
-    parts: list[Any] = [code, function.__defaults__, function.__kwdefaults__]
+    parts: list[Any] = [code, *_defaults_of(function, reach)]
     for name, value in _in_cells(function, reach):
         parts += (name, value)
     for name in facts_of(code).variables:
@@ -100,6 +119,48 @@ def _of_function(function: types.FunctionType, reach: Reach) -> list[Any]:
         if name == "__wrapped__" or reach.reads(name, value):
             parts += (name, value)
     return parts
+
+
+def _defaults_of(function: types.FunctionType, reach: Reach) -> list[Any]:
+    """Returns the default arguments, but of containers that are changed their types alone."""
+    code, positional, named = function.__code__, function.__defaults__ or (), function.__kwdefaults__ or {}
+    first = code.co_argcount - len(positional)
+    found = {code.co_varnames[first + number]: value for number, value in enumerate(positional)} | named
+    for place, name in enumerate(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]):
+        if name in found and isinstance(found[name], CONTAINERS) and reach.changes_parameter(function, place):
+            found[name] = type(found[name])
+    return [part for pair in sorted(found.items()) for part in pair]
+
+
+def _items_of(container: Any, reach: Reach) -> list[tuple[Any, Any]]:
+    """Returns the items of a dictionary, but for those that reading it alone puts there."""
+    if _changes_itself(type(container), reach):
+        return []
+    items = list(container.items())
+    factory = getattr(container, "default_factory", None) if isinstance(container, defaultdict) else None
+    if factory in _FACTORIES or (isinstance(factory, types.FunctionType) and _is_constant(factory)):
+        default = factory()
+        items = [pair for pair in items if type(pair[1]) is not type(default) or pair[1] != default]
+    return items
+
+
+def _is_constant(function: types.FunctionType) -> bool:
+    """Says whether a function only returns one plain value."""
+    code = function.__code__
+    return not (code.co_names or code.co_freevars or code.co_varnames) and {*map(type, code.co_consts)} <= PLAIN
+
+
+def _changes_itself(kind: type, reach: Reach) -> bool:
+    """Says whether a container's class is the user's, and has a method that changes what it holds."""
+    if not is_users(kind.__module__):
+        return False
+    return any(
+        reach.changes_parameter(method, 0)
+        for base in kind.__mro__
+        for name, held in _held_by(base)
+        if name not in MAKING and (name in reach.attributes or _is_special(name))
+        for method in methods_of(held)
+    )
 
 
 def _in_cells(function: types.FunctionType, reach: Reach) -> Iterator[tuple[str, Any]]:
@@ -116,7 +177,7 @@ def _in_cells(function: types.FunctionType, reach: Reach) -> Iterator[tuple[str,
 
 def _is_changed(variable: Any, value: Any, changed: set) -> bool:
     """Says whether a variable holds a container that is changed; of an object, its methods say what they change."""
-    if variable not in changed or isinstance(value, types.ModuleType | types.FunctionType | type):
+    if variable not in changed or isinstance(value, _UNCHANGING) or type(value) in PLAIN:
         return False
     return isinstance(value, CONTAINERS) or not is_users(type(value).__module__)
 

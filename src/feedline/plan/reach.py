@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -13,7 +13,7 @@ import optree
 from feedline.nodes.base import Node
 from feedline.plan.libraries import is_users
 from feedline.plan.parts import CONTAINERS, MAKING, PLAIN, is_of_feedline, parts_of
-from feedline.plan.written import facts_of
+from feedline.plan.written import CodeFacts, facts_of
 from feedline.strings import PackedStrings
 
 _MOST_ENTRIES = 10_000
@@ -30,6 +30,7 @@ class Reach:
 
     Args:
         values: where to begin.
+        kept: what was found out of large containers that several steps refer to.
 
     Attributes:
         attributes: the names of attributes that the code reads.
@@ -39,7 +40,8 @@ class Reach:
         is_fixed: whether there is neither code nor anything else that may change.
     """
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[Any], kept: dict[tuple[str, int], tuple[Any, list]] | None = None) -> None:
+        self._kept = {} if kept is None else kept
         self.attributes: set[str] = set()
         self.bound: set[Any] = set()
         self.changed: set[Any] = set()
@@ -47,9 +49,18 @@ class Reach:
         self.is_fixed = True
         self._bound_attributes: set[str] = set()
         self._changed_attributes: set[str] = set()
+        self._parameters: dict[str, set[int]] = {}
+        self._passing: dict[int, tuple[types.FunctionType, CodeFacts]] = {}
         self._seen: dict[int, Any] = {}
         self._open: list[Any] = []
         self._follow(list(values))
+
+    def once(self, what: str, value: Any, find: Callable[[], list[Any]]) -> list[Any]:
+        """Returns what is found out of a large container, which is looked at once for all steps."""
+        found = self._kept.get((what, id(value)))
+        if found is None:
+            found = self._kept[what, id(value)] = value, find()  # with the container, which keeps its id its own
+        return found[1]
 
     def reads(self, name: str, value: Any) -> bool:
         """Says whether the code reads an attribute, and does not write it."""
@@ -68,6 +79,11 @@ class Reach:
                 waiting.extend(self._next(waiting.pop()))
             if known != (known := len(self.attributes) + self.reads_all):  # names that were met since may lead further
                 waiting = [part for each in self._open for part in self._parts(each)]
+        self._note_passed()
+
+    def changes_parameter(self, function: types.FunctionType, place: int) -> bool:
+        """Says whether a function changes the container that one of its parameters holds, or lets another change it."""
+        return place in self._parameters.get(function.__code__.co_name, ())
 
     def _next(self, value: Any) -> list[Any]:
         """Returns what a value leads to, where it was not met before."""
@@ -103,6 +119,11 @@ class Reach:
         if is_users(function.__globals__.get("__name__")):
             self.attributes |= facts.attributes
             self.reads_all |= facts.reads_all
+            self._passing[id(function)] = function, facts
+            names = function.__code__.co_varnames
+            self._parameters.setdefault(function.__code__.co_name, set()).update(
+                names.index(name) for name in facts.changed_parameters
+            )
             if function.__code__.co_name not in MAKING:
                 self._bound_attributes |= facts.bound_attributes
                 self._changed_attributes |= facts.changed_attributes
@@ -113,3 +134,22 @@ class Reach:
         ):
             known.update((id(function.__globals__), name) for name in of_globals)
             known.update(id(cells[name]) for name in of_cells if name in cells)
+
+    def _note_passed(self) -> None:
+        """Notes what functions change of what others pass to them. Functions are told apart by their names."""
+        known = -1
+        while known != (known := sum(map(len, self._parameters.values()))):  # they may pass on what they were passed
+            for function, facts in self._passing.values():
+                code = function.__code__
+                cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+                for each in facts.passed:
+                    if each.place not in self._parameters.get(each.function, ()):
+                        continue
+                    if each.kind == "global":
+                        self.changed.add((id(function.__globals__), each.name))
+                    elif each.kind == "cell" and each.name in cells:
+                        self.changed.add(id(cells[each.name]))
+                    elif each.kind == "attribute" and code.co_name not in MAKING:
+                        self._changed_attributes.add(each.name)
+                    elif each.kind == "parameter":
+                        self._parameters[code.co_name].add(code.co_varnames.index(each.name))

@@ -8,10 +8,10 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_CHANGING = frozenset(
-    ["add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "fill", "insert",
-     "intersection_update", "move_to_end", "pop", "popitem", "popleft", "put", "remove", "resize", "reverse", "rotate",
-     "setdefault", "sort", "subtract", "update"]
+CHANGING = frozenset(
+    ["__delitem__", "__iadd__", "__ior__", "__setitem__", "add", "append", "appendleft", "clear", "difference_update",
+     "discard", "extend", "extendleft", "fill", "insert", "intersection_update", "move_to_end", "pop", "popitem",
+     "popleft", "put", "remove", "resize", "reverse", "rotate", "setdefault", "sort", "subtract", "update"]
 )  # fmt: skip
 _CHANGING_THEIR_FIRST = frozenset(
     ["copyto", "fill_diagonal", "heappop", "heappush", "heappushpop", "heapreplace", "place", "put", "put_along_axis",
@@ -31,8 +31,28 @@ _LOADING_ITEMS = frozenset(["BINARY_SUBSCR", "BINARY_SLICE"])
 _STORING_ITEMS = {"STORE_SUBSCR": 1, "DELETE_SUBSCR": 1, "STORE_SLICE": 2}
 """How many values lie above the container."""
 
+_LEAST_IN_PLACE = 13
+"""From here on, the numbers of operators are those of assignments such as `+=`."""
+
 _ONLY_POPPING = ("POP_", "STORE_", "DELETE_", "RETURN_", "RAISE_", "RERAISE", "YIELD_", "KW_NAMES", "END_", "JUMP_")
 _NOTHING = frozenset(["CACHE", "NOP", "EXTENDED_ARG", "RESUME", "PRECALL", "MAKE_CELL", "COPY_FREE_VARS"])
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Something that code passes to a function.
+
+    Args:
+        function: the name of what is called.
+        place: which argument it is, counted from the first.
+        kind: what it was loaded from: "global", "cell", "attribute" or "parameter".
+        name: the name of that.
+    """
+
+    function: str
+    place: int
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,8 @@ class CodeFacts:
         changed_globals: of the globals that hold containers which it changes.
         changed_cells: the same of variables of functions around it.
         changed_attributes: the same of attributes.
+        changed_parameters: the same of its own parameters.
+        passed: what it passes to functions that may change it.
         reads_all: whether it may read attributes that it does not name.
     """
 
@@ -59,6 +81,8 @@ class CodeFacts:
     changed_globals: frozenset[str]
     changed_cells: frozenset[str]
     changed_attributes: frozenset[str]
+    changed_parameters: frozenset[str]
+    passed: frozenset[Passed]
     reads_all: bool
 
 
@@ -73,7 +97,7 @@ def facts_of(code: types.CodeType) -> CodeFacts:
     changes = _Changes()
     for each in _codes_in(code):
         instructions = [one for one in dis.get_instructions(each) if one.opname not in _NOTHING]
-        changes.note_all(instructions, each.co_consts)
+        changes.note_all(instructions, each, outermost=each is code)
         for instruction in instructions:
             name = instruction.opname
             if name in _LOADING_GLOBALS:
@@ -86,44 +110,61 @@ def facts_of(code: types.CodeType) -> CodeFacts:
                 bound_cells.add(instruction.argval)
             elif name in ("STORE_ATTR", "DELETE_ATTR"):
                 bound_attributes.add(instruction.argval)
+    bound_attributes |= changes.bound_attributes
     return CodeFacts(
         tuple(variables),
         frozenset(attributes),
         frozenset(bound_globals),
         frozenset(bound_cells),
         frozenset(bound_attributes),
-        frozenset(changes.variables),
-        frozenset(changes.cells),
-        frozenset(changes.attributes),
+        frozenset(changes.found["global"]),
+        frozenset(changes.found["cell"]),
+        frozenset(changes.found["attribute"]),
+        frozenset(changes.found["parameter"]),
+        frozenset(changes.passed),
         not _READING_ALL.isdisjoint((*variables, *attributes)),
     )
 
 
 class _Changes:
-    """The names of the containers that code changes: by an assignment to an item, by a method, or as an argument."""
+    """The names of the containers that code changes: by an assignment to an item, by a method, or as an argument.
+
+    Attributes:
+        found: the names, by what holds the container: "global", "cell", "attribute" or "parameter".
+        bound_attributes: the attributes that it sets by their names as text.
+        passed: what it passes to functions.
+    """
 
     def __init__(self) -> None:
-        self.variables: set[str] = set()
-        self.cells: set[str] = set()
-        self.attributes: set[str] = set()
+        self.found: dict[str, set[str]] = {kind: set() for kind in ("global", "cell", "attribute", "parameter")}
+        self.bound_attributes: set[str] = set()
+        self.passed: set[Passed] = set()
         self._instructions: list[dis.Instruction] = []
         self._constants: tuple = ()
+        self._parameters: tuple[str, ...] = ()
         self._locals: dict[str, int] = {}
 
-    def note_all(self, instructions: list[dis.Instruction], constants: tuple) -> None:
+    def note_all(self, instructions: list[dis.Instruction], code: types.CodeType, *, outermost: bool) -> None:
         """Notes what the instructions of one code change.
 
         Args:
             instructions: those that do something.
-            constants: the code's.
+            code: the code.
+            outermost: whether its parameters are those of the function that is asked about.
         """
-        self._instructions, self._constants, self._locals = instructions, constants, {}
+        self._instructions, self._constants, self._locals = instructions, code.co_consts, {}
+        count = code.co_argcount + code.co_kwonlyargcount
+        self._parameters = code.co_varnames[:count] if outermost else ()
         for number, instruction in enumerate(instructions):
             name = instruction.opname
             if name in _STORING_ITEMS:
-                self._note(_place_of(instructions, number, _STORING_ITEMS[name]))
-            elif name in ("LOAD_METHOD", "LOAD_ATTR") and instruction.argval in _CHANGING:
+                place = _place_of(instructions, number, _STORING_ITEMS[name])
+                self._note(place)
+                self._note_attribute(place, _place_of(instructions, number, 0))
+            elif name in ("LOAD_METHOD", "LOAD_ATTR") and instruction.argval in CHANGING:
                 self._note(_place_of(instructions, number, 0))
+            elif name == "BINARY_OP" and (instruction.arg or 0) >= _LEAST_IN_PLACE:
+                self._note(_place_of(instructions, number, 1))
             elif name == "STORE_FAST":
                 source = _place_of(instructions, number, 0)
                 if source is not None:
@@ -132,26 +173,42 @@ class _Changes:
                 self._note_arguments(number)
 
     def _note(self, place: int | None) -> None:
-        """Notes what lies behind an instruction that loads a container: of items of items, the outermost."""
+        """Notes what lies behind an instruction that loads a container."""
+        holding = self._holding(place)
+        if holding is not None:
+            self.found[holding[0]].add(holding[1])
+
+    def _holding(self, place: int | None) -> tuple[str, str] | None:
+        """Returns what holds the container that an instruction loads: of items of items, the outermost."""
         for _ in range(20):
             if place is None:
-                return
+                return None
             loading = self._instructions[place]
             if loading.opname in _LOADING_GLOBALS:
-                self.variables.add(loading.argval)
-                return
+                return "global", loading.argval
             if loading.opname in _LOADING_CELLS:
-                self.cells.add(loading.argval)
-                return
+                return "cell", loading.argval
             if loading.opname in _LOADING_ATTRIBUTES:
-                self.attributes.add(loading.argval)
-                return
+                return "attribute", loading.argval
             if loading.opname in _LOADING_ITEMS:
                 place = _place_of(self._instructions, place, 1 if loading.opname == "BINARY_SUBSCR" else 2)
             elif loading.opname.startswith("LOAD_FAST") and isinstance(loading.argval, str):
                 place = self._locals.get(loading.argval)
+                if place is None and loading.argval in self._parameters:
+                    return "parameter", loading.argval
             else:
-                return
+                return None
+        return None
+
+    def _note_attribute(self, place: int | None, key: int | None) -> None:
+        """Notes an attribute that is set by its name as text, in what an object keeps them in."""
+        if place is not None and key is not None and self._instructions[place].argval == "__dict__":
+            self._note_name(key)
+
+    def _note_name(self, place: int) -> None:
+        loading = self._instructions[place]
+        if loading.opname == "LOAD_CONST" and isinstance(loading.argval, str):
+            self.bound_attributes.add(loading.argval)
 
     def _note_arguments(self, number: int) -> None:
         """Notes what a call writes its result to, where it says so by a keyword, or by the name of what is called."""
@@ -165,11 +222,24 @@ class _Changes:
         for place, keyword in enumerate(reversed(keywords)):
             if keyword in _CHANGED_AS:
                 self._note(_place_of(self._instructions, number, above + place))
-        for depth in (above + count, above + count + 1) if count > len(keywords) else ():
+        if count == len(keywords):
+            return
+        for depth in (above + count, above + count + 1):
             called = _place_of(self._instructions, number, depth)
-            if called is not None and self._instructions[called].argval in _CHANGING_THEIR_FIRST:
+            name = None if called is None else self._instructions[called].argval
+            if name in _CHANGING_THEIR_FIRST:
                 self._note(_place_of(self._instructions, number, above + count - 1))
                 return
+            if name == "setattr" and count == 3:
+                place_of_name = _place_of(self._instructions, number, 1)
+                if place_of_name is not None:
+                    self._note_name(place_of_name)
+                return
+            if isinstance(name, str) and name.isidentifier():
+                for place in range(count - len(keywords)):
+                    holding = self._holding(_place_of(self._instructions, number, above + count - 1 - place))
+                    if holding is not None:
+                        self.passed.add(Passed(name, place, *holding))
 
 
 def _place_of(instructions: list[dis.Instruction], end: int, depth: int) -> int | None:
