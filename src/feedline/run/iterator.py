@@ -10,6 +10,7 @@ from typing import Any
 
 from feedline.block import Block
 from feedline.errors import FeedlineWarning
+from feedline.iteration_hooks import iteration_begins
 from feedline.nodes.base import AUTOTUNE, Node, Stream
 from feedline.origin import frames_to_user
 from feedline.run.concurrency import PROCESSES, asked_for
@@ -107,6 +108,7 @@ class DatasetIterator:
         self._limit = 1
         self._left = 0.0
         self._elements: Iterator[Any] = iter(())
+        iteration_begins()
         asked = asked_for(node)
         if asked.executor == PROCESSES:
             _warn_if_in_vain(node)
