@@ -41,6 +41,9 @@ _KEPT = 4
 _MOST_TRIED = 1024
 """Of so many elements at the most it is found out which ends its worker."""
 
+_ELSEWHERE = {"call": "warn", "log": "warn"}
+"""What `np.seterrcall` was given stays in this process: a worker warns."""
+
 _warned: dict[Any, Any] = {}
 
 
@@ -81,6 +84,7 @@ class Remote:
         self._pool = pool
         self._count = count
         self._asked = asked
+        self._errors = {kind: _ELSEWHERE.get(how, how) for kind, how in np.geterr().items()}
         self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
         self.refusal: str | None = None
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
@@ -293,7 +297,7 @@ class Remote:
                 lessons = [
                     (which, channel.number_of(lesson[0]), lesson[1]) for which, lesson in known if lesson is not None
                 ]
-            message: tuple[Any, ...] = (kind, plan, self._number, self._idle_bytes, lessons, *asked)
+            message: tuple[Any, ...] = (kind, plan, self._number, self._errors, self._idle_bytes, lessons, *asked)
             writing: Writing | None = None
             if block is not None:
                 writing = Writing()
