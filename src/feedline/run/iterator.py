@@ -155,8 +155,8 @@ class DatasetIterator:
         An indexed pipeline goes straight to its position. A streamed one goes through its stream again from the start
         of the epoch, without the `map` and `batch` steps above it: what the stream reads must be as it was. How many
         elements run in parallel, and how far they are made ready ahead, may differ. The dataset's next epoch is the
-        one after the state's. Seeds are taken from the state, for the epochs after it too: those that are drawn by
-        chance are others in each program.
+        one after the state's. Seeds that nobody gave here are taken from the state, for the epochs after it too: those
+        that are drawn by chance are others in each program. One that was given must be the state's.
 
         Args:
             state: what `state_dict` returned, also in another process or after a trip through JSON.
