@@ -304,13 +304,13 @@ class Remote:
                 message = (*message, describe_block(block, writing), channel.number_of(block.treedef))
             try:
                 (answered, *answer), memory = worker.ask(message, writing)
-            except OSError as error:
+            except OSError as unsent:
                 raise WorkerDiedError(
-                    f"what is to be computed cannot be sent to a worker process: {error}.",
+                    f"what is to be computed cannot be sent to a worker process: {unsent}.",
                     where=[f"{node.label()} at {node.origin}" for node in task.section.all_nodes()],
                     fix="Allow this program more open files (ulimit -n), memory or size of files (ulimit -f); or "
                     "run in threads: dataset.with_options(fl.Options(executor='threads')).",
-                ) from error
+                ) from unsent
             *content, timings, warned, seconds, changed = answer
             self._spent.seconds += seconds
             run.timings.add_all({self._nodes[which]: timing for which, timing in timings})
