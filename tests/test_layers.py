@@ -28,6 +28,7 @@ FOUNDATION = {
     "packed_arrays",
     "announce",
     "cache_folder",
+    "iteration_hooks",
 }
 VALUES = FOUNDATION | {"kernels", "formats", "io", "image", "array_ops", "train"}
 
@@ -41,6 +42,7 @@ ALLOWED = {
     "origin": set(),
     "announce": set(),
     "cache_folder": set(),
+    "iteration_hooks": set(),
     "nested": set(),
     "classes": set(),
     "lists": {"errors", "nested", "spec"},

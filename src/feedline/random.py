@@ -113,6 +113,10 @@ def set_seed(seed: int | None) -> None:
     _thread.streams.clear()
 
 
+class GivenSeed(int):
+    """A seed that the user gave: it is part of what a pipeline is, as one that was drawn is not."""
+
+
 def fresh_seed() -> int:
     """Returns the seed for a transformation that was given none: its turn under `set_seed`, or entropy.
 

@@ -145,3 +145,29 @@ def test_after_a_fork_the_error_says_so() -> None:
     os.waitpid(child, 0)
     assert "fork" in told
     assert "UnboundLocalError" not in told
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("executor", ["inline", "threads", "processes"])
+def test_after_an_interrupt_the_state_is_that_of_what_was_given(executor, batch, tmp_path) -> None:
+    def function(number):
+        if number == 13 and not (tmp_path / "once").exists():
+            (tmp_path / "once").touch()
+            raise KeyboardInterrupt
+        return number
+
+    def made() -> fl.Dataset:
+        dataset = fl.Dataset.range(40).shuffle(40, seed=1).map(function, num_parallel_calls=2)
+        dataset = dataset if batch is None else dataset.batch(batch)
+        return dataset.with_options(fl.Options(executor=executor))
+
+    iterator = iter(made())
+    got = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 what was got before is kept
+        for element in iterator:
+            got.append(element)
+    state = iterator.state_dict()
+    assert state["given"] == len(got)
+    again = iter(made())
+    again.load_state_dict(state)
+    assert repr(got + list(again)) == repr(list(made()))

@@ -175,6 +175,47 @@ def test_the_state_of_another_pipeline_is_refused(there, here, text) -> None:
     assert len(list(iterator)) == len(list(here(fl.Dataset.range(10)))) - 1
 
 
+_SEEDED = {
+    "shuffle": lambda seed: fl.Dataset.range(20).shuffle(20, seed=seed),
+    "list_files": lambda seed: fl.Dataset.list_files(__file__, seed=seed).repeat(20),
+    "random": lambda seed: fl.Dataset.random(seed=seed).take(20),
+    "sample": lambda seed: fl.Dataset.sample_from_datasets(
+        [fl.Dataset.range(9), fl.Dataset.range(9)], seed=seed, rerandomize_each_iteration=True
+    ),
+    "resample": lambda seed: fl.Dataset.range(60).rejection_resample(
+        lambda n: n % 2, [0.5, 0.5], [0.5, 0.5], seed=seed
+    ),
+    "nested": lambda seed: fl.Dataset.range(20).concatenate(fl.Dataset.range(9).shuffle(9, seed=seed)).batch(2),
+}
+
+
+@pytest.mark.parametrize("name", _SEEDED)
+def test_another_seed_that_was_given_is_another_pipeline(name) -> None:
+    make = _SEEDED[name]
+    for there, here in ((1, 2), (None, 2)):
+        iterator = iter(make(there))
+        next(iterator)
+        state = json.loads(json.dumps(iterator.state_dict()))
+        other = iter(make(here))
+        with pytest.raises(fl.errors.StateError, match="has seed=2 here and seed="):
+            other.load_state_dict(state)
+
+
+@pytest.mark.parametrize("name", _SEEDED)
+@pytest.mark.parametrize("given", [(1, 1), (None, None), (1, np.int64(1)), (1, None)])
+def test_the_same_seed_and_one_that_nobody_gave_here_are_the_states(name, given) -> None:
+    there, here = (_SEEDED[name](seed) for seed in given)
+    iterator = iter(there)
+    next(iterator)
+    state = iterator.state_dict()
+    assert all(seed is None or type(seed) is int for seed in state["seeds"])
+    other = iter(here)
+    other.load_state_dict(state)
+    assert repr(list(other)) == repr(list(iterator))
+    again = iter(here)
+    again.load_state_dict(state)  # once more: what it took from the first is no seed that was given
+
+
 def test_other_data_is_another_pipeline() -> None:
     state = iter(fl.Dataset.from_tensor_slices(np.arange(9))).state_dict()
     iterator = iter(fl.Dataset.from_tensor_slices(np.arange(9) + 1))

@@ -195,7 +195,7 @@ def test_another_number_of_threads_is_kept_to() -> None:
     threads.close()
 
 
-@pytest.mark.parametrize("executor", ["inline", "threads"])
+@pytest.mark.parametrize("executor", ["inline", "threads", "processes"])
 def test_what_numpy_is_told_of_errors_holds_wherever_a_function_runs(executor) -> None:
     def function(number):
         return np.log(abs(number - 5.0)) if number % 2 else number * 1.0

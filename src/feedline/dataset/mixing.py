@@ -50,7 +50,7 @@ class MixingMethods(BaseDataset):
         from feedline.nodes.sample import Sample, as_weights
 
         nodes = _nodes_of(datasets, "sample_from_datasets")
-        own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
+        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
         stops = true_or_false(stop_on_empty_dataset, "stop_on_empty_dataset")
         if rerandomize_each_iteration is None:
             again = seed is None

@@ -51,7 +51,7 @@ class OrderMethods(BaseDataset):
         if whole and self._node.cardinality() == INFINITE_CARDINALITY:
             raise ArgumentError("buffer_size is -2, for all elements, and they never end.", fix="Give their number.")
         size = UNKNOWN_CARDINALITY if whole else whole_number(buffer_size, "buffer_size", least=1)
-        own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
+        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
         given = True if reshuffle_each_iteration is None else reshuffle_each_iteration
         reshuffles = true_or_false(given, "reshuffle_each_iteration")
         return self._of(Shuffle((self._node,), user_origin(), size, own, reshuffles))

@@ -163,7 +163,7 @@ class SourceMethods(BaseDataset):
         """
         from feedline.sources.random_numbers import RandomNumbers
 
-        own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
+        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
         given = False if rerandomize_each_iteration is None else rerandomize_each_iteration
         again = true_or_false(given, "rerandomize_each_iteration")
         return BaseDataset._of(RandomNumbers((), user_origin(), own, again))
@@ -224,7 +224,7 @@ class SourceMethods(BaseDataset):
         files = BaseDataset._of(slices(np.array([os.fsencode(name) for name in names], object), user_origin()))
         if shuffle is False:
             return files
-        return files.shuffle(len(names), random.fresh_seed() if seed is None else seed)
+        return files.shuffle(len(names), seed)
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:

@@ -366,7 +366,7 @@ class StreamMethods(BaseDataset):
                     f"class {number} is wanted, {wanted:.3g} of all, but initial_dist says that there is none of it.",
                     fix="Give its share in initial_dist, or 0 in target_dist.",
                 )
-        own = random.fresh_seed() if seed is None else whole_number(seed, "seed")
+        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
         return self._of(RejectionResample((self._node,), user_origin(), class_func, target, initial, own))
 
 

@@ -18,6 +18,7 @@ from feedline.errors import ArgumentError, MissingFileError, nearest_name
 from feedline.formats.file_version import FileVersion
 from feedline.formats.store_file import StoreFile, StoreStream
 from feedline.formats.stores import is_url
+from feedline.iteration_hooks import as_iterations_begin
 
 _MOST_OPEN = 64
 
@@ -215,6 +216,24 @@ def _forget_replaced(path: str, now: OpenFile) -> None:
         known = [(key, file) for key, file in _files.items() if key[0] == path]
         dropped = [_files.pop(key) for key, file in known if not os.path.sameopenfile(file.descriptor, now.descriptor)]
     del dropped
+
+
+@as_iterations_begin
+def forget_replaced() -> None:
+    """Lets go of files whose path is that of another one now, which is as large and as old: asked for as an iteration
+    begins, so that it reads what is there. One of another size or age is told from it by its version.
+    """
+    with _files_lock:
+        known = list(_files.items())
+    for key, file in known:
+        try:
+            now = os.stat(key[0])
+        except OSError:  # it was removed: what is open can be read still
+            continue
+        if (now.st_size, now.st_mtime_ns) == key[1] and not os.path.samestat(now, os.fstat(file.descriptor)):
+            with _files_lock:
+                if _files.get(key) is file:
+                    del _files[key]
 
 
 def close_all() -> None:

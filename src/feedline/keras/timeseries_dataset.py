@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline import random
 from feedline.block import Block, take_column
 from feedline.dataset import Dataset
 from feedline.dataset.base import whole_number
@@ -156,7 +155,7 @@ def timeseries_dataset_from_array(
     node = Windows((), user_origin(), series[start:end], wanted, start, length, window, stride, rate, treedef)
     dataset = Dataset(node)
     if shuffle:
-        dataset = dataset.shuffle(length, seed=random.fresh_seed() if seed is None else whole_number(seed, "seed"))
+        dataset = dataset.shuffle(length, seed=seed)
     if batch_size is not None:
         dataset = dataset.batch(whole_number(batch_size, "batch_size", least=1))
     return dataset.prefetch(AUTOTUNE)

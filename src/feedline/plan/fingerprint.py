@@ -16,6 +16,7 @@ from typing import Any
 from feedline.nodes.base import Node
 from feedline.plan.digest import DIGEST_BYTES, Digest
 from feedline.plan.reach import Reach
+from feedline.random import GivenSeed
 
 _NOT_PART_OF_IT = {"parents", "origin", "seed", "num_parallel_calls", "deterministic"}
 
@@ -29,12 +30,14 @@ class Step:
         digest: of what it was told, without its seed.
         seed: the key of its random numbers, or None.
         parts: the digest of each thing that it was told, by its name.
+        seed_given: whether it was the user who gave the seed.
     """
 
     label: str
     digest: str
     seed: int | None
     parts: dict[str, str]
+    seed_given: bool = False
 
 
 _Kept = dict[tuple[str, int], tuple[Any, list]]
@@ -76,7 +79,9 @@ def _steps_of(node: Node, within: frozenset[Node], kept: _Kept) -> list[Step]:
             parts["elements"] = _digest_of(each.cardinality())
         numbers[each] = len(steps)
         digest = _digest_of([type(each).__qualname__, *(text for part in parts.items() for text in part)])
-        steps.append(Step(each.label(), digest, getattr(each, "seed", None), parts))
+        seed = getattr(each, "seed", None)
+        plain = None if seed is None else int(seed)
+        steps.append(Step(each.label(), digest, plain, parts, isinstance(seed, GivenSeed)))
     return steps
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from feedline.run.block_message import Writing
-from feedline.run.connection import Connection
+from feedline.run.connection import Connection, DamagedMessageError
 from feedline.run.shared_blocks import BorrowedBlocks, LentBlocks
 from feedline.structure import PortableTree, Treedef
 
@@ -76,21 +76,30 @@ class Channel:
 
         Raises:
             ConnectionLostError: there will be none.
+            DamagedMessageError: it cannot be read, or what it says of the memory is not so.
         """
         parts, descriptors = self.connection.receive()
-        fresh, dropped, released, place, message = pickle.loads(parts[0])
-        self.borrowed.learn(fresh, dropped, descriptors[: len(fresh)])
+        try:
+            fresh, dropped, released, place, message = pickle.loads(parts[0])
+            own, descriptors = descriptors[: len(fresh)], descriptors[len(fresh) :]
+            self.borrowed.learn(fresh, dropped, own)
+            memory = self._memory_at(place, parts)
+        except Exception as error:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise DamagedMessageError(f"{type(error).__name__}: {error}") from error
         self.lent.returned(released)
-        memory: np.ndarray | None = None
-        if place is not None:
-            number, nbytes = place
-            if nbytes == 0:
-                memory = np.empty(0, np.uint8)
-            elif number == _IN_MESSAGE:
-                memory = np.frombuffer(parts[1], np.uint8)
-            else:
-                memory = self.borrowed.array(number, nbytes)
-        return message, memory, descriptors[len(fresh) :]
+        return message, memory, descriptors
+
+    def _memory_at(self, place: tuple[int, int] | None, parts: Sequence[memoryview]) -> np.ndarray | None:
+        if place is None:
+            return None
+        number, nbytes = place
+        if nbytes == 0:
+            return np.empty(0, np.uint8)
+        if number == _IN_MESSAGE:
+            return np.frombuffer(parts[1], np.uint8, nbytes)
+        return self.borrowed.array(number, nbytes)
 
     def number_of(self, treedef: Treedef) -> tuple[int, bytes | None]:
         """Returns a structure as the other end knows it, and what teaches it to it the first time."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from feedline.block import Block
 from feedline.errors import FeedlineWarning
+from feedline.iteration_hooks import iteration_begins
 from feedline.nodes.base import AUTOTUNE, Node, Stream
 from feedline.origin import frames_to_user
 from feedline.plan.foreseen_kernels import compile_foreseen
@@ -109,6 +110,7 @@ class DatasetIterator:
         self._limit = 1
         self._left = 0.0
         self._elements: Iterator[Any] = iter(())
+        iteration_begins()
         asked = asked_for(node)
         if asked.executor == PROCESSES:
             _warn_if_in_vain(node)
@@ -156,8 +158,8 @@ class DatasetIterator:
         An indexed pipeline goes straight to its position. A streamed one goes through its stream again from the start
         of the epoch, without the `map` and `batch` steps above it: what the stream reads must be as it was. How many
         elements run in parallel, and how far they are made ready ahead, may differ. The dataset's next epoch is the
-        one after the state's. Seeds are taken from the state, for the epochs after it too: those that are drawn by
-        chance are others in each program.
+        one after the state's. Seeds that nobody gave here are taken from the state, for the epochs after it too: those
+        that are drawn by chance are others in each program. One that was given must be the state's.
 
         Args:
             state: what `state_dict` returned, also in another process or after a trip through JSON.

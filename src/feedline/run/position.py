@@ -63,6 +63,9 @@ def restored(node: Node, state: Any) -> tuple[Node, int, int]:
     drawn = [seed is not None for seed in seeds]
     if drawn != [step.seed is not None for step in steps] or epoch < 0 or given < 0:
         raise StateError("this state was changed: its numbers do not fit.", fix="Give what state_dict() returned.")
+    for number, (step, seed) in enumerate(zip(steps, seeds, strict=True), 1):
+        if step.seed_given and step.seed != seed:
+            raise _other_plan(f"step {number}, {step.label}, has seed={step.seed} here and seed={seed} there")
     length = node.cardinality()
     if 0 <= length < given:
         raise StateError(

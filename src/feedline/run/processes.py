@@ -21,7 +21,7 @@ import numpy as np
 
 from feedline.run.block_message import Writing
 from feedline.run.channel import Channel
-from feedline.run.connection import Connection, ConnectionLostError
+from feedline.run.connection import Connection, ConnectionLostError, DamagedMessageError
 from feedline.run.plan_message import PlanMessage
 from feedline.run.remote_errors import unpacked_error
 from feedline.run.shared_blocks import anonymous_memory
@@ -51,10 +51,11 @@ class WorkerLostError(Exception):
 
     Args:
         status: its exit status: the negative number of the signal that ended it, or what it exited with.
+        told: what happened, where that is known better.
     """
 
-    def __init__(self, status: int | None) -> None:
-        super().__init__(describe_end(status))
+    def __init__(self, status: int | None, told: str | None = None) -> None:
+        super().__init__(told or describe_end(status))
         self.status = status
 
 
@@ -197,6 +198,12 @@ class WorkerProcess:
             answer, memory, _ = channel.receive()
         except ConnectionLostError:
             raise WorkerLostError(self.end(_END_SECONDS)) from None
+        except DamagedMessageError as error:
+            self.end()
+            raise WorkerLostError(None, f"sent what cannot be read ({error})") from error
+        except BaseException:  # its answer would be taken for that to the next question
+            self.end()
+            raise
         return answer, memory
 
     def rest(self) -> None:

@@ -41,6 +41,9 @@ _KEPT = 4
 _MOST_TRIED = 1024
 """Of so many elements at the most it is found out which ends its worker."""
 
+_ELSEWHERE = {"call": "warn", "log": "warn"}
+"""What `np.seterrcall` was given stays in this process: a worker warns."""
+
 _warned: dict[Any, Any] = {}
 
 
@@ -81,6 +84,7 @@ class Remote:
         self._pool = pool
         self._count = count
         self._asked = asked
+        self._errors = {kind: _ELSEWHERE.get(how, how) for kind, how in np.geterr().items()}
         self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
         self.refusal: str | None = None
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
@@ -293,12 +297,20 @@ class Remote:
                 lessons = [
                     (which, channel.number_of(lesson[0]), lesson[1]) for which, lesson in known if lesson is not None
                 ]
-            message: tuple[Any, ...] = (kind, plan, self._number, self._idle_bytes, lessons, *asked)
+            message: tuple[Any, ...] = (kind, plan, self._number, self._errors, self._idle_bytes, lessons, *asked)
             writing: Writing | None = None
             if block is not None:
                 writing = Writing()
                 message = (*message, describe_block(block, writing), channel.number_of(block.treedef))
-            (answered, *answer), memory = worker.ask(message, writing)
+            try:
+                (answered, *answer), memory = worker.ask(message, writing)
+            except OSError as unsent:
+                raise WorkerDiedError(
+                    f"what is to be computed cannot be sent to a worker process: {unsent}.",
+                    where=[f"{node.label()} at {node.origin}" for node in task.section.all_nodes()],
+                    fix="Allow this program more open files (ulimit -n), memory or size of files (ulimit -f); or "
+                    "run in threads: dataset.with_options(fl.Options(executor='threads')).",
+                ) from unsent
             *content, timings, warned, seconds, changed = answer
             self._spent.seconds += seconds
             run.timings.add_all({self._nodes[which]: timing for which, timing in timings})

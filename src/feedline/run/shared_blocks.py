@@ -145,10 +145,12 @@ class BorrowedBlocks:
         """Takes note of what `LentBlocks.news` says; closes the descriptors."""
         for number in dropped:
             self._maps.pop(number, None)
-        for (number, size), descriptor in zip(fresh, descriptors, strict=True):
-            try:
+        descriptors = list(descriptors)
+        try:
+            for (number, size), descriptor in zip(fresh, descriptors, strict=True):
                 self._maps[number] = mmap.mmap(descriptor, size)
-            finally:
+        finally:
+            for descriptor in descriptors:
                 os.close(descriptor)
 
     def array(self, number: int, nbytes: int) -> np.ndarray:

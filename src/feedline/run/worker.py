@@ -27,6 +27,7 @@ import numpy as np
 from feedline.announce import be_silent
 from feedline.block import Block
 from feedline.buffers import POOL
+from feedline.iteration_hooks import iteration_begins
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.channel import Channel
@@ -71,12 +72,15 @@ class _Plan:
         self._number_of_run = -1
         self._told = 0
 
-    def begin(self, number_of_run: int) -> None:
-        """Begins a new running of the plan, unless it is the one at hand."""
-        if number_of_run != self._number_of_run:
-            self._number_of_run = number_of_run
-            self.run = Run(self.timings)
-            self._told = 0
+    def begin(self, number_of_run: int) -> bool:
+        """Begins a new running of the plan, unless it is the one at hand; says whether it did."""
+        if number_of_run == self._number_of_run:
+            return False
+        self._number_of_run = number_of_run
+        iteration_begins()
+        self.run = Run(self.timings)
+        self._told = 0
+        return True
 
     def relearn(self, lessons: list[tuple[int, Any, tuple | None]]) -> None:
         """Takes note of the structures and dtypes that the blocks have had elsewhere."""
@@ -155,6 +159,7 @@ class Worker:
         self,
         plan: int,
         run: int,
+        errors: dict[str, Any],
         idle_bytes: int,
         lessons: Any,
         node: int,
@@ -163,13 +168,14 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        known = self._begin(plan, run, idle_bytes, lessons)
+        known = self._begin(plan, run, errors, idle_bytes, lessons)
         self._answer(known, lambda: known.run.read(known.nodes[node], positions, epochs))
 
     def _apply(
         self,
         plan: int,
         run: int,
+        errors: dict[str, Any],
         idle_bytes: int,
         lessons: Any,
         section: int,
@@ -179,7 +185,7 @@ class Worker:
         memory: Any,
         descriptors: Any,
     ) -> None:
-        known = self._begin(plan, run, idle_bytes, lessons)
+        known = self._begin(plan, run, errors, idle_bytes, lessons)
         nodes: tuple[BlockNode, ...] = known.sections[section][1]
         given = [read_block(description, memory, self._channel.tree_of(tree))]
         del memory
@@ -204,15 +210,17 @@ class Worker:
         self._warnings.clear()
         self._channel.send(("warm",))
 
-    def _begin(self, number: int, number_of_run: int, idle_bytes: int, lessons: Any) -> _Plan:
+    def _begin(self, number: int, number_of_run: int, errors: dict[str, Any], idle_bytes: int, lessons: Any) -> _Plan:
         """Returns a plan that is told which of its runnings this is, and what its blocks have had elsewhere.
 
-        From now on this process keeps so much memory for later, as what it computes in, and as much of what it lends.
+        It does about numbers that go wrong what the process that asks does. From now on this one keeps so much memory
+        for later, as what it computes in, and as much of what it lends.
         """
         POOL.limit_idle(idle_bytes)
         self._channel.lent.limit_idle(idle_bytes)
         plan = self._plans[number]
-        plan.begin(number_of_run)
+        if plan.begin(number_of_run):
+            np.seterr(**errors)
         tree_of = self._channel.tree_of
         plan.relearn([(node, tree_of(tree), dtypes) for node, tree, dtypes in lessons])
         return plan
