@@ -172,9 +172,11 @@ def test_it_is_pickled_by_its_file(tmp_path, at_once) -> None:
     assert float(run.stdout) == pytest.approx(float(np.sum(array)))
 
 
-def test_a_state_tells_files_apart_and_needs_no_values(tmp_path, monkeypatch) -> None:
+def test_a_state_tells_data_in_files_apart_by_few_rows(tmp_path, monkeypatch) -> None:
     first = mapped(tmp_path, np.arange(5000.0).reshape(500, 10))
-    other = mapped(tmp_path, np.arange(5000.0).reshape(500, 10), "other.npy")
+    other = mapped(tmp_path, np.arange(5000.0).reshape(500, 10) + 1, "other.npy")
+    read = []
+    rows = StoredArray.rows
 
     def build(array: np.ndarray):
         return iter(fl.Dataset.from_tensor_slices(array).shuffle(500, seed=1).batch(9))
@@ -182,10 +184,12 @@ def test_a_state_tells_files_apart_and_needs_no_values(tmp_path, monkeypatch) ->
     iterator = build(first)
     for _ in range(3):
         next(iterator)
-    monkeypatch.setattr(StoredArray, "rows", None)
+    monkeypatch.setattr(StoredArray, "rows", lambda self, at: (read.append(len(at)), rows(self, at))[1])
     state = iterator.state_dict()
+    assert 0 < max(read) < 500
     monkeypatch.undo()
-    again = build(np.load(tmp_path / "x.npy", mmap_mode="r"))
+    (tmp_path / "x.npy").rename(tmp_path / "moved.npy")
+    again = build(np.load(tmp_path / "moved.npy", mmap_mode="r"))
     again.load_state_dict(state)
     np.testing.assert_array_equal(next(again), next(iterator))
     for different in (other, first[:499], first[:, :9]):

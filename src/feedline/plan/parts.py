@@ -27,8 +27,8 @@ CONTAINERS = (dict, list, set, bytearray, np.ndarray)
 MAKING = frozenset(["__init__", "__new__", "__post_init__", "__setstate__", "__init_subclass__", "__set_name__"])
 """Methods that run before an object is in use: what they write is what it was told."""
 
-_STORED_BYTES = 4 << 20
-"""How much of an array in a file is looked at."""
+_STORED_BYTES, _STORED_ROWS = 4 << 20, 256
+"""How much of an array in a file is looked at: each row is a read of its own, perhaps from a disk that seeks."""
 
 _LARGE_LENGTH, _SOME = 100_000, 50_000
 """Of longer lists and dictionaries, so many items that are spread over all of them are looked at."""
@@ -76,7 +76,7 @@ def parts_of(value: Any, reach: Reach) -> list[Any]:
         return [value.fingerprint]
     if isinstance(value, StoredArray):  # the file may be another by now, or have been moved
         row_bytes = max(1, value.dtype.itemsize * math.prod(value.shape[1:]))
-        count = max(1, min(len(value), _STORED_BYTES // row_bytes))
+        count = max(1, min(len(value), _STORED_ROWS, _STORED_BYTES // row_bytes))
         return [value.shape, value.rows(np.linspace(0, len(value) - 1, count).astype(np.int64))]
     if is_of_feedline(kind):
         fields = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]

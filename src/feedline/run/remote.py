@@ -84,7 +84,7 @@ class Remote:
         self._pool = pool
         self._count = count
         self._asked = asked
-        self._errors = {kind: _ELSEWHERE.get(how, how) for kind, how in np.geterr().items()}
+        self._errors = {kind: _ELSEWHERE.get(str(how), how) for kind, how in np.geterr().items()}
         self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
         self.refusal: str | None = None
         self._idle: SimpleQueue[WorkerProcess | None] = SimpleQueue()
