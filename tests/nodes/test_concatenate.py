@@ -107,3 +107,49 @@ def test_tuples_of_other_classes_are_other_structures() -> None:
     for first, second in ((plain, pair), (pair, plain), (pair, other), (FIRST, fl.Dataset.from_tensors({"a": 1}))):
         with pytest.raises(fl.errors.StructureError, match="different structures"):
             first.concatenate(second)
+
+
+def concatenated(count: int, kind: str) -> fl.Dataset:
+    one = fl.Dataset.range(2) if kind == "indexed" else stream(0, 1)
+    dataset = one
+    for _ in range(count - 1):
+        dataset = dataset.concatenate(one)
+    return dataset
+
+
+@pytest.mark.parametrize("kind", ["indexed", "streamed"])
+@pytest.mark.parametrize("executor", ["inline", "threads", "processes"])
+def test_two_thousand_in_a_loop(kind: str, executor: str) -> None:
+    dataset = concatenated(2000, kind).map(lambda x: x + 1, num_parallel_calls=2)
+    dataset = dataset.with_options(fl.Options(executor=executor))
+    assert numbers(dataset) == [1, 2] * 2000
+    iterator = iter(dataset)
+    next(iterator)
+    resumed = iter(dataset)
+    resumed.load_state_dict(iterator.state_dict())
+    assert numbers(resumed) == [2, *[1, 2] * 1999]
+    assert "concatenate" in dataset.explain()
+    assert "concatenate" in str(dataset.report())
+    if kind == "indexed":
+        assert len(dataset) == 4000
+        assert int(dataset[3999]) == 2
+
+
+def test_concatenations_of_concatenations_are_in_order() -> None:
+    a, b, c, d = (fl.Dataset.range(3 * each, 3 * each + each) for each in range(4))
+    both = a.concatenate(b).concatenate(c.concatenate(d))
+    assert numbers(both) == [3, 6, 7, 9, 10, 11]
+    assert [int(both[position]) for position in range(len(both))] == numbers(both)
+    assert sorted(numbers(both.shuffle(9, seed=1))) == numbers(both)
+    endless = a.concatenate(b).concatenate(c.repeat().concatenate(d))
+    assert numbers(endless.take(6)) == [3, 6, 7, 6, 7, 6]
+
+
+def test_what_is_known_of_many_is_merged_with_the_next() -> None:
+    parts = [fl.Dataset.from_tensor_slices(np.zeros((1, length, 2))) for length in (3, 3, 4)]
+    two = parts[0].concatenate(parts[1])
+    assert two.element_spec.shape == (3, 2)
+    assert two.concatenate(parts[2]).element_spec.shape == (None, 2)
+    assert parts[2].concatenate(two).element_spec.shape == (None, 2)
+    with pytest.raises(fl.errors.DtypeError):
+        two.concatenate(fl.Dataset.range(3))

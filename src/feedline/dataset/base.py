@@ -9,6 +9,7 @@ import numpy as np
 from feedline.errors import ArgumentError, ArgumentTypeError, FeedlineError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import AUTOTUNE, Node
+from feedline.run.depth import make_room_for
 from feedline.run.iterator import Epochs
 from feedline.run.timings import Timings
 
@@ -35,6 +36,7 @@ class BaseDataset(DatasetComponent):
     def _of(cls, node: Node) -> Dataset:
         from feedline.dataset import Dataset
 
+        make_room_for(node)
         try:
             node.check_parents()
         except FeedlineError as error:
@@ -56,11 +58,12 @@ class BaseDataset(DatasetComponent):
 
 def describe_chain(node: Node) -> str:
     """Returns a pipeline in one line: `range -> map(f) -> batch(32)`."""
-    if not node.parents:
-        return node.label()
-    if len(node.parents) == 1:
-        return f"{describe_chain(node.parents[0])} -> {node.label()}"
-    return f"[{', '.join(describe_chain(parent) for parent in node.parents)}] -> {node.label()}"
+    labels: list[str] = []
+    while len(node.parents) == 1:
+        labels.append(node.label())
+        node = node.parents[0]
+    parents = f"[{', '.join(map(describe_chain, node.parents))}] -> " if node.parents else ""
+    return " -> ".join([parents + node.label(), *reversed(labels)])
 
 
 def whole_number(value: Any, name: str, *, least: int | None = None, special: str = "") -> int:

@@ -149,4 +149,4 @@ class OrderMethods(BaseDataset):
         check_name(name, "Concatenate one dataset at a time: a.concatenate(b).concatenate(c).")
         if not isinstance(dataset, BaseDataset):
             raise ArgumentTypeError(f"concatenate() was given {dataset!r:.60}, not a dataset.", fix="Give a dataset.")
-        return self._of(Concatenate((self._node, dataset._node), user_origin()))
+        return self._of(Concatenate.of(self._node, dataset._node, user_origin()))

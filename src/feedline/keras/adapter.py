@@ -39,7 +39,7 @@ from feedline.keras.convert import (
 from feedline.keras.dense import Dense, Pad, as_pad, as_sparse
 from feedline.keras.wait import EpochWait, WaitRecord
 from feedline.keras.weights import KeptWeights
-from feedline.nodes.base import Node
+from feedline.nodes.base import Node, nodes_of
 from feedline.sources.generator import Generator
 from feedline.spec import merge_shapes
 from feedline.structure import component_shape, flatten, map_structure, spec_of, with_shape
@@ -359,8 +359,7 @@ class DatasetAdapter(DataAdapter):
 
 
 def _has_unsigned_generator(node: Node) -> bool:
-    unsigned = isinstance(node, Generator) and node.treedef is None
-    return unsigned or any(_has_unsigned_generator(parent) for parent in node.parents)
+    return any(isinstance(each, Generator) and each.treedef is None for each in nodes_of(node))
 
 
 def _as_it_is(batch: Any) -> Any:

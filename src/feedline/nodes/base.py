@@ -99,6 +99,11 @@ class Node:
     """Whether asking it for several elements at once may mean a long wait for the first."""
 
     @cached_property
+    def depth(self) -> int:
+        """How many nodes follow each other from a source up to this one."""
+        return 1 + max((parent.depth for parent in self.parents), default=0)
+
+    @cached_property
     def indexed(self) -> bool:
         """Whether any element can be read by its position."""
         return all(parent.indexed for parent in self.parents)
@@ -203,6 +208,20 @@ class Node:
         for field in fields(self):  # what a node keeps while running begins anew
             if field.name not in state and field.default_factory is not MISSING:
                 object.__setattr__(self, field.name, field.default_factory())
+
+
+def nodes_of(node: Node) -> list[Node]:
+    """Returns a node and all below it, each once, behind its parents; however long the plan is."""
+    found: dict[Node, None] = {}
+    waiting = [(node, False)]
+    while waiting:
+        each, below_is_there = waiting.pop()
+        if below_is_there:
+            found[each] = None
+        elif each not in found:
+            waiting.append((each, True))
+            waiting.extend((parent, False) for parent in reversed(each.parents))
+    return list(found)
 
 
 def _without_lengths(spec: Any) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedline.block import Block, concatenate_blocks
 from feedline.errors import DtypeError, FeedlineError, StructureError
-from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Node, Stream, countable
+from feedline.nodes.base import INFINITE_CARDINALITY, MOST_ELEMENTS, UNKNOWN_CARDINALITY, Node, Stream, countable
+from feedline.origin import Origin
 from feedline.spec import dtype_name
 from feedline.structure import (
     Treedef,
@@ -29,9 +32,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Concatenate(Node):
-    """The first parent's elements, then the second's."""
+    """The first parent's elements, then the second's, and so on.
+
+    A concatenation of concatenations is one of all their parents: `dataset = dataset.concatenate(next)`, in a loop over
+    thousands of files, is no deeper than one of two.
+    """
 
     name = "concatenate"
+
+    @classmethod
+    def of(cls, first: Node, second: Node, origin: Origin) -> Concatenate:
+        """Returns what gives a node's elements and then another's."""
+        node = cls((*_parts(first), *_parts(second)), origin)
+        if isinstance(first, Concatenate) and node.spec_is_free:  # what is known of many need not be found out again
+            node.__dict__["_merged"] = _merge(first._merged, flatten(second.spec()))
+        return node
 
     def check_parents(self) -> None:
         if self.spec_is_free:
@@ -43,27 +58,44 @@ class Concatenate(Node):
             return INFINITE_CARDINALITY
         return UNKNOWN_CARDINALITY if UNKNOWN_CARDINALITY in lengths else countable(sum(lengths))
 
+    @cached_property
+    def _merged(self) -> tuple[list[Any], Treedef]:
+        """The specs of the components, and their structure; kept only where nothing is run to know them."""
+        return self._merge_all()
+
+    def _merge_all(self) -> tuple[list[Any], Treedef]:
+        return reduce(_merge, (flatten(parent.spec()) for parent in self.parents))
+
     def spec(self) -> Any:
-        specs = [flatten(parent.spec()) for parent in self.parents]
-        others = leaves_of_one_kind(specs[0], specs[1])
-        merged = [merge_specs(a, b) for a, b in zip(specs[0][0], others, strict=True)]
-        return specs[0][1].unflatten(merged)
+        leaves, treedef = self._merged if self.spec_is_free else self._merge_all()
+        return treedef.unflatten(leaves)
 
     def gives_ragged_rows(self) -> bool | None:
         return first_known(parent.gives_ragged_rows() for parent in self.parents)
 
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        """The position of each parent's first element; those behind one without end are never come to."""
+        starts = [0]
+        for parent in self.parents[:-1]:
+            length = parent.cardinality()
+            starts.append(starts[-1] + length if 0 <= length <= MOST_ELEMENTS - starts[-1] else MOST_ELEMENTS + 1)
+            if starts[-1] > MOST_ELEMENTS:
+                break
+        return np.array(starts, np.int64)
+
     def read(self, positions: np.ndarray, epochs: np.ndarray, run: Run) -> Block:
-        first = self.parents[0].cardinality()
-        inside = positions < first if first >= 0 else np.ones(len(positions), bool)
-        parts = []
-        for parent, chosen, start in zip(self.parents, (inside, ~inside), (0, first), strict=True):
-            if chosen.any():
-                part = run.read(parent, positions[chosen] - start, epochs[chosen])
-                parts.append(self.as_first(part, parent, run))
+        of = np.searchsorted(self._starts, positions, side="right") - 1
+        parts, places = [], []
+        for which in np.unique(of).tolist():
+            chosen = np.flatnonzero(of == which)
+            parent = self.parents[which]
+            part = run.read(parent, positions[chosen] - self._starts[which], epochs[chosen])
+            parts.append(self.as_first(part, parent, run))
+            places.append(chosen)
         if len(parts) == 1:
             return parts[0]
-        order = np.argsort(np.concatenate([np.flatnonzero(inside), np.flatnonzero(~inside)]), kind="stable")
-        return concatenate_blocks(parts).take(order)
+        return concatenate_blocks(parts).take(np.argsort(np.concatenate(places), kind="stable"))
 
     def as_first(self, block: Block, parent: Node, run: Run) -> Block:
         """Returns a parent's block in the structure of the first parent's.
@@ -83,21 +115,28 @@ class Concatenate(Node):
         return block
 
     def source_of(self, position: int, epoch: int, row: int | None = None) -> str:
-        first = self.parents[0].cardinality()
         if not self.indexed:
             return ""
-        if first < 0 or position < first:
-            return self.parents[0].source_of(position, epoch, row)
-        return self.parents[1].source_of(position - first, epoch, row)
+        which = int(np.searchsorted(self._starts, position, side="right")) - 1
+        return self.parents[which].source_of(position - int(self._starts[which]), epoch, row)
 
     def open(self, epoch: int, run: Run) -> Stream:
         return _ConcatenateStream(self, epoch, run)
 
 
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.parents if isinstance(node, Concatenate) else (node,)
+
+
+def _merge(first: tuple[list[Any], Treedef], second: tuple[list[Any], Treedef]) -> tuple[list[Any], Treedef]:
+    others = leaves_of_one_kind(first, second)
+    return [merge_specs(a, b) for a, b in zip(first[0], others, strict=True)], first[1]
+
+
 class _ConcatenateStream:
     def __init__(self, node: Concatenate, epoch: int, run: Run) -> None:
         self._node = node
-        self._waiting = list(node.parents)
+        self._waiting = deque(node.parents)
         self._epoch = epoch
         self._run = run
         self._stream: Stream | None = None
@@ -105,7 +144,7 @@ class _ConcatenateStream:
     def next(self, limit: int) -> Block | None:
         while self._stream is not None or self._waiting:
             if self._stream is None:
-                self._parent = self._waiting.pop(0)
+                self._parent = self._waiting.popleft()
                 self._stream = self._run.open(self._parent, self._epoch)
             block = self._stream.next(limit)
             if block is not None:
@@ -115,7 +154,7 @@ class _ConcatenateStream:
         return None
 
     def close(self) -> None:
-        self._waiting = []
+        self._waiting.clear()
         if self._stream is not None:
             self._stream.close()
 

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from feedline.run.context import Run
 
 
+_MOST_TOGETHER = 32
+"""More maps than this run as several passes: each of the runs that end with one is tried, the longest first."""
+
+
 def ending_with(node: Node) -> tuple[MapsTogether, ...]:
     """Returns the runs of maps that end with a node and whose functions are proven, the longest first."""
     from feedline.plan.vectorise import why_not
 
     maps: list[Map] = []
-    while type(node) is Map and why_not(node.function) is None:
+    while len(maps) < _MOST_TOGETHER and type(node) is Map and why_not(node.function) is None:
         if maps and node.num_parallel_calls != maps[0].num_parallel_calls:
             break
         maps.insert(0, node)

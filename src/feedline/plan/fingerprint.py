@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from feedline.nodes.base import Node
+from feedline.nodes.base import Node, nodes_of
 from feedline.plan.digest import DIGEST_BYTES, Digest
 from feedline.plan.reach import Reach
 from feedline.random import GivenSeed
@@ -70,7 +70,7 @@ def _steps_of(node: Node, within: frozenset[Node], kept: _Kept) -> list[Step]:
     within |= {node}
     numbers: dict[Node, int] = {}
     steps: list[Step] = []
-    for each in _nodes_of(node):
+    for each in nodes_of(node):
         if each.passes_on:
             numbers[each] = numbers[each.parents[0]]
             continue
@@ -121,7 +121,7 @@ def with_seeds(node: Node, seeds: Sequence[int | None]) -> Node:
     """
     remaining = iter(seeds)
     made: dict[Node, Node] = {}
-    for each in _nodes_of(node):
+    for each in nodes_of(node):
         parents = tuple(made[parent] for parent in each.parents)
         changed: dict[str, Any] = {}
         if any(new is not old for new, old in zip(parents, each.parents, strict=True)):
@@ -143,17 +143,3 @@ def _changed(node: Node, changed: dict[str, Any]) -> Node:
 def _told(node: Node) -> Iterator[dataclasses.Field]:
     """Gives the fields that say what a node does; what it keeps while running is private."""
     return (field for field in dataclasses.fields(node) if not field.name.startswith("_"))
-
-
-def _nodes_of(node: Node) -> list[Node]:
-    """Returns a node and all it takes elements from, parents before children, each once."""
-    found: dict[Node, None] = {}
-    waiting = [(node, False)]
-    while waiting:
-        each, parents_found = waiting.pop()
-        if parents_found:
-            found[each] = None
-        elif each not in found:
-            waiting.append((each, True))
-            waiting.extend((parent, False) for parent in reversed(each.parents))
-    return list(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from feedline.nodes.base import INFINITE_CARDINALITY, Node
 from feedline.nodes.map import Map
-from feedline.report.foreseen import foreseen
+from feedline.report.foreseen import Foreseen
 from feedline.report.together import told_on_blocks
 from feedline.report.ways import ways_taken
 from feedline.run.timings import Timings
@@ -17,23 +17,36 @@ def explain(node: Node, timings: Timings | None = None) -> str:
         node: the pipeline's last node.
         timings: what its iterations have learnt; None for nothing.
     """
-    steps: list[tuple[Node, int]] = []
-    _collect(node, 0, steps)
+    steps = _indented(node)
     numbers = {id(step): number for number, (step, _) in enumerate(steps, 1)}
     titles = ["  " * depth + f"{numbers[id(step)]}. {_title(step, numbers)}" for step, depth in steps]
     width = max(20, *(len(title) for title in titles)) + 2
-    lines = [f"{title:<{width}} {_state(step, timings)}" for title, (step, _) in zip(titles, steps, strict=True)]
+    elements = Foreseen()
+    lines = [
+        f"{title:<{width}} {_state(step, timings, elements)}" for title, (step, _) in zip(titles, steps, strict=True)
+    ]
     if timings is not None:
         lines += told_on_blocks([step for step, _ in steps], timings)
         lines += ways_taken([step for step, _ in steps], timings)
     return "\n".join(lines)
 
 
-def _collect(node: Node, depth: int, steps: list[tuple[Node, int]]) -> None:
-    for parent in node.parents:
-        _collect(parent, depth + (len(node.parents) > 1), steps)
-    if not any(node is step for step, _ in steps):
-        steps.append((node, depth))
+_MOST_INDENTED = 20
+
+
+def _indented(node: Node) -> list[tuple[Node, int]]:
+    """Returns the steps of a plan, sources first, each once, with how far it is indented."""
+    steps: dict[Node, int] = {}
+    waiting = [(node, 0, False)]
+    while waiting:
+        each, depth, below_is_there = waiting.pop()
+        if below_is_there:
+            steps.setdefault(each, depth)
+        elif each not in steps:
+            waiting.append((each, depth, True))
+            deeper = min(depth + (len(each.parents) > 1), _MOST_INDENTED)
+            waiting.extend((parent, deeper, False) for parent in reversed(each.parents))
+    return list(steps.items())
 
 
 def _title(node: Node, numbers: dict[int, int]) -> str:
@@ -42,12 +55,12 @@ def _title(node: Node, numbers: dict[int, int]) -> str:
     return node.label()
 
 
-def _state(node: Node, timings: Timings | None) -> str:
+def _state(node: Node, timings: Timings | None, elements: Foreseen) -> str:
     """Returns where a step is, and how it does what it does: as it was done, or, before that, as it will be."""
     ran = timings.block_function_of(node) if timings is not None else None
     way = "" if ran is None else ran.way()
     if not way:
-        way = foreseen(node) if isinstance(node, Map) else node.way()
+        way = elements.way(node) if isinstance(node, Map) else node.way()
     return _place(node) + (f"; {way}" if way else "")
 
 

@@ -30,51 +30,68 @@ class _UnknownError(Exception):
     """What an element looks like is known only once the plan has run."""
 
 
-def foreseen(node: Map) -> str:
-    """Returns how a map's function will run, and why."""
-    reason = why_not(node.function)
-    known = True
-    if reason is None:
-        try:
-            _result(node, _element(node.parents[0]))
-        except UnprovenError as error:
-            reason = str(error)
-        except Exception:  # the element is not at hand, or the function raises for it
-            known = False
-    if reason is not None:
-        return f"runs element by element: {in_words(node.function, reason)}"
-    return "runs on blocks" if known else "runs on blocks, as far as its code tells"
+class Foreseen:
+    """What is known of the elements of a plan's nodes before anything is run; each is looked at once."""
 
+    def __init__(self) -> None:
+        self._elements: dict[Node, Any] = {}
+        self._errors: dict[Node, Exception] = {}
 
-def _element(node: Node) -> Any:
-    """Returns an element like those of a node, without running anything but what is proven.
+    def way(self, node: Map) -> str:
+        """Returns how a map's function will run, and why."""
+        reason = why_not(node.function)
+        known = True
+        if reason is None:
+            try:
+                self._elements[node] = _result(node, self._element(node.parents[0]))
+            except UnprovenError as error:
+                reason = str(error)
+            except Exception:  # the element is not at hand, or the function raises for it
+                known = False
+        if reason is not None:
+            return f"runs element by element: {in_words(node.function, reason)}"
+        return "runs on blocks" if known else "runs on blocks, as far as its code tells"
 
-    Raises:
-        _UnknownError: it is not at hand.
-    """
-    from feedline.sources.arrays import Slices, Tensors
-    from feedline.sources.range import Range
+    def _element(self, node: Node) -> Any:
+        """Returns an element like those of a node, without running anything but what is proven.
 
-    if isinstance(node, Slices | Tensors | Range) and node.cardinality() != 0:
-        return _first(node)
-    if isinstance(node, OrderNode | Filter):
-        return _element(node.parents[0])
-    if isinstance(node, Map):
-        element = _element(node.parents[0])
-        try:
-            return _result(node, element)
-        except UnprovenError:
-            raise _UnknownError from None
-    if isinstance(node, Batch):
-        leaves, treedef = flatten(_element(node.parents[0]))
-        if not all(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
-            raise _UnknownError
-        return treedef.unflatten([np.stack([leaf, leaf]) for leaf in leaves])
-    if isinstance(node, Enumerate):
-        return np.int64(node.start), _element(node.parents[0])
-    if isinstance(node, Zip):
-        return node.treedef.unflatten([_element(parent) for parent in node.parents])
-    raise _UnknownError
+        Raises:
+            _UnknownError: it is not at hand.
+        """
+        if node in self._errors:
+            raise self._errors[node]
+        if node not in self._elements:
+            try:
+                self._elements[node] = self._found(node)
+            except Exception as error:
+                self._errors[node] = error
+                raise
+        return self._elements[node]
+
+    def _found(self, node: Node) -> Any:
+        from feedline.sources.arrays import Slices, Tensors
+        from feedline.sources.range import Range
+
+        if isinstance(node, Slices | Tensors | Range) and node.cardinality() != 0:
+            return _first(node)
+        if isinstance(node, OrderNode | Filter):
+            return self._element(node.parents[0])
+        if isinstance(node, Map):
+            element = self._element(node.parents[0])
+            try:
+                return _result(node, element)
+            except UnprovenError:
+                raise _UnknownError from None
+        if isinstance(node, Batch):
+            leaves, treedef = flatten(self._element(node.parents[0]))
+            if not all(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
+                raise _UnknownError
+            return treedef.unflatten([np.stack([leaf, leaf]) for leaf in leaves])
+        if isinstance(node, Enumerate):
+            return np.int64(node.start), self._element(node.parents[0])
+        if isinstance(node, Zip):
+            return node.treedef.unflatten([self._element(parent) for parent in node.parents])
+        raise _UnknownError
 
 
 def _first(node: Node) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from feedline.nodes.base import Node
+from feedline.nodes.base import Node, nodes_of
 from feedline.nodes.prefetch import Prefetch
 from feedline.report.together import time_told
 from feedline.report.ways import ways_taken
@@ -62,8 +62,7 @@ class Profile:
             timings: of its stages.
             learnt: what its iterations have learnt; None for nothing.
         """
-        steps: list[Node] = []
-        _collect(node, steps)
+        steps = nodes_of(node)
         return cls(
             tuple(
                 Stage(step.label(), timings[step].elements, timings[step].seconds, timings[step].busy_seconds)
@@ -104,13 +103,6 @@ class Profile:
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
         return "\n".join([*lines, *self.ways])
-
-
-def _collect(node: Node, steps: list[Node]) -> None:
-    for parent in node.parents:
-        _collect(parent, steps)
-    if node not in steps:
-        steps.append(node)
 
 
 def format_seconds(seconds: float) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from feedline.block import Block, other_dtype
 from feedline.errors import FeedlineError, StructureError
-from feedline.nodes.base import AUTOTUNE, Failure
+from feedline.nodes.base import AUTOTUNE, Failure, nodes_of
 from feedline.run.concurrency import INLINE
 from feedline.run.memory import default_budget
 from feedline.run.timings import Timings
@@ -358,7 +358,7 @@ def rows_of(blocks: Iterator[Block | Failure]) -> Generator[Any]:
 
 def asks_one_by_one(node: Node) -> bool:
     """Says whether asking a node for several elements at once may mean a long wait for the first."""
-    return node.one_by_one or any(asks_one_by_one(parent) for parent in node.parents)
+    return any(each.one_by_one for each in nodes_of(node))
 
 
 def located_at(error: FeedlineError, node: Node) -> FeedlineError:

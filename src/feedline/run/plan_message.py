@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from feedline.nodes.base import Node
+from feedline.nodes.base import Node, nodes_of
 from feedline.run.code_pickler import code_pickler, modules_sent_by_value
 from feedline.run.given import given_for
 from feedline.run.sections import Section
@@ -53,7 +53,9 @@ def plan_message(sections: Sequence[Section]) -> PlanMessage:
     below = {section.below: given_for(number, section) for number, section in enumerate(sections) if section.below}
     content = [(section.top, section.nodes, section.below is None, section.all_nodes()) for section in sections]
     names = {node.origin.filename for section in sections for node in section.all_nodes()}
-    pickled, buffers = _pickled(content, below, names)
+    nodes = [section.nodes if section.below is not None else nodes_of(section.top) for section in sections]
+    # Nodes come behind their parents: from the last one down, the pickler would be in as deep as the plan is.
+    pickled, buffers = _pickled((nodes, content), below, names)
     return PlanMessage(pickled, buffers, _digest(pickled, buffers), _sources_outside_files(names))
 
 
@@ -61,7 +63,7 @@ def load_plan(pickled: Any, buffers: Iterable[Any]) -> list[tuple[Node, tuple, b
     """Returns, for each section, its top, its block nodes, whether it begins at sources, and all of its nodes."""
     unpickler = pickle.Unpickler(io.BytesIO(pickled), buffers=buffers)
     unpickler.persistent_load = lambda given: given[1]  # type: ignore[method-assign]
-    return unpickler.load()
+    return unpickler.load()[1]
 
 
 def node_message(node: Node) -> tuple[bytes, list[memoryview]]:

@@ -33,6 +33,7 @@ from feedline.run.block_message import Writing, describe_block, read_block
 from feedline.run.channel import Channel
 from feedline.run.connection import Connection, ConnectionLostError
 from feedline.run.context import Run
+from feedline.run.depth import make_room_for
 from feedline.run.plan_message import functions_of, know_sources, load_plan
 from feedline.run.referred_state import ReferredState
 from feedline.run.remote_errors import packed_error
@@ -63,6 +64,8 @@ class _Plan:
     """
 
     def __init__(self, sections: list[tuple[Node, tuple, bool, list[Node]]]) -> None:
+        for top, *_ in sections:
+            make_room_for(top)
         self.sections = sections
         self.nodes = list(dict.fromkeys(node for *_, nodes in sections for node in nodes))
         self.numbers = {node: number for number, node in enumerate(self.nodes)}

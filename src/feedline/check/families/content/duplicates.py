@@ -15,6 +15,7 @@ from feedline.check.finding import Finding
 from feedline.check.labels import labels_of
 from feedline.check.plan import Plan
 from feedline.check.rule import Rule
+from feedline.nodes.base import Node
 from feedline.nodes.concatenate import Concatenate
 from feedline.nodes.repeat import Repeat
 from feedline.nodes.sample import Mixture
@@ -79,9 +80,12 @@ def _repeats(plan: Plan, stage: Stage) -> bool:
         if isinstance(node, Repeat | Mixture):
             return True
         if isinstance(node, Concatenate):
-            first, second = node.parents[0], node.parents[1]
-            if (plan.before(first) | {first}) & (plan.before(second) | {second}):
-                return True
+            seen: set[Node] = set()
+            for parent in node.parents:
+                below = plan.before(parent) | {parent}
+                if below & seen:
+                    return True
+                seen |= below
     return False
 
 
