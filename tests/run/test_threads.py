@@ -207,3 +207,24 @@ def test_what_numpy_is_told_of_errors_holds_wherever_a_function_runs(executor) -
         iterator = iter(dataset)
         with pytest.raises(fl.errors.UserFunctionError, match="FloatingPointError"):
             list(iterator)
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_elements_that_become_large_wait_for_room_in_the_budget(executor, tmp_path) -> None:
+    def grow(position):
+        time.sleep(0.003)  # so long that units have one element each
+        if position < 40:
+            return np.zeros(10, np.uint8)
+        (tmp_path / str(int(position))).touch()
+        return np.full(4 << 20, position, np.uint8)
+
+    options = fl.Options(executor=executor, memory_budget=16 << 20)
+    dataset = fl.Dataset.range(160).map(grow, num_parallel_calls=2).prefetch(100).with_options(options)
+    most = 0
+    for given, element in enumerate(dataset, 1):
+        assert element[0] == (given - 1 if given > 40 else 0)
+        if given == 60:
+            time.sleep(1.0)  # nothing but the budget keeps them from being made
+        most = max(most, len(list(tmp_path.iterdir())) - max(0, given - 40))
+    assert given == 160
+    assert most <= 40  # before that is known, some are begun

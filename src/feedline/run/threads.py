@@ -31,6 +31,9 @@ _MOST_ELEMENTS = 256
 _LONGER_REMOTE = 2
 """How much longer units are that go to another process: handing one over costs a quarter of a millisecond."""
 
+_FORGOTTEN = 16
+"""How slowly it is forgotten that elements were larger: those of one dataset may differ."""
+
 _MOST_STRETCH = 8
 """How many times further is looked ahead, at the most, where the consumer asks in bursts."""
 
@@ -163,6 +166,8 @@ class Threads:
         self._budget = budget or default_budget()
         self._longer = _LONGER_REMOTE if remote is not None else 1
         self._element_bytes = 0
+        self._gate = threading.Lock()
+        self._waiting = self._begun = self._taken = 0
         self._pool = Workers(workers)
         self._process = os.getpid()
         self._errors: Any = (
@@ -230,12 +235,39 @@ class Threads:
             if self._results:
                 self._given += 1
                 self._last = self._results.popleft()
+                self._let_through()
                 return self._last
             if self._draining:
                 return None
         ticket = Ticket()
         ticket.cancel()
         return ticket
+
+    def _may_begin(self) -> bool:
+        """Says whether a unit may be begun; one that may not waits until others are given: as many were asked for as
+        could be held while elements were smaller.
+        """
+        with self._gate:
+            if self._room() < 1 and not self._closed:
+                self._waiting += 1
+                return False
+            self._begun += 1
+            return True
+
+    def _let_through(self) -> None:
+        """Has units begun for which there is room now that one is given."""
+        with self._gate:
+            self._taken += 1
+            through = min(self._waiting, max(0, self._room()))
+            self._waiting -= through
+        for _ in range(through):
+            self._pool.submit(self._work)
+
+    def _room(self) -> int:
+        """How many more units may be begun; at least one where the consumer would wait for one that is not begun."""
+        unit_bytes = self._element_bytes * self._elements
+        ahead = self._begun - self._taken
+        return max(1, self._budget // unit_bytes) - ahead if unit_bytes else self._waiting + 1
 
     def _look_further(self) -> None:
         """Makes more ready ahead where all was ready at one time, and nothing is at another: the consumer asks in
@@ -265,6 +297,8 @@ class Threads:
                 # Whether a stream is read on past a failure is for the consumer to say: a cache that it fills would
                 # otherwise be whole without the element that failed.
                 self._put_off += 1
+                return
+            if not self._may_begin():
                 return
             ticket = self._tickets.popleft()
             start = time.thread_time()
@@ -310,7 +344,9 @@ class Threads:
                 self._elements = 2 * count
             elif seconds > self._longer * _LONG_SECONDS and count > 1:
                 self._elements = count // 2
-        self._element_bytes = nbytes // max(1, count)
+        self._element_bytes = max(nbytes // max(1, count), self._element_bytes - self._element_bytes // _FORGOTTEN)
+        while self._elements > 1 and self._elements * self._element_bytes * 2 * self._workers > self._budget:
+            self._elements //= 2
 
     def drain(self) -> None:
         """Takes no more units; what is under way can still be had from `next`."""
