@@ -39,6 +39,7 @@ class Plan:
         self.nodes = _nodes_of(last)
         self._functions: dict[Node, tuple[FunctionFacts, ...]] = {}
         self._before: dict[Node, frozenset[Node]] = {}
+        self._lengths: dict[Node, int | None] = {}
         for node in self.nodes:
             self._before[node] = frozenset(node.parents).union(*(self._before[parent] for parent in node.parents))
 
@@ -118,6 +119,11 @@ class Plan:
         Of an endless `repeat` these are the elements of one turn.
         """
         node = self.last if node is None else node
+        if node not in self._lengths:
+            self._lengths[node] = self._length(node)
+        return self._lengths[node]
+
+    def _length(self, node: Node) -> int | None:
         try:
             known = node.cardinality()
         except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ _DEVIATIONS = 7
 """By how many standard deviations the difference of red and blue must differ between the two sources: for two parts of
 one source that happens once in a hundred billion times."""
 
+_MOST_WITH_EACH = 16
+"""Of more sources, each is compared with the first and with the one before it."""
+
 _CLEAR = 5
 _MOST_A_SIDE = 32
 _MOST_IMAGES = 256
@@ -47,15 +51,11 @@ class ChannelsSwapped(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         plan = context.plan
         for node in plan.of(Concatenate, Mixture, Zip):
-            parents = node.parents
-            for index, first in enumerate(parents):
-                for second in parents[index + 1 :]:
-                    found = self._by_code(plan, first, plan, second, node) or self._by_colour(
-                        context, first, second, node
-                    )
-                    if found is not None:
-                        yield found
-                        return
+            for first, second in _pairs(node.parents):
+                found = self._by_code(plan, first, plan, second, node) or self._by_colour(context, first, second, node)
+                if found is not None:
+                    yield found
+                    return
         if context.against is not None:
             other = context.against
             found = self._by_code(plan, plan.last, other.plan, other.plan.last, changing_step(other))
@@ -124,6 +124,16 @@ class ChannelsSwapped(Rule):
             fix="Reverse the channels of the one that is BGR: image[..., ::-1], or cv2.cvtColor(image, "
             "cv2.COLOR_BGR2RGB); OpenCV (cv2.imread) gives BGR, all others RGB.",
         )
+
+
+def _pairs(parents: tuple[Node, ...]) -> Iterator[tuple[Node, Node]]:
+    if len(parents) <= _MOST_WITH_EACH:
+        yield from combinations(parents, 2)
+        return
+    for before, parent in pairwise(parents):
+        yield before, parent
+        if before is not parents[0]:
+            yield parents[0], parent
 
 
 def _images(elements: Elements) -> list[Component]:
