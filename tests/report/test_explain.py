@@ -31,7 +31,7 @@ def test_each_step_is_a_line_in_the_users_words_from_source_to_end() -> None:
 
 
 def test_states_stand_below_each_other() -> None:
-    said = lines(fl.Dataset.range(10).batch(3).repeat(2).take(5))
+    said = lines(fl.Dataset.range(10).batch(3).repeat(2).map(abs).take(5))
     assert len({line.index("indexed") for line in said}) == 1
 
 
@@ -48,6 +48,13 @@ def test_it_says_where_and_why_indexing_ends_and_only_there() -> None:
     assert "streamed from here on: " in said[1]
     assert said[2].endswith("  streamed; runs on blocks")
     assert said[3].endswith("  streamed")
+
+
+def test_steps_that_only_move_positions_are_told_to_be_one() -> None:
+    dataset = fl.Dataset.range(100).shuffle(100, seed=1).repeat(2).take(50).map(abs).shard(2, 0).batch(4).prefetch(2)
+    assert lines(dataset)[-1] == "steps 2, 3 and 4 are one computation of positions: no element is moved"
+    streamed = fl.Dataset.range(100).filter(bool).shuffle(10).repeat().take(5)
+    assert not any("positions" in line for line in lines(streamed))
 
 
 def test_a_generator_is_streamed_and_says_why() -> None:

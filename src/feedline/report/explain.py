@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from feedline.nodes.base import INFINITE_CARDINALITY, Node
+from feedline.nodes.base import INFINITE_CARDINALITY, Node, OrderNode
 from feedline.nodes.map import Map
+from feedline.nodes.options import WithOptions
+from feedline.nodes.prefetch import Prefetch
 from feedline.report.foreseen import Foreseen
-from feedline.report.together import told_on_blocks
+from feedline.report.together import numbered, told_on_blocks
 from feedline.report.ways import ways_taken
 from feedline.run.timings import Timings
 
@@ -25,10 +27,31 @@ def explain(node: Node, timings: Timings | None = None) -> str:
     lines = [
         f"{title:<{width}} {_state(step, timings, elements)}" for title, (step, _) in zip(titles, steps, strict=True)
     ]
+    lines += _told_of_positions([step for step, _ in steps])
     if timings is not None:
         lines += told_on_blocks([step for step, _ in steps], timings)
         lines += ways_taken([step for step, _ in steps], timings)
     return "\n".join(lines)
+
+
+def _told_of_positions(steps: list[Node]) -> list[str]:
+    """Returns which steps that follow each other move no elements, but compute together which ones are read."""
+    runs: list[list[Node]] = []
+    for step in steps:
+        if not _moves_positions(step):
+            continue
+        if runs and runs[-1][-1] is step.parents[0]:
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    return [
+        f"{numbered(run, steps)} are one computation of positions: no element is moved" for run in runs if len(run) > 1
+    ]
+
+
+def _moves_positions(node: Node) -> bool:
+    of_its_own = isinstance(node, OrderNode) and type(node).read is OrderNode.read
+    return of_its_own and node.indexed and not isinstance(node, Prefetch | WithOptions)
 
 
 _MOST_INDENTED = 20
