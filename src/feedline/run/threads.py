@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _SHORT_SECONDS = 2e-3
 _LONG_SECONDS = 16e-3
 _MOST_ELEMENTS = 256
-_LONGER_REMOTE = 2
-"""How much longer units are that go to another process: handing one over costs a quarter of a millisecond."""
+_LONGER_REMOTE = 16
+"""How much longer units are that go to another process: handing one over costs both of them half a millisecond."""
 
 _FORGOTTEN = 16
 """How slowly it is forgotten that elements were larger: those of one dataset may differ."""
