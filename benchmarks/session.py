@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import workloads
 from benchmarks.compilation import Compilation
 from benchmarks.harness import REFERENCE, ROOT, Outcome
 from benchmarks.import_cost import Cost
@@ -105,6 +106,8 @@ def read(files: Sequence[Path]) -> Session:
         first.starts = other.starts or first.starts
         first.passes = other.passes or first.passes
         first.compilations = other.compilations or first.compilations
+    order = [part for name in workloads.NAMES for part in workloads.parts(name)]
+    first.workloads = {name: first.workloads[name] for name in order if name in first.workloads}
     return first
 
 
