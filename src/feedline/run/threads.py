@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from feedline.run.remote import Remote
 
 _SHORT_SECONDS = 2e-3
-_LONG_SECONDS = 16e-3
+_LONG_SECONDS = 32e-3
+_LONGER_SMALL, _SMALL_BYTES = 4, 4 << 20
+"""How much longer units are that take little memory: between them threads wait for each other's Python."""
+
 _MOST_ELEMENTS = 256
 _LONGER_REMOTE = 16
 """How much longer units are that go to another process: handing one over costs both of them half a millisecond."""
@@ -340,7 +343,8 @@ class Threads:
         """Makes units longer where they are so short that handing them over costs a good part of them."""
         self.busy_seconds += seconds  # an estimate: two threads that add at one time may lose one of the two
         if count == self._elements:
-            if seconds < self._longer * _SHORT_SECONDS and count < _MOST_ELEMENTS:
+            longer = max(self._longer, _LONGER_SMALL if nbytes < _SMALL_BYTES else 1)
+            if seconds < longer * _SHORT_SECONDS and count < _MOST_ELEMENTS:
                 self._elements = 2 * count
             elif seconds > self._longer * _LONG_SECONDS and count > 1:
                 self._elements = count // 2
