@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import importlib.util
 import os
-import struct
 import sys
 import threading
 from pathlib import Path
@@ -21,30 +20,16 @@ from feedline.formats import open_file, tfrecord
 from feedline.formats.tfrecord import (
     RecordIndex,
     build_index,
-    iterate_records,
     read_packed,
     read_records,
 )
-from feedline.kernels.crc32c import masked_crc32c
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "data" / "tfrecord"
-RECORDS = [bytes.fromhex(record) for record in json.loads((GOLDEN / "records.json").read_text())["records"]]
-COMPRESSIONS = {"plain": None, "gzip": "GZIP", "zlib": "ZLIB"}
+_spec = importlib.util.spec_from_file_location("tfrecord_files", Path(__file__).parent / "tfrecord_files.py")
+tfrecord_files = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tfrecord_files)
 
-
-def frame(payload: bytes, length: int | None = None) -> bytes:
-    header = struct.pack("<Q", len(payload) if length is None else length)
-    return header + struct.pack("<I", masked_crc32c(header)) + payload + struct.pack("<I", masked_crc32c(payload))
-
-
-def all_of(path, compression_type=None, **options) -> list[bytes]:
-    return [record for records in iterate_records(path, compression_type, **options) for record in records]
-
-
-def written(tmp_path, data: bytes, name: str = "file.tfrecord") -> str:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return str(path)
+GOLDEN, RECORDS, COMPRESSIONS = tfrecord_files.GOLDEN, tfrecord_files.RECORDS, tfrecord_files.COMPRESSIONS
+frame, all_of, written = tfrecord_files.frame, tfrecord_files.all_of, tfrecord_files.written
 
 
 # TensorFlow's files

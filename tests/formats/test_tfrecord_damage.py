@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import json
+import importlib.util
 import os
-import struct
 import sys
 import threading
 import tracemalloc
@@ -30,26 +29,13 @@ from feedline.formats.tfrecord import (
     read_records,
 )
 from feedline.io.tfrecord_writer import TFRecordWriter
-from feedline.kernels.crc32c import masked_crc32c
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "data" / "tfrecord"
-RECORDS = [bytes.fromhex(record) for record in json.loads((GOLDEN / "records.json").read_text())["records"]]
-COMPRESSIONS = {"plain": None, "gzip": "GZIP", "zlib": "ZLIB"}
+_spec = importlib.util.spec_from_file_location("tfrecord_files", Path(__file__).parent / "tfrecord_files.py")
+tfrecord_files = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tfrecord_files)
 
-
-def frame(payload: bytes, length: int | None = None) -> bytes:
-    header = struct.pack("<Q", len(payload) if length is None else length)
-    return header + struct.pack("<I", masked_crc32c(header)) + payload + struct.pack("<I", masked_crc32c(payload))
-
-
-def all_of(path, compression_type=None, **options) -> list[bytes]:
-    return [record for records in iterate_records(path, compression_type, **options) for record in records]
-
-
-def written(tmp_path, data: bytes, name: str = "file.tfrecord") -> str:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return str(path)
+GOLDEN, RECORDS = tfrecord_files.GOLDEN, tfrecord_files.RECORDS
+frame, all_of, written = tfrecord_files.frame, tfrecord_files.all_of, tfrecord_files.written
 
 
 # Damage

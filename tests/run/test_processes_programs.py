@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -12,6 +13,12 @@ import time
 from pathlib import Path
 
 import pytest
+
+_spec = importlib.util.spec_from_file_location("watched_processes", Path(__file__).parent / "watched_processes.py")
+watched_processes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(watched_processes)
+
+are_gone, is_there = watched_processes.are_gone, watched_processes.is_there
 
 SECONDS = 120
 
@@ -25,20 +32,6 @@ def program(folder: Path, text: str, name: str = "program.py") -> Path:
 def run(file: Path, *arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(file), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=file.parent)
-
-
-def is_there(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def are_gone(pids: list[int]) -> bool:
-    end = time.monotonic() + SECONDS
-    while any(map(is_there, pids)) and time.monotonic() < end:
-        time.sleep(0.02)
-    return not any(map(is_there, pids))
 
 
 def shared_memory() -> set[str]:
@@ -142,7 +135,7 @@ def test_a_program_that_is_killed_leaves_nothing(tmp_path, busy) -> None:
     finally:
         process.kill()
         process.wait()
-    assert are_gone(workers)
+    assert are_gone(workers, SECONDS)
     assert shared_memory() <= before
 
 
@@ -163,7 +156,7 @@ def test_a_program_that_ends_in_the_middle_ends_its_workers(tmp_path) -> None:
     ended = run(file)
     assert ended.returncode == 0
     assert ended.stderr == ""
-    assert are_gone([int(path.suffix[1:]) for path in tmp_path.glob("worker.*")])
+    assert are_gone([int(path.suffix[1:]) for path in tmp_path.glob("worker.*")], SECONDS)
 
 
 def test_a_program_that_drops_workers_as_it_ends_does_not_wait_for_ever(tmp_path) -> None:
@@ -280,7 +273,7 @@ def test_ctrl_c_in_a_terminal_ends_all_at_once(tmp_path) -> None:
     assert process.returncode == -signal.SIGINT
     assert text.rstrip().endswith("KeyboardInterrupt")
     assert text.count("Traceback") == 1
-    assert are_gone([int(path.suffix[1:]) for path in tmp_path.glob("worker.*")])
+    assert are_gone([int(path.suffix[1:]) for path in tmp_path.glob("worker.*")], SECONDS)
 
 
 RESUMED = """
