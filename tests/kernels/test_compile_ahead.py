@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from feedline.kernels.compile_ahead import compile_ahead
+from feedline.run.concurrency import available_cores
 
 # What a program with two large kernels gives, and which kernels it has compiled itself, parts of kernels left out.
 PROGRAM = """
@@ -62,7 +63,7 @@ def run(folder: Path, executable: str) -> tuple[dict, str]:
     return json.loads(done.stdout), done.stderr
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one core, nothing is compiled ahead")
+@pytest.mark.skipif(available_cores() < 2, reason="with one core, nothing is compiled ahead")
 def test_a_program_waits_for_large_kernels_instead_of_compiling_them(tmp_path: Path) -> None:
     ahead, said = run(tmp_path / "ahead", sys.executable)
     assert not {"parse", "_bilinear"} & set(ahead["compiled"])

@@ -212,7 +212,7 @@ def test_what_numpy_is_told_of_errors_holds_wherever_a_function_runs(executor) -
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_elements_that_become_large_wait_for_room_in_the_budget(executor, tmp_path) -> None:
     def grow(position):
-        time.sleep(0.003)  # so long that units have one element each
+        time.sleep(0.02)  # so long that units have one element or two
         if position < 40:
             return np.zeros(10, np.uint8)
         (tmp_path / str(int(position))).touch()
