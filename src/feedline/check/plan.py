@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from feedline.check.functions import FunctionFacts
-from feedline.nodes.base import BlockNode, Node, OrderNode, ceil_divide
+from feedline.nodes.base import BlockNode, Node, OrderNode, ceil_divide, nodes_of
 from feedline.nodes.batch import GroupNode
 from feedline.nodes.cache import Cache
 from feedline.nodes.concatenate import Concatenate
@@ -36,7 +36,7 @@ class Plan:
 
     def __init__(self, last: Node) -> None:
         self.last = last
-        self.nodes = _nodes_of(last)
+        self.nodes = tuple(nodes_of(last))
         self._functions: dict[Node, tuple[FunctionFacts, ...]] = {}
         self._before: dict[Node, frozenset[Node]] = {}
         self._lengths: dict[Node, int | None] = {}
@@ -169,16 +169,3 @@ def written(node: Node) -> str:
 
 def _makes_batches(node: Node) -> bool:
     return isinstance(node, GroupNode | Rebatch | GroupByWindow)
-
-
-def _nodes_of(last: Node) -> tuple[Node, ...]:
-    found: dict[Node, None] = {}
-    waiting = [(last, False)]
-    while waiting:
-        node, ready = waiting.pop()
-        if ready:
-            found[node] = None
-        elif node not in found:
-            waiting.append((node, True))
-            waiting.extend((parent, False) for parent in reversed(node.parents))
-    return tuple(found)

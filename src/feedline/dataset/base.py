@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedline import random
 from feedline.errors import ArgumentError, ArgumentTypeError, FeedlineError
 from feedline.nested import DatasetComponent
 from feedline.nodes.base import AUTOTUNE, Node
@@ -64,6 +65,11 @@ def describe_chain(node: Node) -> str:
         node = node.parents[0]
     parents = f"[{', '.join(map(describe_chain, node.parents))}] -> " if node.parents else ""
     return " -> ".join([parents + node.label(), *reversed(labels)])
+
+
+def seed_or_drawn(seed: Any) -> int:
+    """Returns the seed that the user gave, or one that is drawn where that is None."""
+    return random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
 
 
 def whole_number(value: Any, name: str, *, least: int | None = None, special: str = "") -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from feedline import random
-from feedline.dataset.base import BaseDataset, true_or_false, whole_number
+from feedline.dataset.base import BaseDataset, seed_or_drawn, true_or_false
 from feedline.errors import ArgumentError, ArgumentTypeError
 from feedline.origin import user_origin
 
@@ -50,7 +49,7 @@ class MixingMethods(BaseDataset):
         from feedline.nodes.sample import Sample, as_weights
 
         nodes = _nodes_of(datasets, "sample_from_datasets")
-        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
+        own = seed_or_drawn(seed)
         stops = true_or_false(stop_on_empty_dataset, "stop_on_empty_dataset")
         if rerandomize_each_iteration is None:
             again = seed is None

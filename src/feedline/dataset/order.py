@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from feedline import random
-from feedline.dataset.base import BaseDataset, check_name, true_or_false, whole_number
+from feedline.dataset.base import BaseDataset, check_name, seed_or_drawn, true_or_false, whole_number
 from feedline.errors import ArgumentError, ArgumentTypeError
 from feedline.nodes.base import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 from feedline.origin import user_origin
@@ -51,7 +50,7 @@ class OrderMethods(BaseDataset):
         if whole and self._node.cardinality() == INFINITE_CARDINALITY:
             raise ArgumentError("buffer_size is -2, for all elements, and they never end.", fix="Give their number.")
         size = UNKNOWN_CARDINALITY if whole else whole_number(buffer_size, "buffer_size", least=1)
-        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
+        own = seed_or_drawn(seed)
         given = True if reshuffle_each_iteration is None else reshuffle_each_iteration
         reshuffles = true_or_false(given, "reshuffle_each_iteration")
         return self._of(Shuffle((self._node,), user_origin(), size, own, reshuffles))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedline import random
-from feedline.dataset.base import BaseDataset, check_name, true_or_false, whole_number
+from feedline.dataset.base import BaseDataset, check_name, seed_or_drawn, true_or_false, whole_number
 from feedline.errors import ArgumentError, ArgumentTypeError
 from feedline.origin import user_origin
 from feedline.spec import as_dtype, dtype_name
@@ -163,7 +162,7 @@ class SourceMethods(BaseDataset):
         """
         from feedline.sources.random_numbers import RandomNumbers
 
-        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
+        own = seed_or_drawn(seed)
         given = False if rerandomize_each_iteration is None else rerandomize_each_iteration
         again = true_or_false(given, "rerandomize_each_iteration")
         return BaseDataset._of(RandomNumbers((), user_origin(), own, again))

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedline import random
-from feedline.dataset.base import BaseDataset, check_function, number_or_autotune, true_or_false, whole_number
+from feedline.dataset.base import (
+    BaseDataset,
+    check_function,
+    number_or_autotune,
+    seed_or_drawn,
+    true_or_false,
+    whole_number,
+)
 from feedline.errors import ArgumentError, StructureError
 from feedline.nodes.base import AUTOTUNE
 from feedline.origin import user_origin
@@ -366,7 +373,7 @@ class StreamMethods(BaseDataset):
                     f"class {number} is wanted, {wanted:.3g} of all, but initial_dist says that there is none of it.",
                     fix="Give its share in initial_dist, or 0 in target_dist.",
                 )
-        own = random.fresh_seed() if seed is None else random.GivenSeed(whole_number(seed, "seed"))
+        own = seed_or_drawn(seed)
         return self._of(RejectionResample((self._node,), user_origin(), class_func, target, initial, own))
 
 

@@ -35,7 +35,6 @@ def compile_ahead(modules: Sequence[str], processes: int) -> list[str]:
     if len(missing) < _LEAST_MODULES or folder is None or not _can_be_written(folder):
         return []
     kernel_cache.announce_compiling()
-    processes = min(processes, len(missing))
     threading.Thread(target=_compile, args=(processes, missing), daemon=True, name="feedline_compile").start()
     return missing
 

@@ -95,8 +95,13 @@ def keep_in(folder: Path) -> None:
 
 def holds_some_of(module: str) -> bool:
     """Says whether something is kept of what the kernels of a module are compiled to."""
-    folders = (SHARED / source_digest(), own_folder())
-    return any(next(folder.glob(f"{module}.*-*"), None) for folder in folders if folder is not None)
+    return any(next(folder.glob(f"{module}.*-*"), None) for folder in _folders())
+
+
+def _folders() -> list[Path]:
+    """Returns the folders in which something may be kept: of the installation, and of the user."""
+    own = own_folder()
+    return [SHARED / source_digest(), *([] if own is None else [own])]
 
 
 class KernelCache:
@@ -132,7 +137,7 @@ class KernelCache:
     def has(self, types: Any, codegen: Any) -> bool:
         """Says whether what was compiled for these types is kept."""
         name = self._file_name(types, codegen)
-        return any((folder / name).exists() for folder in (SHARED / source_digest(), own_folder()) if folder)
+        return any((folder / name).exists() for folder in _folders())
 
     def load_overload(self, types: Any, context: Any) -> CompileResult | None:
         """Returns what was compiled for these types of arguments, None where that is still to be done.
@@ -144,8 +149,7 @@ class KernelCache:
             return None
         name = self._file_name(types, context.codegen())
         own = own_folder()
-        folders = [SHARED / source_digest()] + ([own] if own is not None else [])
-        compiled = _read_any(folders, name, context)
+        compiled = _read_any(_folders(), name, context)
         if compiled is None and own is not None and name not in self._held:
             lock = _lock(own / f"{name}.lock")
             compiled = None if lock is None else _read_any([own], name, context)

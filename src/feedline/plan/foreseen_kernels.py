@@ -11,6 +11,8 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from feedline.plan.written import names_in
+
 _MODULES = {
     "plain_png": {"decode_png", "decode_image"},
     "example": {"parse_example", "parse_single_example"},
@@ -74,7 +76,7 @@ def _names(function: Any, depth: int, seen: set[int]) -> Iterator[str]:
     if (function.__module__ or "").partition(".")[0] == "feedline":
         yield function.__name__
         return
-    names = set(_names_of_code(function.__code__))
+    names = set(names_in(function.__code__))
     yield from names
     referred = [function.__globals__[name] for name in names if name in function.__globals__]
     for cell in function.__closure__ or ():
@@ -85,10 +87,3 @@ def _names(function: Any, depth: int, seen: set[int]) -> Iterator[str]:
     for value in referred:
         if callable(value) and not isinstance(value, type):
             yield from _names(value, depth - 1, seen)
-
-
-def _names_of_code(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names_of_code(constant)

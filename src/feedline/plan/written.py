@@ -285,6 +285,11 @@ def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes_in(constant)
 
 
+def names_in(code: types.CodeType) -> list[str]:
+    """Returns the names of globals and attributes in code, and in the code within it."""
+    return [name for each in _codes_in(code) for name in each.co_names]
+
+
 def methods_of(value: object) -> list[types.FunctionType]:
     """Returns the functions of what a class holds: a method of any kind, or a property."""
     if isinstance(value, types.FunctionType):

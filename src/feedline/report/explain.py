@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from feedline.nodes.base import INFINITE_CARDINALITY, Node, OrderNode
 from feedline.nodes.map import Map
-from feedline.nodes.options import WithOptions
-from feedline.nodes.prefetch import Prefetch
 from feedline.report.foreseen import Foreseen
 from feedline.report.together import numbered, told_on_blocks
 from feedline.report.ways import ways_taken
@@ -27,10 +25,11 @@ def explain(node: Node, timings: Timings | None = None) -> str:
     lines = [
         f"{title:<{width}} {_state(step, timings, elements)}" for title, (step, _) in zip(titles, steps, strict=True)
     ]
-    lines += _told_of_positions([step for step, _ in steps])
+    nodes = [step for step, _ in steps]
+    lines += _told_of_positions(nodes)
     if timings is not None:
-        lines += told_on_blocks([step for step, _ in steps], timings)
-        lines += ways_taken([step for step, _ in steps], timings)
+        lines += told_on_blocks(nodes, timings)
+        lines += ways_taken(nodes, timings)
     return "\n".join(lines)
 
 
@@ -51,7 +50,7 @@ def _told_of_positions(steps: list[Node]) -> list[str]:
 
 def _moves_positions(node: Node) -> bool:
     of_its_own = isinstance(node, OrderNode) and type(node).read is OrderNode.read
-    return of_its_own and node.indexed and not isinstance(node, Prefetch | WithOptions)
+    return of_its_own and node.indexed and not node.passes_on
 
 
 _MOST_INDENTED = 20

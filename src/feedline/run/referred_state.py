@@ -9,21 +9,21 @@ a function puts what it needs for a moment.
 from __future__ import annotations
 
 import pickle
-import sys
-import sysconfig
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from feedline.plan.libraries import is_users
+from feedline.plan.written import names_in
+
 _MOST_POINTS = 128
 _MOST_VALUES = 32
 _DEEPEST = 6
 _COMPARED = (bool, int, float, complex, str, bytes, tuple, type(None), np.generic)
-_LIBRARIES = tuple(filter(None, (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))))
 
 _Read = Callable[[], list[Any]]
 
@@ -101,15 +101,15 @@ class _Walk:
             self._value("its object", function.__self__, depth - 1)
             self.function(function.__func__, depth - 1)
         elif isinstance(function, types.FunctionType):
-            if _is_users(function.__module__):
+            if is_users(function.__module__):
                 self._variables(function, depth - 1)
-        elif not isinstance(function, type) and _is_users(type(function).__module__):
+        elif not isinstance(function, type) and is_users(type(function).__module__):
             self._object("its object", function, depth)
 
     def _variables(self, function: types.FunctionType, depth: int) -> None:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._variable(name, partial(_of_cell, cell), depth)
-        for name in dict.fromkeys(_names(function.__code__)):
+        for name in dict.fromkeys(names_in(function.__code__)):
             if name in function.__globals__:
                 self._variable(name, partial(_of_globals, function.__globals__, name), depth)
         for value in function.__defaults__ or ():
@@ -135,7 +135,7 @@ class _Walk:
             held = list(value[:_MOST_VALUES])
         elif type(value).__module__.startswith(("numpy.random", "random")):
             self._add(name, partial(_of_generator, value))
-        elif hasattr(value, "__dict__") and _is_users(type(value).__module__):
+        elif hasattr(value, "__dict__") and is_users(type(value).__module__):
             self._object(name, value, depth)
         for part in held:
             self._value(name, part, depth - 1)
@@ -147,7 +147,7 @@ class _Walk:
             self._value(f"attribute {attribute!r} of {name}", part, depth - 1)
         self._add(f"an attribute of {name}", partial(_of_container, attributes))
         for kind in type(value).__mro__:
-            for method in vars(kind).values() if _is_users(kind.__module__) else ():
+            for method in vars(kind).values() if is_users(kind.__module__) else ():
                 if isinstance(method, types.FunctionType):
                     self.function(method, depth - 1)
 
@@ -184,18 +184,3 @@ def _of_generator(generator: Any) -> list[Any]:
         return [pickle.dumps(generator)]
     except Exception:
         return []
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names(constant)
-
-
-def _is_users(module: str | None) -> bool:
-    """Says whether a module is the user's: libraries know what they keep."""
-    if module is None or module.partition(".")[0] in ("feedline", "builtins", "numpy"):
-        return False
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return file is None or not file.startswith(_LIBRARIES)

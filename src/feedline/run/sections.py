@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from feedline.nodes.base import AUTOTUNE, BlockNode, Node
+from feedline.nodes.base import AUTOTUNE, BlockNode, Node, nodes_of
 from feedline.run.units import split_plan
 
 
@@ -103,12 +103,5 @@ def _of_indexed(node: Node, goes: Callable[[Node], bool], seen: set[Node]) -> It
 
 
 def whole_plan(node: Node) -> dict[Node, None]:
-    """Returns a node and all that it takes elements from."""
-    found: dict[Node, None] = {}
-    waiting = [node]
-    while waiting:
-        each = waiting.pop()
-        if each not in found:
-            found[each] = None
-            waiting.extend(each.parents)
-    return found
+    """Returns a node and all that it takes elements from, the node first."""
+    return dict.fromkeys(reversed(nodes_of(node)))
