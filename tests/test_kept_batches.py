@@ -103,7 +103,7 @@ def test_views_of_numpy(pipeline: str) -> None:
 def test_memory_does_come_back() -> None:
     dataset = PIPELINES["threads"]()
     before = POOL.nbytes
-    addresses = [batch.ctypes.data for _ in range(10) for batch in dataset]
+    addresses = [batch.ctypes.data for _ in range(30) for batch in dataset]
     assert len(set(addresses)) < len(addresses) / 3
     assert POOL.nbytes - before < 40 * X[:BATCH].nbytes
 

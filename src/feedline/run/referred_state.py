@@ -35,10 +35,11 @@ class ReferredState:
         functions: the functions, each with a key that `changed` returns.
 
     Example:
-        >>> words = {}
-        >>> state = ReferredState([(0, lambda word: words.setdefault(word, len(words)))])
+        >>> variables = {"words": {}}
+        >>> number = eval("lambda word: words.setdefault(word, len(words))", variables)
+        >>> state = ReferredState([(0, number)])
         >>> state.changed()
-        >>> words["new"] = 0
+        >>> variables["words"]["new"] = 0
         >>> state.changed()
         (0, "variable 'words'")
     """
