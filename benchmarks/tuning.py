@@ -25,7 +25,7 @@ from typing import Any
 from unittest import mock
 
 import feedline as fl
-from benchmarks import harness, session
+from benchmarks import data, harness, session
 
 WORKLOADS = "W1,W1b,W2,W3,W4,W5,W6,W7,W8,W8b,W9,W10,W11,W13"
 DOCUMENT = harness.ROOT / "docs" / "tuning.md"
@@ -76,9 +76,9 @@ def rate(workload: Any, setting: Setting, warm: float, seconds: float) -> float:
         seconds: for how long it counts.
     """
     calls = fl.AUTOTUNE if setting.calls is None else _Calls(setting.calls)
-    data = SimpleNamespace(Dataset=fl.Dataset, TFRecordDataset=fl.TFRecordDataset, AUTOTUNE=calls)
+    source = SimpleNamespace(Dataset=fl.Dataset, TFRecordDataset=fl.TFRecordDataset, AUTOTUNE=calls)
     with mock.patch.object(fl.Dataset, "prefetch", _prefetch(setting)):
-        dataset = workload.pipeline(fl, data, workload.SHUFFLES)
+        dataset = workload.pipeline(fl, source, workload.SHUFFLES)
     if setting.executor is not None:
         dataset = dataset.with_options(fl.Options(executor=setting.executor))
     batches = iter(dataset)
@@ -120,6 +120,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.relative_to(harness.ROOT)}")
     asked = parser.parse_args()
+    if not data.is_made():
+        print("Making the data, once: it takes a minute.")
+        data.make()
     columns = ["workload", *settings(), "best / AUTOTUNE"]
     print("  ".join(columns))
     rows, beaten = [], []

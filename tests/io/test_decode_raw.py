@@ -100,6 +100,29 @@ def test_whole_files_are_not_numbers(decoder, contents):
         decode_raw(contents, "int32", fixed_length=4)
 
 
+@pytest.mark.parametrize(("decoder", "contents"), whole_files())
+def test_whole_files_are_found_in_batches_of_records(decoder, contents, tmp_path):
+    others = [bytes([first, 1]).ljust(len(contents), b"\1") for first in range(256)]
+    numbers = written_and_decoded(tmp_path / "numbers.tfrecord", others)
+    assert [np.concatenate(list(numbers))[row].tobytes() for row in range(256)] == others
+    with pytest.raises(FileFormatError, match="whole") as caught:
+        list(written_and_decoded(tmp_path / "files.tfrecord", [*others, contents]))
+    assert f"fl.io.{decoder}" in caught.value.fix
+
+
+def written_and_decoded(path, records):
+    with fl.io.TFRecordWriter(path) as writer:
+        for record in records:
+            writer.write(record)
+    return fl.TFRecordDataset(path).batch(64).map(lambda batch: fl.io.decode_raw(batch, "uint8"))
+
+
+def test_records_of_one_byte_are_numbers(tmp_path):
+    records = [b"\x89", b"G", b"\xff", b"N"]
+    batches = list(written_and_decoded(tmp_path / "bytes.tfrecord", records))
+    assert batches[0].tolist() == [[0x89], [ord("G")], [0xFF], [ord("N")]]
+
+
 @pytest.mark.parametrize("contents", [b"\xff\xd8\xff\xff", b"\xff\xd8\xff\xe0" + bytes(100), b"\x89PNG", b"BM" * 8])
 def test_numbers_that_only_begin_like_a_file_are_numbers(contents):
     assert decode_raw(contents, "uint8").size == len(contents)

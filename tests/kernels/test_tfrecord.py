@@ -9,6 +9,7 @@ import pytest
 
 from feedline.kernels import pread
 from feedline.kernels import tfrecord as kernels
+from feedline.kernels.compile import constant
 from feedline.kernels.crc32c import masked_crc32c
 
 
@@ -63,6 +64,31 @@ def test_claims_about_the_buffer_are_not_believed():
 def test_first_corrupt_refuses_what_lies_outside(offset, length):
     buffer = np.zeros(16, np.uint8)
     assert kernels.first_corrupt(buffer, np.array([offset]), np.array([length])) == 0
+
+
+def test_records_are_placed_in_pieces_and_only_those_that_there_are():
+    index_offsets, index_lengths = constant(np.array([12, 31, 47])), constant(np.array([3, 0, 5]))
+
+    def placed(numbers, room=None):
+        room = len(numbers) if room is None else room
+        arrays = [np.full(room, -7, np.int64) for _ in range(5)]
+        pieces, total = kernels.place_records(index_offsets, index_lengths, np.array(numbers, np.int64), *arrays)
+        return int(pieces), int(total), *(array.tolist() for array in arrays)
+
+    assert placed([1, 2, 0, 2]) == (
+        3,
+        41,
+        [0, 16, 25, 32],
+        [0, 5, 3, 5],
+        [31, 12, 47, -7],
+        [25, 7, 9, -7],
+        [0, 25, 32, -7],
+    )
+    assert placed([0, 0])[:3] == (2, 14, [0, 7])
+    assert placed([]) == (0, 0, [], [], [], [], [])
+    for wrong in ([-1], [3], [0, 1, 2, 3], [-(2**63)], [2**63 - 1]):
+        assert placed(wrong)[0] == -1
+    assert placed([0, 2, 1], room=2)[:2] == (2, 16)
 
 
 def test_frame_records_equals_reference_and_checks_lengths():

@@ -244,19 +244,15 @@ def read_packed(
     from feedline.kernels import tfrecord as kernels
 
     numbers = _as_numbers(numbers, len(index))
-    lengths = index.lengths[numbers]
-    if len(numbers) == 0:
-        return np.empty(0, np.uint8) if out is None else out, np.empty(0, np.int64), lengths
-    in_file = index.offsets[numbers]
-    breaks = np.flatnonzero(numbers[1:] != numbers[:-1] + 1)
-    first = np.concatenate([[0], breaks + 1])
-    last = np.concatenate([breaks, [len(numbers) - 1]])
-    positions = in_file[first]
-    sizes = in_file[last] + lengths[last] + _FOOTER - positions
-    targets = np.cumsum(sizes) - sizes
-    total = int(targets[-1] + sizes[-1])
+    count = len(numbers)
+    if count == 0:
+        return np.empty(0, np.uint8) if out is None else out, np.empty(0, np.int64), np.empty(0, np.int64)
+    offsets, lengths, positions, sizes, targets = (np.empty(count, np.int64) for _ in range(5))
+    pieces, total = kernels.place_records(
+        index.offsets, index.lengths, numbers, offsets, lengths, positions, sizes, targets
+    )
+    positions, sizes, targets = positions[:pieces], sizes[:pieces], targets[:pieces]
     buffer = out if out is not None and len(out) >= total else POOL.some_of(total)
-    offsets = in_file - np.repeat(positions - targets, last - first + 1)
 
     version = index.file_size, index.mtime_ns
     file = opened(index.path, version)
@@ -270,7 +266,7 @@ def read_packed(
             now = file.now()
             if now != version:
                 raise tfrecord_errors.changed(index.path, version, now)
-            raise tfrecord_errors.bad_data(int(numbers[bad]), int(in_file[bad]) - _HEADER, index.path)
+            raise tfrecord_errors.bad_data(int(numbers[bad]), int(index.offsets[numbers[bad]]) - _HEADER, index.path)
     return buffer, offsets, lengths
 
 
@@ -298,7 +294,7 @@ def _as_numbers(numbers: Any, records: int) -> np.ndarray:
             f"there is no record {low if low < 0 else high}: the file has {records} records.",
             fix=f"Use numbers from 0 to {records - 1}." if records else "The file is empty.",
         )
-    return array.astype(np.int64, copy=False)
+    return np.require(array, np.int64, ["C", "W"])
 
 
 def read_records(index: RecordIndex, numbers: Any, verify: bool = True) -> list[bytes]:

@@ -13,7 +13,9 @@ from feedline.spec import as_dtype, string
 from feedline.strings import PackedStrings, as_plain_array
 
 _FIRST_BYTES = b"\x93\x89\xffG"
+_SECOND_BYTES = b"NP\xd8I"
 _MAY_BE_FILES = np.isin(np.arange(256), np.frombuffer(_FIRST_BYTES, np.uint8))
+_MAY_GO_ON = np.isin(np.arange(256), np.frombuffer(_SECOND_BYTES, np.uint8))
 
 
 def decode_raw(
@@ -91,9 +93,10 @@ def packed_numbers(strings: PackedStrings, dtype: np.dtype) -> PackedArrays | No
     lengths = strings.packed_lengths
     if dtype.kind == "b" or not len(lengths) or (lengths != lengths[0]).any() or lengths[0] % dtype.itemsize:
         return None
-    if lengths[0]:
-        first = strings.packed_buffer[strings.packed_offsets]
-        for row in np.flatnonzero(_MAY_BE_FILES[first]).tolist():
+    if lengths[0] > 1:
+        buffer, offsets = strings.packed_buffer, strings.packed_offsets
+        rows = np.flatnonzero(_MAY_BE_FILES[buffer[offsets]])
+        for row in rows[_MAY_GO_ON[buffer[offsets[rows] + 1]]].tolist():
             try:
                 check_row(strings[row], dtype, row, False)
             except FileFormatError:

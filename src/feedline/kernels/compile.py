@@ -46,6 +46,7 @@ BYTES, CONSTANT_BYTES, INTS, FLOATS = (
     array(FLOAT32),
 )
 BOOLS = array(BOOL)
+CONSTANT_INTS = array(INT64, constant=True)
 
 
 def constant(array: np.ndarray) -> np.ndarray:

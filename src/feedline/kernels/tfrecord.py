@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feedline.kernels.compile import BOOL, BYTES, CONSTANT_BYTES, INT64, INTS, constant, kernel
+from feedline.kernels.compile import BOOL, BYTES, CONSTANT_BYTES, CONSTANT_INTS, INT64, INTS, constant, kernel
 from feedline.kernels.crc32c import masked_crc32c_of, masked_crc32c_of_8
 from feedline.kernels.wire import address_of, copy_bytes, load32, load64, store32, store64
 
@@ -97,6 +97,44 @@ def scan_records(buffer, filled, position, verify, offsets, lengths):
         count += 1
         position = end + FOOTER
     return MORE, count, position, needed
+
+
+@kernel((CONSTANT_INTS, CONSTANT_INTS, INTS, INTS, INTS, INTS, INTS, INTS))
+def place_records(index_offsets, index_lengths, numbers, offsets, lengths, positions, sizes, targets):
+    """Lays records out in one buffer, in pieces: records that follow one another in the file are one.
+
+    Args:
+        index_offsets: int64 `(r,)`: where each payload of the file begins, in bytes.
+        index_lengths: int64 `(r,)`: of the payloads, in bytes.
+        numbers: int64 `(n,)`: which records; one may come more than once.
+        offsets: int64 `(n,)`: gets where their payloads begin in the buffer.
+        lengths: int64 `(n,)`: gets the payloads' lengths.
+        positions: int64 `(n,)`: gets where each piece begins in the file.
+        sizes: int64 `(n,)`: gets how many bytes each piece has, the last checksum among them.
+        targets: int64 `(n,)`: gets where each piece goes in the buffer.
+
+    Returns:
+        `(pieces, total)`: how many pieces there are, and how many bytes they have together; -1 pieces where there is
+        no record of a number.
+    """
+    pieces, total, before = np.int64(0), np.int64(0), np.int64(-2)
+    position = target = np.int64(0)
+    for row in range(min(numbers.size, offsets.size, lengths.size, positions.size, sizes.size, targets.size)):
+        number = numbers[row]
+        if number < 0 or number >= min(index_offsets.size, index_lengths.size):
+            return np.int64(-1), total
+        begin, length = index_offsets[number], index_lengths[number]
+        if number != before + 1:
+            position, target = begin, total
+            positions[pieces] = position
+            targets[pieces] = target
+            pieces += 1
+        offsets[row] = target + begin - position
+        lengths[row] = length
+        sizes[pieces - 1] = begin + length + FOOTER - position
+        total = target + begin + length + FOOTER - position
+        before = number
+    return pieces, total
 
 
 @kernel((BYTES, INTS, INTS))
