@@ -9,6 +9,8 @@ import numpy as np
 from feedline.datasets import reader
 from feedline.errors import ArgumentError, FileFormatError
 
+_REPEATED = 1 << 18  # words: a file may name one list many times, and each becomes a list of its own
+
 
 def check_sequences(sequences: np.ndarray, labels: np.ndarray, name: str, path: str) -> None:
     """Checks that there are lists of numbers, and a label for each.
@@ -25,6 +27,12 @@ def check_sequences(sequences: np.ndarray, labels: np.ndarray, name: str, path: 
                 f"{path!r} is not the file it should be: item {index} of {name!r} is not a list of numbers.",
                 fix="Delete it and get it again.",
             )
+    distinct = {id(words): len(words) for words in sequences}
+    if sum(map(len, sequences)) > sum(distinct.values()) + _REPEATED:
+        raise FileFormatError(
+            f"{path!r} is not the file it should be: {name!r} has the same lists again and again.",
+            fix="Delete it and get it again.",
+        )
 
 
 def shuffled(sequences: np.ndarray, labels: np.ndarray, random: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
