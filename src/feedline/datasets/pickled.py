@@ -70,13 +70,14 @@ class _Array(Instance):
             flat = np.empty(count, object)
             for index, value in enumerate(data):
                 flat[index] = value
+            fortran = False  # NumPy lists objects in C order, in whatever order they lie
         else:
             flat = np.frombuffer(data, dtype).astype(dtype.newbyteorder("="))
         return flat.reshape(shape, order="F" if fortran else "C"), needed
 
 
 def _text(value: Any) -> str:
-    """Returns the start of a text, which Python 2 wrote as bytes; "" for all else, which may take any memory to show."""
+    """Returns the start of a text, which Python 2 wrote as bytes; "" for all else, which may be of any size."""
     if isinstance(value, bytes):
         return value[:40].decode("latin-1")
     return value[:40] if isinstance(value, str) else ""

@@ -21,18 +21,19 @@ def check_sequences(sequences: np.ndarray, labels: np.ndarray, name: str, path: 
     reader.check_array(sequences, name, path, (None,), "O")
     reader.check_array(labels, f"labels of {name!r}", path, (None,), "iu")
     reader.check_alike(sequences, labels, path)
+    lists = [words for words in sequences if isinstance(words, list)]
+    distinct = {id(words): len(words) for words in lists}
+    if sum(map(len, lists)) > sum(distinct.values()) + _REPEATED:
+        raise FileFormatError(
+            f"{path!r} is not the file it should be: {name!r} has the same lists again and again.",
+            fix="Delete it and get it again.",
+        )
     for index, words in enumerate(sequences):
         if not isinstance(words, list) or not set(map(type, words)) <= {int}:
             raise FileFormatError(
                 f"{path!r} is not the file it should be: item {index} of {name!r} is not a list of numbers.",
                 fix="Delete it and get it again.",
             )
-    distinct = {id(words): len(words) for words in sequences}
-    if sum(map(len, sequences)) > sum(distinct.values()) + _REPEATED:
-        raise FileFormatError(
-            f"{path!r} is not the file it should be: {name!r} has the same lists again and again.",
-            fix="Delete it and get it again.",
-        )
 
 
 def shuffled(sequences: np.ndarray, labels: np.ndarray, random: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
