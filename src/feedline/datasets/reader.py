@@ -1,7 +1,7 @@
 """Finding and reading the files of `keras.datasets`: npz, IDX, pickled batches and JSON.
 
 Object arrays and CIFAR's batches are pickles, which are read by `feedline/datasets/pickled.py`: a file cannot make it
-run code.
+run code, nor take more memory than a data set would.
 """
 
 from __future__ import annotations
