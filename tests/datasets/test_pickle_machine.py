@@ -183,6 +183,13 @@ def test_numbers_of_thousands_of_digits(contents, at_most):
         run(contents)
 
 
+def test_no_more_opcodes_than_allowed():
+    contents = b"](" + b"K\x01" * 50 + b"e."
+    assert PickleMachine(contents, "ASCII", refuse, most=5).run() == [1] * 50
+    with pytest.raises(pickle.UnpicklingError, match="more values"):
+        PickleMachine(contents, "ASCII", refuse, most=4).run()
+
+
 WRONG = {
     "nothing": b"",
     "no end": b"]",

@@ -50,12 +50,21 @@ class PickleMachine:
         contents: bytes, with the pickle at their start.
         encoding: what Python 2's strings become; "bytes" leaves them bytes.
         named: returns what a module and a name stand for: a subclass of `Instance`, or None.
+        most: how many opcodes are run, those of numbers that follow each other counted once. Each may make a list,
+            which takes 70 times the memory of its byte. CIFAR-100 has 250,000.
     """
 
-    def __init__(self, contents: bytes, encoding: str, named: Callable[[str, str], type[Instance] | None]) -> None:
+    def __init__(
+        self,
+        contents: bytes,
+        encoding: str,
+        named: Callable[[str, str], type[Instance] | None],
+        most: int = 1 << 24,
+    ) -> None:
         self._contents = contents
         self._encoding = encoding
         self._named = named
+        self._most = most
         self._position = 0
         self._stack: list[Any] = []
         self._below: list[list[Any]] = []  # the stacks below each mark
@@ -71,7 +80,7 @@ class PickleMachine:
         """
         start = 0
         try:
-            while True:
+            for _ in range(self._most):
                 start = self._position
                 opcode = self._contents[start : start + 1]
                 self._position += 1
@@ -84,6 +93,7 @@ class PickleMachine:
             if start == len(self._contents):
                 raise pickle.UnpicklingError(f"it ends too soon, after {start} bytes") from None
             raise pickle.UnpicklingError(f"it is damaged at byte {start}, or holds what no data set does") from error
+        raise pickle.UnpicklingError("it has more values than any data set")
 
     def _take(self, length: int) -> bytes:
         """Returns the next bytes."""
