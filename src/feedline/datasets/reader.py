@@ -1,7 +1,7 @@
 """Finding and reading the files of `keras.datasets`: npz, IDX, pickled batches and JSON.
 
 Object arrays and CIFAR's batches are pickles, which are read by `feedline/datasets/pickled.py`: a file cannot make it
-run code.
+run code, nor take more memory than a data set would.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _batch(file: Any, path: str) -> dict[str, Any]:
     batch = _unpickle(file, path, "bytes")
     if not isinstance(batch, dict):
         raise _wrong(f"it holds {with_article(type(batch).__name__)}, not a dict", path)
-    return {key.decode() if isinstance(key, bytes) else key: value for key, value in batch.items()}
+    return {key.decode(errors="replace") if isinstance(key, bytes) else key: value for key, value in batch.items()}
 
 
 def cifar_images(batch: dict[str, Any], path: str, label_key: str) -> tuple[np.ndarray, np.ndarray]:
@@ -163,6 +163,8 @@ def cifar_images(batch: dict[str, Any], path: str, label_key: str) -> tuple[np.n
         raise _wrong("a batch's 'data' is not uint8 rows of 3072 numbers", path)
     if not isinstance(labels, list) or len(labels) != len(images):
         raise _wrong(f"a batch's {label_key!r} are not {len(images)} labels", path)
+    if not set(map(type, labels)) <= {int}:  # NumPy would make an array of lists, as deep and wide as they are
+        raise _wrong(f"a batch's {label_key!r} are not numbers", path)
     array = np.asarray(labels)
     if array.dtype.kind != "i" or (len(array) and not 0 <= array.min() <= array.max() < 256):
         raise _wrong(f"a batch's {label_key!r} are not numbers from 0 to 255", path)

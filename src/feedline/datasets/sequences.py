@@ -9,6 +9,8 @@ import numpy as np
 from feedline.datasets import reader
 from feedline.errors import ArgumentError, FileFormatError
 
+_REPEATED = 1 << 18  # words: a file may name one list many times, and each becomes a list of its own
+
 
 def check_sequences(sequences: np.ndarray, labels: np.ndarray, name: str, path: str) -> None:
     """Checks that there are lists of numbers, and a label for each.
@@ -19,6 +21,13 @@ def check_sequences(sequences: np.ndarray, labels: np.ndarray, name: str, path: 
     reader.check_array(sequences, name, path, (None,), "O")
     reader.check_array(labels, f"labels of {name!r}", path, (None,), "iu")
     reader.check_alike(sequences, labels, path)
+    lists = [words for words in sequences if isinstance(words, list)]
+    distinct = {id(words): len(words) for words in lists}
+    if sum(map(len, lists)) > sum(distinct.values()) + _REPEATED:
+        raise FileFormatError(
+            f"{path!r} is not the file it should be: {name!r} has the same lists again and again.",
+            fix="Delete it and get it again.",
+        )
     for index, words in enumerate(sequences):
         if not isinstance(words, list) or not set(map(type, words)) <= {int}:
             raise FileFormatError(
