@@ -34,6 +34,7 @@ from feedline.run.channel import Channel
 from feedline.run.connection import Connection, ConnectionLostError
 from feedline.run.context import Run
 from feedline.run.depth import make_room_for
+from feedline.run.module_variables import Variable, set_variables
 from feedline.run.plan_message import functions_of, know_sources, load_plan
 from feedline.run.referred_state import ReferredState
 from feedline.run.remote_errors import packed_error
@@ -61,9 +62,12 @@ class _Plan:
 
     Args:
         sections: what `load_plan` returned.
+        variables: those of modules that functions refer to, likewise.
     """
 
-    def __init__(self, sections: list[tuple[Node, tuple, bool, list[Node]]]) -> None:
+    def __init__(self, sections: list[tuple[Node, tuple, bool, list[Node]]], variables: list[Variable]) -> None:
+        self._variables = variables
+        set_variables(variables)
         for top, *_ in sections:
             make_room_for(top)
         self.sections = sections
@@ -81,6 +85,7 @@ class _Plan:
             return False
         self._number_of_run = number_of_run
         iteration_begins()
+        set_variables(self._variables)  # which another plan may have set
         self.run = Run(self.timings)
         self._told = 0
         return True
@@ -151,7 +156,7 @@ class Worker:
         os.close(descriptors[0])
         pickled, *buffers = [shared[start : start + nbytes] for start, nbytes in places]
         try:
-            self._plans[number] = _Plan(load_plan(pickled, buffers))
+            self._plans[number] = _Plan(*load_plan(pickled, buffers))
         except BaseException as error:
             module = error.name if isinstance(error, ModuleNotFoundError) else None
             self._channel.send(("unreadable", module, packed_error(error)))
