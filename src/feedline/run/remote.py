@@ -24,6 +24,7 @@ from feedline.run.memory import default_budget
 from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess
 from feedline.run.remote_errors import unpacked_error
 from feedline.run.remote_task import RemoteTask, died
+from feedline.run.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ class Remote:
         self._pool = pool
         self._count = count
         self._asked = asked
+        self._surroundings = Surroundings.here()
         self._errors = {kind: _ELSEWHERE.get(str(how), how) for kind, how in np.geterr().items()}
         self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
         self.refusal: str | None = None
@@ -159,7 +161,7 @@ class Remote:
             return
         try:
             plan = self.prepared.plan
-            worker.prepare(plan)
+            worker.prepare(plan, self._surroundings)
             whole = [number for section, number in self._section_numbers.items() if section.below is None]
             worker.ask(("warm", plan.number, list(modules), whole))
         except (WorkerLostError, UnreadablePlanError, OSError):  # whoever uses it will be told
@@ -171,7 +173,7 @@ class Remote:
         """Has a worker read the plan; functions of modules that it does not find are sent by their code."""
         while True:
             try:
-                worker.prepare(self.prepared.plan)
+                worker.prepare(self.prepared.plan, self._surroundings)
                 return
             except UnreadablePlanError as error:
                 if error.module is None or error.module not in sys.modules or error.module in modules_by_value:
@@ -242,7 +244,7 @@ class Remote:
     def _compute_once(self, task: RemoteTask, run: Run) -> Block:
         worker = self._take()
         try:
-            worker.prepare(self.prepared.plan)
+            worker.prepare(self.prepared.plan, self._surroundings)
             return self._ask(worker, task, run)
         except UnreadablePlanError as error:
             raise self._unreadable(error) from error.__cause__

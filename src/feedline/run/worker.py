@@ -38,6 +38,7 @@ from feedline.run.module_variables import Variable, set_variables
 from feedline.run.plan_message import functions_of, know_sources, load_plan
 from feedline.run.referred_state import ReferredState
 from feedline.run.remote_errors import packed_error
+from feedline.run.surroundings import Surroundings
 from feedline.run.timings import Timings
 
 _CODE = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from feedline.run.worker import main; main()"
@@ -115,12 +116,14 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._plans: dict[int, _Plan] = {}
+        self._environment = dict(os.environ)
         self._warnings: list[tuple[Any, ...]] = []
         warnings.showwarning = self._note_warning  # type: ignore[assignment]
 
     def serve(self) -> None:
         """Answers until the other process is gone."""
         handlers: dict[str, Callable[..., None]] = {
+            "surroundings": self._adopt,
             "plan": self._learn_plan,
             "read": self._read,
             "apply": self._apply,
@@ -135,20 +138,19 @@ class Worker:
             handlers[kind](*arguments, memory=memory, descriptors=descriptors)
             del memory
 
+    def _adopt(self, surroundings: Surroundings, memory: Any, descriptors: Any) -> None:
+        surroundings.adopt(self._environment)
+        self._environment = surroundings.environment
+        self._channel.send(("adopted",))
+
     def _learn_plan(
         self,
         number: int,
         places: list[tuple[int, int]],
-        path: list[str],
-        argv: list[str],
-        folder: str,
         sources: dict[str, list[str]],
         memory: Any,
         descriptors: list[int],
     ) -> None:
-        sys.path[:], sys.argv[:] = path, argv
-        with contextlib.suppress(OSError):  # it is gone there, too
-            os.chdir(folder)
         know_sources(sources)
         length = places[-1][0] + places[-1][1]
         # What functions refer to may be written to, by this process for itself.
