@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import array
 import functools
 import io
 import itertools
+import os
 import random
 import sys
 import types
@@ -287,17 +289,73 @@ def test_what_a_function_makes_when_it_is_first_called_is_no_change() -> None:
         assert state.changed() is None
 
 
-def test_an_array_of_its_own_that_a_function_writes_to_is_no_change() -> None:
-    buffer = np.zeros(10)
-
+def filling(memory: Any) -> Callable:
     def filled(number):
-        buffer[:] = number
-        return buffer.sum()
+        memory[0] = number % 256
+        return memory[0]
 
+    return filled
+
+
+def adding(memory: Any) -> Callable:
+    def added(number):
+        memory[0] = (memory[0] + number) % 256
+        return memory[0]
+
+    return added
+
+
+ARRAYS = {
+    "numpy": lambda: np.zeros(10),
+    "large": lambda: np.zeros((1000, 1000)).reshape(-1),
+    "array": lambda: array.array("l", [0] * 10),
+    "bytearray": lambda: bytearray(10),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_that_is_filled_for_each_element_is_no_change(name) -> None:
+    filled = filling(ARRAYS[name]())
     state = ReferredState([(0, filled)])
     for number in range(5):
+        first = filled(number)
+        filled(number + 1)
+        assert state.changed(lambda first=first, number=number: filled(number) == first) is None
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_that_a_function_builds_on_is_told(name) -> None:
+    added = adding(ARRAYS[name]())
+    state = ReferredState([(3, added)])
+    added(1)
+    assert state.changed() is None
+    first = added(2)
+    assert state.changed() is None  # where it cannot be asked
+    assert state.changed(lambda: added(2) == first) == (3, "variable 'memory'")
+    assert state.changed(lambda: False) is None
+
+
+def test_arrays_are_asked_about_a_few_times_only() -> None:
+    filled = filling(np.zeros(3))
+    state = ReferredState([(0, filled)])
+    asked: list[int] = []
+    for number in range(20):
         filled(number)
-        assert state.changed() is None
+        state.changed(lambda: asked.append(0) is None)
+    assert len(asked) == 3
+    assert not state.may_ask
+
+
+def test_an_environment_that_a_function_changes_is_told(monkeypatch) -> None:
+    def counted(number):
+        monkeypatch.setenv("FEEDLINE_TESTED", str(number))
+        return os.environ["FEEDLINE_TESTED"]
+
+    state = ReferredState([(0, counted)])
+    counted(1)
+    assert state.changed() is None
+    counted(2)
+    assert state.changed() == (0, "os.environ")
 
 
 def test_random_numbers_that_are_set_anew_for_each_element_are_no_change() -> None:

@@ -8,6 +8,7 @@ import operator
 import pickle
 import random
 import types
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,6 +23,7 @@ Read = Callable[[], list[Any]]
 MOST_VALUES = 32
 PLAIN = (bool, int, float, complex, str, bytes)
 _COMPARED = (*PLAIN, tuple, frozenset, type(None), np.generic)
+_MOST_BYTES = 4096
 _GONE = object()
 _WORDS = 625
 """Of 32 bits, in the state of NumPy's global generator: the last two of them change with every number drawn."""
@@ -114,12 +116,29 @@ def of_iterator(iterator: Any) -> list[Any]:
     return [left] if left >= 0 else [object()]
 
 
+def of_environment(environment: Any) -> list[Any]:
+    """Returns the values of the variables of the environment."""
+    return list(environment._data.values())  # as the system has them, which need not be decoded
+
+
 def of_file(file: Any) -> list[Any]:
     """Returns where in a file, or in what stands for one in memory, is read or written next."""
     try:
         return [file.tell()]
     except (OSError, ValueError):  # it is closed, or no file with places
         return []
+
+
+def of_memory(memory: Any) -> list[Any]:
+    """Returns what an array, or what is like one, holds; of a large one, a part."""
+    if isinstance(memory, (array, bytearray)):
+        return [len(memory), bytes(memory[:_MOST_BYTES])]
+    if not isinstance(memory, np.ndarray):
+        return versions([memory])
+    if memory.dtype.hasobject or not (memory.flags.c_contiguous or memory.flags.f_contiguous):
+        return []
+    flat = memory.ravel(order="K")
+    return [(flat if flat.nbytes <= _MOST_BYTES else flat[:: flat.size // MOST_VALUES]).tobytes()]
 
 
 def versions(tensors: list[Any]) -> list[Any]:
