@@ -384,6 +384,18 @@ def test_what_a_function_refers_to_itself_is_looked_at_though_there_is_much_else
     assert state.changed() == (0, "variable 'totals'")
 
 
+def test_what_others_have_changed_is_not_told() -> None:
+    settings = {"size": 1}
+    state = ReferredState([(0, lambda element: settings["size"])])
+    state.look_again()
+    assert state.changed() is None
+    settings["size"] = 2
+    state.look_again()
+    assert state.changed() is None
+    settings["size"] = 3
+    assert state.changed() == (0, "variable 'settings'")
+
+
 class Shy(dict):
     """Does not let itself be looked at."""
 

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from feedline.plan.libraries import is_users
+from feedline.plan.parts import MAKING
 from feedline.plan.written import methods_of, names_in
+from feedline.run.state_reads import Read, of_cell, of_variable
 
 _MOST_SEEN = 2048
 _MOST_HELD = 256
@@ -40,7 +42,7 @@ def variables_of(functions: Iterable[Any]) -> list[Variable]:
     Args:
         functions: the functions; what they call is looked at too.
     """
-    reach = _Reach()
+    reach = Reach()
     for function in functions:
         with contextlib.suppress(Exception):  # an object of the user's may raise whatever it likes
             reach.follow(function)
@@ -93,26 +95,43 @@ def _is_plain_object(value: Any) -> bool:
     return isinstance(module, str) and is_users(module) and hasattr(value, "__dict__") and not callable(value)
 
 
-class _Reach:
-    """Follows functions to the variables of modules that they name.
+class Reach:
+    """Follows functions to the variables that they name.
+
+    Args:
+        making: whether what makes objects (`__init__`) is followed, too, and what objects hold that no code names.
 
     Attributes:
         found: what the variables hold, by module, class and name.
+        named: all variables and attributes of classes that code names, also the program's, and how each is read.
+        names: the names in the code.
+        holding: dictionaries, lists and objects of the user's that these hold.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, making: bool = True) -> None:
+        self._making = making
+        self._classes: dict[type, None] = {}
+        self._objects: list[Any] = []
+        self._noted: set[tuple[str, str, str]] = set()
         self.found: dict[tuple[str, str, str], Any] = {}
+        self.named: list[tuple[str, Read]] = []
+        self.names: set[str] = set()
+        self.holding: list[Any] = []
         self._seen: dict[int, Any] = {}
 
     def follow(self, function: Any) -> None:
         """Follows a function, and what it leads to."""
-        waiting = [function]
+        waiting, known = [function], -1
         while waiting:
-            value = waiting.pop()
-            if isinstance(value, _PLAIN) or id(value) in self._seen or len(self._seen) > _MOST_SEEN:
-                continue
-            self._seen[id(value)] = value  # which keeps another from having its id
-            waiting += self._parts(value)
+            while waiting:
+                value = waiting.pop()
+                if isinstance(value, _PLAIN) or id(value) in self._seen or len(self._seen) > _MOST_SEEN:
+                    continue
+                self._seen[id(value)] = value  # which keeps another from having its id
+                waiting += self._parts(value)
+            if known != (known := len(self.names)):  # names that were met since may lead further
+                waiting = [part for kind in self._classes for part in self._of_class(kind)]
+                waiting += [part for each in self._objects for part in self._of_object(each)]
 
     def _parts(self, value: Any) -> list[Any]:
         if isinstance(value, partial):
@@ -123,17 +142,27 @@ class _Reach:
             return self._of_function(value) if is_users(value.__module__) else []
         if isinstance(value, type):
             return self._of_class(value)
+        if isinstance(value, (dict, list)):
+            self.holding.append(value)
         if isinstance(value, dict):
             return list(value.values()) if len(value) <= _MOST_HELD else []
         if isinstance(value, _HOLDING):
             return list(value) if len(value) <= _MOST_HELD else []
         kind = type(value)
         if isinstance(kind.__module__, str) and is_users(kind.__module__):
-            return [kind, *getattr(value, "__dict__", {}).values()]
+            self.holding.append(value)
+            self._objects.append(value)
+            return [kind, *self._of_object(value)]
         return [inner] if isinstance(inner := getattr(value, "__wrapped__", None), types.FunctionType) else []
 
     def _of_function(self, function: types.FunctionType) -> list[Any]:
         names = dict.fromkeys(names_in(function.__code__))
+        self.names.update(names)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            self.named.append((f"variable {name!r}", partial(of_cell, cell)))
+        for name in names:
+            if name in function.__globals__:
+                self.named.append((f"variable {name!r}", partial(of_variable, function.__globals__, name)))
         parts: list[Any] = [cell.cell_contents for cell in function.__closure__ or () if _is_full(cell)]
         parts += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *vars(function).values()]
         module = sys.modules.get(function.__module__ or "")
@@ -156,20 +185,34 @@ class _Reach:
                 parts += self._of_module(value, names) if value is not module else []
             else:
                 self._note(module.__name__, "", name, value)
+                self.named.append((f"variable {name!r} of {module.__name__}", partial(of_variable, vars(module), name)))
                 parts.append(value)
         return parts
 
+    def _of_object(self, value: Any) -> list[Any]:
+        attributes = getattr(value, "__dict__", {})
+        return [part for name, part in attributes.items() if self._making or name in self.names]
+
     def _of_class(self, kind: type) -> list[Any]:
+        """Returns the methods and attributes of a class that code names, and the methods that are called unnamed."""
         parts: list[Any] = []
+        self._classes[kind] = None
         for each in kind.__mro__:
             if not isinstance(each.__module__, str) or not is_users(each.__module__):
                 continue
             for name, value in vars(each).items():
-                methods = methods_of(value)
-                parts += methods
-                if not methods and not name.startswith("__") and not hasattr(value, "__get__"):
-                    self._note(each.__module__, each.__qualname__, name, value)
-                    parts.append(value)
+                methods, special = methods_of(value), name.startswith("__")
+                if methods and (self._making or name not in MAKING) and (special or name in self.names):
+                    parts += methods
+                known = (each.__module__, each.__qualname__, name)
+                if methods or special or name not in self.names or known in self._noted or hasattr(value, "__get__"):
+                    continue
+                self._noted.add(known)
+                self._note(*known, value)
+                self.named.append(
+                    (f"attribute {name!r} of class {each.__name__}", partial(of_variable, vars(each), name))
+                )
+                parts.append(value)
         return parts
 
     def _note(self, module: str, owner: str, name: str, value: Any) -> None:

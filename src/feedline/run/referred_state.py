@@ -75,6 +75,10 @@ class ReferredState:
                 return key, name
         return self._changed_memory(gives_the_same) if gives_the_same is not None else None
 
+    def look_again(self) -> None:
+        """Takes what there is now for what it was: others than the functions have changed it."""
+        self._points = self._points and [(key, name, read, _read(read)) for key, name, read, _ in self._points]
+
     def _changed_memory(self, gives_the_same: Callable[[], bool]) -> tuple[int, str] | None:
         for key, name, read, before in self._memory:
             if are_same(_read(read), before):

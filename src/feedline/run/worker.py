@@ -88,6 +88,7 @@ class _Plan:
         self._number_of_run = number_of_run
         iteration_begins()
         set_variables(self._variables)  # which another plan may have set
+        self.state.look_again()
         self.run = Run(self.timings)
         self._told = 0
         return True
@@ -142,6 +143,8 @@ class Worker:
     def _adopt(self, surroundings: Surroundings, memory: Any, descriptors: Any) -> None:
         surroundings.adopt(self._environment)
         self._environment = surroundings.environment
+        for plan in self._plans.values():
+            plan.state.look_again()
         self._channel.send(("adopted",))
 
     def _learn_plan(
