@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 import feedline as fl
@@ -99,3 +100,35 @@ def test_a_function_that_begins_to_change_what_it_refers_to_goes_back_to_threads
     elements = list(fl.Dataset.range(2800).map(numbered, fl.AUTOTUNE))
     assert len(set(map(int, elements[2000:]))) == 800
     assert len(numbers) == 850
+
+
+def numbers_from(streamed: bool) -> fl.Dataset:
+    if not streamed:
+        return fl.Dataset.range(400)
+    return fl.Dataset.from_generator(lambda: range(400), output_signature=fl.TensorSpec((), "int64"))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_array_that_a_function_builds_on_is_told(streamed) -> None:
+    mean = np.zeros(2)
+
+    def centred(number):
+        mean[:] = 0.9 * mean + 0.1 * number
+        return number - mean
+
+    with pytest.warns(fl.errors.FeedlineWarning, match=r"map\(centred\) changes .*'mean'"):
+        list(numbers_from(streamed).map(centred, 2).with_options(PROCESSES))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_array_that_is_filled_for_each_element_is_nobodys_concern(streamed, recwarn) -> None:
+    buffer = np.zeros(2)
+
+    def filled(number):
+        buffer[:] = number
+        number *= 0  # what a function is given is its own
+        return buffer
+
+    elements = list(numbers_from(streamed).map(filled, 2).with_options(PROCESSES))
+    assert [element.tolist() for element in elements] == [[number, number] for number in range(400)]
+    assert not [each for each in recwarn if issubclass(each.category, fl.errors.FeedlineWarning)]

@@ -15,6 +15,7 @@ from typing import Any
 from feedline.nodes.base import Node, nodes_of
 from feedline.run.code_pickler import code_pickler, modules_sent_by_value
 from feedline.run.given import given_for
+from feedline.run.module_variables import Variable, variables_of
 from feedline.run.sections import Section
 
 _HASHED_WHOLE = 64 << 20
@@ -55,15 +56,20 @@ def plan_message(sections: Sequence[Section]) -> PlanMessage:
     names = {node.origin.filename for section in sections for node in section.all_nodes()}
     nodes = [section.nodes if section.below is not None else nodes_of(section.top) for section in sections]
     # Nodes come behind their parents: from the last one down, the pickler would be in as deep as the plan is.
-    pickled, buffers = _pickled((nodes, content), below, names)
+    functions = [function for section in sections for node in section.all_nodes() for _, function in functions_of(node)]
+    pickled, buffers = _pickled((nodes, content, variables_of(functions)), below, names)
     return PlanMessage(pickled, buffers, _digest(pickled, buffers), _sources_outside_files(names))
 
 
-def load_plan(pickled: Any, buffers: Iterable[Any]) -> list[tuple[Node, tuple, bool, list[Node]]]:
-    """Returns, for each section, its top, its block nodes, whether it begins at sources, and all of its nodes."""
+def load_plan(
+    pickled: Any, buffers: Iterable[Any]
+) -> tuple[list[tuple[Node, tuple, bool, list[Node]]], list[Variable]]:
+    """Returns, for each section, its top, its block nodes, whether it begins at sources, and all of its nodes; and the
+    variables of modules that functions refer to."""
     unpickler = pickle.Unpickler(io.BytesIO(pickled), buffers=buffers)
     unpickler.persistent_load = lambda given: given[1]  # type: ignore[method-assign]
-    return unpickler.load()[1]
+    _, content, variables = unpickler.load()
+    return content, variables
 
 
 def node_message(node: Node) -> tuple[bytes, list[memoryview]]:

@@ -13,6 +13,7 @@ from typing import Any
 from feedline.errors import FeedlineError, UnpicklableError, with_article
 from feedline.nodes.base import Node
 from feedline.run.code_pickler import modules_by_value
+from feedline.run.module_variables import variables_of
 from feedline.run.plan_message import functions_of, node_message, plan_message, value_message
 from feedline.run.processes import SharedPlan
 from feedline.run.sections import Section, must_stay, sections_of, whole_plan
@@ -170,6 +171,8 @@ def state_digest(sections: Iterable[Section]) -> bytes:
         digest.update(pickled)
         for buffer in buffers:
             digest.update(buffer)
+    for *_, variable in variables_of(functions):
+        digest.update(variable)
     return digest.digest()
 
 

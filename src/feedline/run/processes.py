@@ -9,7 +9,6 @@ import mmap
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -25,6 +24,7 @@ from feedline.run.connection import Connection, ConnectionLostError, DamagedMess
 from feedline.run.plan_message import PlanMessage
 from feedline.run.remote_errors import unpacked_error
 from feedline.run.shared_blocks import anonymous_memory
+from feedline.run.surroundings import Surroundings
 from feedline.run.worker import worker_command
 
 _IDLE_SECONDS = 60.0
@@ -39,11 +39,6 @@ _STUCK_SECONDS = 30.0
 _END_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
 _ALIGNMENT = 64
-_ONE_THREAD = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-    "OPENCV_FOR_THREADS_NUM", "NUMBA_NUM_THREADS",
-)  # fmt: skip
-"""What keeps libraries within a worker from starting threads: there is a worker for each core."""
 
 
 class WorkerLostError(Exception):
@@ -126,6 +121,7 @@ class WorkerProcess:
         self._channel: Channel | None = None
         self._plans: weakref.WeakValueDictionary[int, SharedPlan] = weakref.WeakValueDictionary()
         self._sent: set[int] = set()
+        self._surroundings: Surroundings | None = None
         self.knows: tuple[int, int] | None = None
         self.idle_since = 0.0
 
@@ -152,33 +148,36 @@ class WorkerProcess:
         if self._channel is not None:
             return
         connection, end = Connection.pair()
-        environment = {**dict.fromkeys(_ONE_THREAD, "1"), **os.environ}
         with end:
             self._process = subprocess.Popen(
                 worker_command(end.fileno()),
                 stdin=subprocess.DEVNULL,
-                env=environment,
+                env=Surroundings.here().environment,
                 pass_fds=(end.fileno(),),
                 process_group=0,  # Ctrl-C in a terminal is for the process that uses it: it ends its workers
             )
         self._channel = Channel(connection)
         self._sent = set()
-        self.knows = None
+        self._surroundings = self.knows = None
 
-    def prepare(self, plan: SharedPlan) -> None:
+    def prepare(self, plan: SharedPlan, surroundings: Surroundings) -> None:
         """Has the worker read a plan, if it has not done so yet.
+
+        Args:
+            plan: the plan.
+            surroundings: what the worker is to have around it meanwhile.
 
         Raises:
             WorkerLostError: it ended.
             UnreadablePlanError: it cannot.
         """
         self.start()
+        if surroundings != self._surroundings:
+            self.ask(("surroundings", surroundings))
+            self._surroundings = surroundings
         if plan.number in self._sent:
             return
-        path = [folder for folder in sys.path if isinstance(folder, str)]
-        argv = [argument for argument in sys.argv if isinstance(argument, str)]
-        message = ("plan", plan.number, plan.places, path, argv, os.path.abspath(os.curdir), plan.sources)
-        answer, _ = self.ask(message, descriptors=[plan.descriptor])
+        answer, _ = self.ask(("plan", plan.number, plan.places, plan.sources), descriptors=[plan.descriptor])
         if answer[0] == "unreadable":
             raise UnreadablePlanError(answer[1]) from unpacked_error(answer[2])
         self._sent.add(plan.number)

@@ -1,31 +1,26 @@
 """What functions refer to and may change: seen after every unit, for which it must cost next to nothing.
 
 A process has a copy of its own of all that. A function that numbers words in a dictionary gives other numbers there, so
-it must be noticed where one begins to do so. Looked at are variables, attributes of objects of the user's classes, and
-what lists and dictionaries hold; of large ones the length alone. What arrays hold is left out: as a rule they are where
-a function puts what it needs for a moment.
+it must be noticed where one begins to do so. Looked at are variables, also those of the user's modules, attributes of
+functions, of the user's classes and of their objects, what containers hold (of large ones a part), iterators, files,
+and generators of random numbers. Arrays are, as a rule, where a function puts what it needs for a moment: where one has
+changed, an element is computed once more, to see whether the function gives the same.
 """
 
 from __future__ import annotations
 
-import pickle
-import types
-from collections import deque
+import contextlib
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
-import numpy as np
+from feedline.run.state_reads import Read, are_same
+from feedline.run.state_walk import DEEPEST, Walk
 
-from feedline.plan.libraries import is_users
-from feedline.plan.written import names_in
+_MOST_DOUBTS = 3
+"""How often an element is computed once more: arrays that only ever hold what is needed for a moment are then known."""
 
-_MOST_POINTS = 128
-_MOST_VALUES = 32
-_DEEPEST = 6
-_COMPARED = (bool, int, float, complex, str, bytes, tuple, type(None), np.generic)
-
-_Read = Callable[[], list[Any]]
+_Point = tuple[int, str, Read, list[Any]]
+"""A function's key, a name for people, what reads it, and what was read."""
 
 
 class ReferredState:
@@ -46,142 +41,58 @@ class ReferredState:
 
     def __init__(self, functions: Iterable[tuple[int, Any]]) -> None:
         self._functions = tuple(functions)
-        self._points: list[tuple[int, str, _Read, list[Any]]] | None = None
+        self._points: list[_Point] | None = None
+        self._memory: list[_Point] = []
+        self._doubts = _MOST_DOUBTS
 
-    def changed(self) -> tuple[int, str] | None:
+    @property
+    def may_ask(self) -> bool:
+        """Whether `changed` may ask whether functions give the same once more."""
+        return bool(self._memory)
+
+    def changed(self, gives_the_same: Callable[[], bool] | None = None) -> tuple[int, str] | None:
         """Returns the key of a function and what of it has changed, once; None where nothing has.
 
         The first call only looks: what functions make when they are first called changes nothing that they give.
+
+        Args:
+            gives_the_same: computes an element once more, and says whether it is the same; asked where it cannot be
+                told in another way whether a change matters, a few times. None where that cannot be done.
         """
         if self._points is None:
             self._points = []
             for key, function in self._functions:
-                walk = _Walk()
-                walk.function(function, _DEEPEST)
-                self._points += [(key, name, read, read()) for name, read in walk.points]
+                walk = Walk()
+                with contextlib.suppress(Exception):  # an object of the user's may raise whatever it likes
+                    walk.function(function, DEEPEST)
+                self._points += [(key, name, read, _read(read)) for name, read in walk.points]
+                self._memory += [(key, name, read, _read(read)) for name, read in walk.memory]
             return None
         for key, name, read, before in self._points:
-            now = read()
-            if len(now) != len(before) or not all(map(_same, now, before)):
-                self._points = []
+            now = _read(read)
+            if not are_same(now, before):
+                self._points, self._memory = [], []
                 return key, name
+        return self._changed_memory(gives_the_same) if gives_the_same is not None else None
+
+    def look_again(self) -> None:
+        """Takes what there is now for what it was: others than the functions have changed it."""
+        self._points = self._points and [(key, name, read, _read(read)) for key, name, read, _ in self._points]
+
+    def _changed_memory(self, gives_the_same: Callable[[], bool]) -> tuple[int, str] | None:
+        for key, name, read, before in self._memory:
+            if are_same(_read(read), before):
+                continue
+            self._doubts -= 1
+            matters = not gives_the_same()
+            if matters or self._doubts == 0:
+                self._points, self._memory = ([], []) if matters else (self._points, [])
+            return (key, name) if matters else None
         return None
 
 
-def _same(now: Any, before: Any) -> bool:
-    if now is before:
-        return True
-    if type(now) is not type(before) or not isinstance(now, _COMPARED):
-        return False
+def _read(read: Read) -> list[Any]:
     try:
-        return bool(now == before) or bool(now != now)
-    except Exception:  # of a tuple of arrays
-        return False
-
-
-class _Walk:
-    """Goes through what a function refers to.
-
-    Attributes:
-        points: what is to be looked at: a name for people, and what returns the values that must stay the same.
-    """
-
-    def __init__(self) -> None:
-        self.points: list[tuple[str, _Read]] = []
-        self._seen: set[int] = set()
-
-    def function(self, function: Any, depth: int) -> None:
-        """Goes through a function, a method, or an object that can be called."""
-        if not self._is_new(function, depth):
-            return
-        if isinstance(function, partial):
-            self.function(function.func, depth - 1)
-            for value in (*function.args, *function.keywords.values()):
-                self._value("an argument of a partial function", value, depth - 1)
-        elif isinstance(function, types.MethodType):
-            self._value("its object", function.__self__, depth - 1)
-            self.function(function.__func__, depth - 1)
-        elif isinstance(function, types.FunctionType):
-            if is_users(function.__module__):
-                self._variables(function, depth - 1)
-        elif not isinstance(function, type) and is_users(type(function).__module__):
-            self._object("its object", function, depth)
-
-    def _variables(self, function: types.FunctionType, depth: int) -> None:
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            self._variable(name, partial(_of_cell, cell), depth)
-        for name in dict.fromkeys(names_in(function.__code__)):
-            if name in function.__globals__:
-                self._variable(name, partial(_of_globals, function.__globals__, name), depth)
-        for value in function.__defaults__ or ():
-            self._value("a default argument", value, depth)
-
-    def _variable(self, name: str, read: _Read, depth: int) -> None:
-        told = f"variable {name!r}"
-        self._add(told, read)
-        for value in read():
-            self._value(told, value, depth)
-
-    def _value(self, name: str, value: Any, depth: int) -> None:
-        if isinstance(value, (types.FunctionType, types.MethodType, partial)):
-            self.function(value, depth)
-            return
-        if isinstance(value, (type, types.ModuleType)) or not self._is_new(value, depth):
-            return
-        held: list[Any] = []
-        if isinstance(value, (dict, list, set, deque)):
-            self._add(name, partial(_of_container, value))
-            held = _of_container(value)[1:]
-        elif isinstance(value, tuple):
-            held = list(value[:_MOST_VALUES])
-        elif type(value).__module__.startswith(("numpy.random", "random")):
-            self._add(name, partial(_of_generator, value))
-        elif hasattr(value, "__dict__") and is_users(type(value).__module__):
-            self._object(name, value, depth)
-        for part in held:
-            self._value(name, part, depth - 1)
-
-    def _object(self, name: str, value: Any, depth: int) -> None:
-        """Goes through the attributes and the methods of an object of one of the user's classes."""
-        attributes = getattr(value, "__dict__", {})
-        for attribute, part in list(attributes.items())[:_MOST_VALUES]:
-            self._value(f"attribute {attribute!r} of {name}", part, depth - 1)
-        self._add(f"an attribute of {name}", partial(_of_container, attributes))
-        for kind in type(value).__mro__:
-            for method in vars(kind).values() if is_users(kind.__module__) else ():
-                if isinstance(method, types.FunctionType):
-                    self.function(method, depth - 1)
-
-    def _is_new(self, value: Any, depth: int) -> bool:
-        if depth <= 0 or isinstance(value, _COMPARED[:-3]) or id(value) in self._seen:
-            return False
-        self._seen.add(id(value))
-        return True
-
-    def _add(self, name: str, read: _Read) -> None:
-        if len(self.points) < _MOST_POINTS:
-            self.points.append((name, read))
-
-
-def _of_cell(cell: types.CellType) -> list[Any]:
-    try:
-        return [cell.cell_contents]
-    except ValueError:  # it is empty
-        return []
-
-
-def _of_globals(names: dict[str, Any], name: str) -> list[Any]:
-    return [names[name]] if name in names else []
-
-
-def _of_container(container: Any) -> list[Any]:
-    if len(container) > _MOST_VALUES or isinstance(container, set):
-        return [len(container)]
-    return [len(container), *(container.values() if isinstance(container, dict) else container)]
-
-
-def _of_generator(generator: Any) -> list[Any]:
-    try:
-        return [pickle.dumps(generator)]
-    except Exception:
+        return read()
+    except Exception:  # a thread of the user's changes it at this moment, or it does not want to be looked at
         return []

@@ -18,12 +18,15 @@ from feedline.block import Block
 from feedline.errors import FeedlineError, FeedlineWarning, UnpicklableError, WorkerDiedError
 from feedline.nodes.base import BlockNode, Node
 from feedline.run.block_message import Writing, describe_block, read_block
+from feedline.run.changes_here import ChangesHere
 from feedline.run.code_pickler import modules_by_value
 from feedline.run.given import source_told
 from feedline.run.memory import default_budget
+from feedline.run.plan_message import functions_of
 from feedline.run.processes import POOL, UnreadablePlanError, WorkerLostError, WorkerPool, WorkerProcess
 from feedline.run.remote_errors import unpacked_error
 from feedline.run.remote_task import RemoteTask, died
+from feedline.run.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +87,7 @@ class Remote:
         self._pool = pool
         self._count = count
         self._asked = asked
+        self._surroundings = Surroundings.here()
         self._errors = {kind: _ELSEWHERE.get(str(how), how) for kind, how in np.geterr().items()}
         self._idle_bytes = (budget or default_budget()) // (_KEPT * count)
         self.refusal: str | None = None
@@ -98,6 +102,8 @@ class Remote:
         self.prepared = prepared
         self._nodes = prepared.nodes
         self._section_numbers = {section: number for number, section in enumerate(prepared.sections)}
+        functions = ((number, each) for number, node in enumerate(self._nodes) for _, each in functions_of(node))
+        self._changes_here = ChangesHere(functions)
         self._node_numbers = {node: number for number, node in enumerate(self._nodes)}
         self._giving: dict[Node, Section] = {section.top: section for section in prepared.sections}
         self._beginning: dict[Node, Section] = {
@@ -159,7 +165,7 @@ class Remote:
             return
         try:
             plan = self.prepared.plan
-            worker.prepare(plan)
+            worker.prepare(plan, self._surroundings)
             whole = [number for section, number in self._section_numbers.items() if section.below is None]
             worker.ask(("warm", plan.number, list(modules), whole))
         except (WorkerLostError, UnreadablePlanError, OSError):  # whoever uses it will be told
@@ -171,7 +177,7 @@ class Remote:
         """Has a worker read the plan; functions of modules that it does not find are sent by their code."""
         while True:
             try:
-                worker.prepare(self.prepared.plan)
+                worker.prepare(self.prepared.plan, self._surroundings)
                 return
             except UnreadablePlanError as error:
                 if error.module is None or error.module not in sys.modules or error.module in modules_by_value:
@@ -240,9 +246,12 @@ class Remote:
             raise self._death(task, run, status)
 
     def _compute_once(self, task: RemoteTask, run: Run) -> Block:
+        changed = self._changes_here.changed()
+        if changed is not None:
+            self._note_change_here(*changed)
         worker = self._take()
         try:
-            worker.prepare(self.prepared.plan)
+            worker.prepare(self.prepared.plan, self._surroundings)
             return self._ask(worker, task, run)
         except UnreadablePlanError as error:
             raise self._unreadable(error) from error.__cause__
@@ -338,12 +347,21 @@ class Remote:
 
     def _note_change(self, number: int, what: str) -> None:
         """Notes that a function has changed what it refers to, which other processes do not see."""
-        node = self._nodes[number]
-        told = f"{node.label()} changes what it refers to ({what}), of which each process has a copy"
+        told = f"{self._nodes[number].label()} changes what it refers to ({what}), of which each process has a copy"
+        self._note(number, told, "its results may depend on how many there are")
+
+    def _note_change_here(self, number: int, what: str) -> None:
+        """Notes that this process has changed what a function refers to, which other processes do not see."""
+        told = f"what {self._nodes[number].label()} refers to has changed meanwhile ({what})"
+        self._note(number, told, "processes see that when the next iteration begins")
+
+    def _note(self, number: int, told: str, consequence: str) -> None:
+        """Warns who asked for processes, and gives them up otherwise."""
         if not self._asked:
             raise _RefusedError(told)
-        warning = FeedlineWarning(f"{told}: its results may depend on how many there are. Use executor='threads'.")
-        warnings.warn_explicit(warning, None, node.origin.filename, node.origin.line, registry=_warned)  # type: ignore[call-overload]
+        warning = FeedlineWarning(f"{told}: {consequence}. Use executor='threads'.")
+        origin = self._nodes[number].origin
+        warnings.warn_explicit(warning, None, origin.filename, origin.line, registry=_warned)  # type: ignore[call-overload]
 
     def _unsendable(self, section: Section, error: BaseException) -> Exception:
         """Returns what is raised where the elements of a section cannot be sent."""

@@ -20,6 +20,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,11 @@ from feedline.run.channel import Channel
 from feedline.run.connection import Connection, ConnectionLostError
 from feedline.run.context import Run
 from feedline.run.depth import make_room_for
+from feedline.run.module_variables import Variable, set_variables
 from feedline.run.plan_message import functions_of, know_sources, load_plan
 from feedline.run.referred_state import ReferredState
 from feedline.run.remote_errors import packed_error
+from feedline.run.surroundings import Surroundings
 from feedline.run.timings import Timings
 
 _CODE = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from feedline.run.worker import main; main()"
@@ -61,9 +64,12 @@ class _Plan:
 
     Args:
         sections: what `load_plan` returned.
+        variables: those of modules that functions refer to, likewise.
     """
 
-    def __init__(self, sections: list[tuple[Node, tuple, bool, list[Node]]]) -> None:
+    def __init__(self, sections: list[tuple[Node, tuple, bool, list[Node]]], variables: list[Variable]) -> None:
+        self._variables = variables
+        set_variables(variables)
         for top, *_ in sections:
             make_room_for(top)
         self.sections = sections
@@ -81,6 +87,8 @@ class _Plan:
             return False
         self._number_of_run = number_of_run
         iteration_begins()
+        set_variables(self._variables)  # which another plan may have set
+        self.state.look_again()
         self.run = Run(self.timings)
         self._told = 0
         return True
@@ -110,12 +118,14 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._plans: dict[int, _Plan] = {}
+        self._environment = dict(os.environ)
         self._warnings: list[tuple[Any, ...]] = []
         warnings.showwarning = self._note_warning  # type: ignore[assignment]
 
     def serve(self) -> None:
         """Answers until the other process is gone."""
         handlers: dict[str, Callable[..., None]] = {
+            "surroundings": self._adopt,
             "plan": self._learn_plan,
             "read": self._read,
             "apply": self._apply,
@@ -130,20 +140,21 @@ class Worker:
             handlers[kind](*arguments, memory=memory, descriptors=descriptors)
             del memory
 
+    def _adopt(self, surroundings: Surroundings, memory: Any, descriptors: Any) -> None:
+        surroundings.adopt(self._environment)
+        self._environment = surroundings.environment
+        for plan in self._plans.values():
+            plan.state.look_again()
+        self._channel.send(("adopted",))
+
     def _learn_plan(
         self,
         number: int,
         places: list[tuple[int, int]],
-        path: list[str],
-        argv: list[str],
-        folder: str,
         sources: dict[str, list[str]],
         memory: Any,
         descriptors: list[int],
     ) -> None:
-        sys.path[:], sys.argv[:] = path, argv
-        with contextlib.suppress(OSError):  # it is gone there, too
-            os.chdir(folder)
         know_sources(sources)
         length = places[-1][0] + places[-1][1]
         # What functions refer to may be written to, by this process for itself.
@@ -151,7 +162,7 @@ class Worker:
         os.close(descriptors[0])
         pickled, *buffers = [shared[start : start + nbytes] for start, nbytes in places]
         try:
-            self._plans[number] = _Plan(load_plan(pickled, buffers))
+            self._plans[number] = _Plan(*load_plan(pickled, buffers))
         except BaseException as error:
             module = error.name if isinstance(error, ModuleNotFoundError) else None
             self._channel.send(("unreadable", module, packed_error(error)))
@@ -172,7 +183,12 @@ class Worker:
         descriptors: Any,
     ) -> None:
         known = self._begin(plan, run, errors, idle_bytes, lessons)
-        self._answer(known, lambda: known.run.read(known.nodes[node], positions, epochs))
+        top = known.nodes[node]
+        self._answer(
+            known,
+            lambda: known.run.read(top, positions, epochs),
+            lambda: known.run.read(top, positions[:1], epochs[:1]),
+        )
 
     def _apply(
         self,
@@ -193,13 +209,20 @@ class Worker:
         given = [read_block(description, memory, self._channel.tree_of(tree))]
         del memory
 
-        def compute() -> Block:
+        def compute(most: int | None = None) -> Block:
             block = given.pop()
-            for apply in known.run.joined([(node, *where) for node, where in zip(nodes, steps, strict=False)]):
+            where = [
+                (node, positions[:most], epochs[:most]) for node, (positions, epochs) in zip(nodes, steps, strict=False)
+            ]
+            for apply in known.run.joined(where):
                 block = apply(block)
             return block
 
-        self._answer(known, compute)
+        again: Callable[[], Block] | None = None
+        if known.state.may_ask and all(len(positions) == given[0].length for positions, _ in steps):
+            given.insert(0, given[0].slice(0, 1).own())  # functions may write to what they are given
+            again = partial(compute, 1)
+        self._answer(known, compute, again)
 
     def _warm_up(self, plan: int, modules: list[str], sections: list[int], memory: Any, descriptors: Any) -> None:
         """Loads modules, and computes the first element of sections."""
@@ -228,7 +251,14 @@ class Worker:
         plan.relearn([(node, tree_of(tree), dtypes) for node, tree, dtypes in lessons])
         return plan
 
-    def _answer(self, plan: _Plan, compute: Callable[[], Block]) -> None:
+    def _answer(self, plan: _Plan, compute: Callable[[], Block], again: Callable[[], Block] | None) -> None:
+        """Sends what is computed.
+
+        Args:
+            plan: of what plan.
+            compute: computes it.
+            again: computes the first element of it once more.
+        """
         start = time.thread_time()
         writing = Writing()
         failure = "failed"
@@ -242,7 +272,8 @@ class Worker:
         number_of = self._channel.number_of
         tree = number_of(block.treedef)
         learnt = [(node, number_of(treedef), dtypes) for node, treedef, dtypes in plan.lessons()]
-        message = ("done", described, tree, learnt, *self._told(plan, start))
+        gives_the_same = None if again is None else partial(self._gives_the_same, block, again)
+        message = ("done", described, tree, learnt, *self._told(plan, start, gives_the_same))
         try:
             self._channel.send(message, writing)
         except ConnectionLostError:
@@ -254,13 +285,24 @@ class Worker:
     def _send_failure(self, kind: str, plan: _Plan, error: BaseException, start: float) -> None:
         self._channel.send((kind, packed_error(error), *self._told(plan, start)))
 
-    def _told(self, plan: _Plan, start: float) -> tuple[Any, ...]:
+    def _gives_the_same(self, block: Block, again: Callable[[], Block]) -> bool:
+        """Says whether the first element of a block is the same once more, as far as arrays can tell."""
+        first, known = block.slice(0, 1).own(), len(self._warnings)
+        try:
+            return all(map(_are_same_columns, first.columns, again().columns))
+        except Exception:  # what it was told of is the element that it has given
+            return True
+        finally:
+            del self._warnings[known:]
+
+    def _told(self, plan: _Plan, start: float, gives_the_same: Callable[[], bool] | None = None) -> tuple[Any, ...]:
         """Returns what goes with every answer: the stages' timings, warnings, how long a core was at work, and which
         function has changed what it refers to.
         """
+        changed = plan.state.changed(gives_the_same)
         timings = [(plan.numbers[node], timing) for node, timing in plan.timings.take().items() if node in plan.numbers]
         warned, self._warnings = self._warnings, []
-        return timings, warned, time.thread_time() - start, plan.state.changed()
+        return timings, warned, time.thread_time() - start, changed
 
     def _rest(self, forgotten: list[int], memory: Any, descriptors: Any) -> None:
         """Lets go of what is not needed until the next iteration; nobody waits for an answer."""
@@ -273,6 +315,15 @@ class Worker:
         self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
         self._warnings.append((packed_error(message), filename, lineno))
+
+
+def _are_same_columns(one: Any, other: Any) -> bool:
+    one, other = one[0], other[0]
+    if not (isinstance(one, (np.ndarray, np.generic)) and isinstance(other, (np.ndarray, np.generic))):
+        return True
+    if one.dtype.hasobject or other.dtype.hasobject:
+        return True
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
 def _end_with(connection: Connection) -> None:
