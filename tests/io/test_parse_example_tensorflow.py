@@ -171,7 +171,7 @@ def value_lists(draw, kind, packed):
 
 @st.composite
 def entries(draw, odd=True):
-    """Returns a map entry: name, kind, number of values, whether it is packed, and its bytes."""
+    """Returns a map entry: name, kind, number of values, whether it is packed (None: in part), and its bytes."""
     name = draw(st.sampled_from(NAMES[:-1] if odd else NAMES))
     kind = draw(st.integers(1, 3))
     packed = draw(st.booleans())
@@ -191,6 +191,7 @@ def entries(draw, odd=True):
         feature += delimited(draw(st.integers(1, 3)), body)
     elif style == 5:
         feature = delimited(kind, delimited(1, b"") + body)
+        packed = packed or (None if size and kind != 1 else False)
     parts = [delimited(1, name.encode()), delimited(2, feature)]
     if style == 6:
         parts.reverse()
@@ -205,13 +206,17 @@ def entries(draw, odd=True):
 def cases(draw):
     records, held = [], []
     for _ in range(draw(st.integers(1, 4))):
-        record = b""
+        record, known = b"", len(held)
         for _ in range(draw(st.integers(0, 3))):
             mine = draw(st.lists(entries(), max_size=5))
             held += mine
             record += delimited(1, b"".join(entry[-1] for entry in mine))
             if draw(st.integers(0, 3)) == 0:
                 record += draw(unknown_fields)
+        names = [entry[0] for entry in held[known:]]
+        # TensorFlow reads the values of a list that is packed in part only up to there, which we refuse. Nothing shows
+        # that it has, where another entry of the name takes the place of this one.
+        assume(all(names.count(entry[0]) == 1 for entry in held[known:] if entry[3] is None))
         records.append(record)
     features = {}
     for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True)):
