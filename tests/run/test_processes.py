@@ -120,6 +120,16 @@ def test_what_a_function_refers_to_is_as_it_was_when_the_epoch_began() -> None:
     assert [int(number) for number in dataset] == [0, 10, 20, 30]
 
 
+def test_one_number_of_a_large_array_is_as_it_was_when_the_epoch_began() -> None:
+    table = np.zeros(9_000_001, np.int64)
+    dataset = in_processes(fl.Dataset.range(2).map(lambda number: number + table[8_765_432] + table[-1], 2))
+    assert [int(number) for number in dataset] == [0, 1]
+    table[8_765_432] = 5
+    assert [int(number) for number in dataset] == [5, 6]
+    table[-1] = 5
+    assert [int(number) for number in dataset] == [10, 11]
+
+
 def test_maps_without_parallel_calls_stay_and_see_the_elements_in_order() -> None:
     seen: list[int] = []
 
