@@ -1,4 +1,4 @@
-"""Every Python example of the README and of the pages on Keras, frameworks, files and Preprocess runs as it stands."""
+"""Every Python example of the README and of pages in `docs` runs as it stands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 KERAS_EXAMPLES = re.findall(r"```python\n(.*?)```", KERAS, re.DOTALL)
 PAGES = {
     name: re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
-    for name in ("frameworks.md", "files.md", "preprocess.md")
+    for name in ("frameworks.md", "files.md", "preprocess.md", "processes.md")
 }
 
 # What the examples of docs/keras.md take for granted.
