@@ -42,6 +42,12 @@ def is_users(module: str | None) -> bool:
     return file is None or not (file.startswith(_FOLDERS) or _PACKAGES.search(file))
 
 
+def is_users_class(kind: type) -> bool:
+    """Says whether a class is the user's own."""
+    module: Any = kind.__module__
+    return isinstance(module, str) and is_users(module)  # classes written in C may have something else there
+
+
 def is_model(kind: type) -> bool:
     """Says whether a class is one of models or layers, also one of the user's: what these keep of themselves is not
     the user's, and differs from one to the next."""

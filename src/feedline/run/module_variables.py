@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.plan.libraries import is_users
+from feedline.plan.libraries import is_users, is_users_class
 from feedline.plan.parts import MAKING
 from feedline.plan.written import methods_of, names_in
 from feedline.run.state_reads import Read, of_cell, of_variable
@@ -91,8 +91,7 @@ def _size_of(value: Any, depth: int = 6) -> int:
 
 
 def _is_plain_object(value: Any) -> bool:
-    module: Any = type(value).__module__  # which classes written in C may not have
-    return isinstance(module, str) and is_users(module) and hasattr(value, "__dict__") and not callable(value)
+    return is_users_class(type(value)) and hasattr(value, "__dict__") and not callable(value)
 
 
 class Reach:
@@ -149,7 +148,7 @@ class Reach:
         if isinstance(value, _HOLDING):
             return list(value) if len(value) <= _MOST_HELD else []
         kind = type(value)
-        if isinstance(kind.__module__, str) and is_users(kind.__module__):
+        if is_users_class(kind):
             self.holding.append(value)
             self._objects.append(value)
             return [kind, *self._of_object(value)]
@@ -163,7 +162,7 @@ class Reach:
         for name in names:
             if name in function.__globals__:
                 self.named.append((f"variable {name!r}", partial(of_variable, function.__globals__, name)))
-        parts: list[Any] = [cell.cell_contents for cell in function.__closure__ or () if _is_full(cell)]
+        parts: list[Any] = [held for cell in function.__closure__ or () for held in of_cell(cell)]
         parts += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *vars(function).values()]
         module = sys.modules.get(function.__module__ or "")
         if module is not None and vars(module) is function.__globals__:
@@ -198,7 +197,7 @@ class Reach:
         parts: list[Any] = []
         self._classes[kind] = None
         for each in kind.__mro__:
-            if not isinstance(each.__module__, str) or not is_users(each.__module__):
+            if not is_users_class(each):
                 continue
             for name, value in vars(each).items():
                 methods, special = methods_of(value), name.startswith("__")
@@ -218,10 +217,3 @@ class Reach:
     def _note(self, module: str, owner: str, name: str, value: Any) -> None:
         if module != "__main__" and "<" not in owner:
             self.found[module, owner, name] = value
-
-
-def _is_full(cell: types.CellType) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from feedline.plan.libraries import is_users
+from feedline.plan.libraries import is_users, is_users_class
 from feedline.plan.written import methods_of, names_in
 from feedline.run.state_reads import (
     MOST_VALUES,
@@ -91,7 +91,7 @@ class Walk:
                 self._variables(function, depth - 1)
                 self._own_attributes(function, depth - 1)
         elif not isinstance(function, type):
-            if _is_users_class(type(function)):
+            if is_users_class(type(function)):
                 self._object("its object", function, depth)
             else:
                 self._wrapped(function, depth)
@@ -182,11 +182,11 @@ class Walk:
             self._add(name, partial(of_generator, value), depth)
         elif isinstance(value, io.IOBase):
             self._add(name, partial(of_file, value), depth)
-        elif isinstance(value, Iterator) and not _is_users_class(type(value)):
+        elif isinstance(value, Iterator) and not is_users_class(type(value)):
             self._add(name, partial(of_iterator, value), depth)
         elif _is_torch_module(value):
             self._add(f"a buffer of {name}", partial(versions, list(islice(value.buffers(), MOST_VALUES))), depth)
-        elif callable(value) and not _is_users_class(type(value)):
+        elif callable(value) and not is_users_class(type(value)):
             self._wrapped(value, depth)
         if _holds_what_users_put_there(type(value)):
             self._object(name, value, depth)
@@ -209,7 +209,7 @@ class Walk:
     def _class(self, kind: type, depth: int) -> None:
         """Goes through the attributes of a class of the user's, and of those that it is derived from."""
         for each in (*kind.__mro__, type(kind)):
-            if not _is_users_class(each) or issubclass(each, enum.Enum):
+            if not is_users_class(each) or issubclass(each, enum.Enum):
                 continue
             names = []
             for name, value in list(vars(each).items()):
@@ -243,18 +243,13 @@ def _defaults_of(function: types.FunctionType) -> list[Any]:
 
 
 def _slots(kind: type) -> Iterator[str]:
-    for each in filter(_is_users_class, kind.__mro__):
+    for each in filter(is_users_class, kind.__mro__):
         slots = vars(each).get("__slots__", ())
         yield from (slots,) if isinstance(slots, str) else slots
 
 
 def _holds_what_users_put_there(kind: type) -> bool:
-    return not issubclass(kind, type) and (_is_users_class(kind) or kind.__module__ in _PLAIN_OBJECTS)
-
-
-def _is_users_class(kind: type) -> bool:
-    module: Any = kind.__module__
-    return isinstance(module, str) and is_users(module)  # classes written in C may have something else there
+    return not issubclass(kind, type) and (is_users_class(kind) or kind.__module__ in _PLAIN_OBJECTS)
 
 
 def _is_generator(kind: type) -> bool:
